@@ -1,0 +1,27 @@
+"""The store and the index of this process's stage, opened at first use."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from shared.aws import dynamodb, s3
+from shared.datasets import DatasetIndex
+from shared.runs import RunIndex
+from shared.settings import settings
+from shared.store import ObjectStore
+from shared.table import Table
+
+
+@lru_cache(maxsize=1)
+def store() -> ObjectStore:
+    return ObjectStore(s3(), settings().bucket)
+
+
+@lru_cache(maxsize=1)
+def runs() -> RunIndex:
+    return RunIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
+def datasets() -> DatasetIndex:
+    return DatasetIndex(Table(dynamodb(), settings().table))

@@ -1,0 +1,192 @@
+"""Candles in the store: immutable monthly files, and dataset versions that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from shared import names
+from shared.identifiers import content_hash
+from shared.manifest import DatasetManifest, Gap, Part, Series
+from shared.names import DatasetName
+from shared.parquet import decode, encode
+from shared.reader import SeriesReader
+from shared.schema import arrow_schema
+from shared.store import ObjectStore, canonical_json
+from shared.times import month_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+# Bars of one symbol in one segment: a few megabytes, and parts enough to fetch in parallel.
+SEGMENT_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """One version of a dataset, read from its manifest."""
+
+    owner: str
+    dataset: DatasetName
+    version: str
+    manifest: DatasetManifest
+
+    def key(self, part: Part) -> str:
+        return names.candles_part(self.owner, self.dataset, part.first_ms, part.sha256[:32])
+
+    def count(self, start_ms: int, end_ms: int) -> int:
+        """Count the bars with start_ms <= open < end_ms without reading any."""
+        return self.manifest.bars_between(start_ms, end_ms, self.dataset.timeframe_ms)
+
+    def gaps_between(self, start_ms: int, end_ms: int) -> list[Gap]:
+        """Return the gaps that have a missing bar in start_ms <= open < end_ms."""
+        return [gap for gap in self.manifest.gaps if gap.from_ms < end_ms and gap.to_ms >= start_ms]
+
+
+def load_version(store: ObjectStore, owner: str, dataset: DatasetName, version: str) -> DatasetVersion:
+    raw = store.get_json(names.dataset_manifest(owner, dataset, version))
+    return DatasetVersion(owner, dataset, version, DatasetManifest.from_dict(raw))
+
+
+def candles_reader(store: ObjectStore, version: DatasetVersion) -> SeriesReader:
+    """Open a version for windows: only the months that a window touches are read, by ranges."""
+    parts = version.manifest.parts
+    series = Series("candles", version.manifest.rows, parts)
+    return SeriesReader(store, series, [version.key(part) for part in parts])
+
+
+def read_segments(
+    store: ObjectStore, versions: Sequence[DatasetVersion], start_ms: int, end_ms: int
+) -> Iterator[Mapping[str, Mapping[str, np.ndarray]]]:
+    """Yield the bars start_ms <= open < end_ms of several symbols in segments of time.
+
+    Each segment maps a symbol to its candle columns; all symbols of a segment span the same time, so a fold
+    can take segment after segment. Memory holds one segment.
+    """
+    months = sorted(
+        {
+            month_of(part.first_ms)
+            for version in versions
+            for part in version.manifest.parts
+            if part.last_ms >= start_ms and part.first_ms < end_ms
+        }
+    )
+    batch: list[str] = []
+    held = dict.fromkeys(range(len(versions)), 0)
+    for month in months:
+        batch.append(month)
+        for number, version in enumerate(versions):
+            held[number] += sum(p.rows for p in version.manifest.parts if month_of(p.first_ms) == month)
+        if max(held.values()) >= SEGMENT_ROWS:
+            yield _read_months(store, versions, batch, start_ms, end_ms)
+            batch, held = [], dict.fromkeys(range(len(versions)), 0)
+    if batch:
+        yield _read_months(store, versions, batch, start_ms, end_ms)
+
+
+def _read_months(
+    store: ObjectStore, versions: Sequence[DatasetVersion], months: Sequence[str], start_ms: int, end_ms: int
+) -> dict[str, dict[str, np.ndarray]]:
+    import pyarrow as pa
+
+    wanted = set(months)
+    parts = [
+        (version, part)
+        for version in versions
+        for part in version.manifest.parts
+        if month_of(part.first_ms) in wanted
+    ]
+    keys = [version.key(part) for version, part in parts]
+    tables: dict[str, list[pa.Table]] = {version.dataset.symbol: [] for version in versions}
+    for (version, _), key, body in zip(parts, keys, store.get_many(keys), strict=True):
+        tables[version.dataset.symbol].append(decode(body, "candles", key))
+    schema = arrow_schema("candles")
+    segment = {}
+    for symbol, pieces in tables.items():
+        table = pa.concat_tables(pieces) if pieces else schema.empty_table()
+        columns = {name: table.column(name).to_numpy() for name in schema.names}
+        first, last = columns["timestamp"].searchsorted([start_ms, end_ms])
+        segment[symbol] = {name: values[first:last] for name, values in columns.items()}
+    return segment
+
+
+def write_version(
+    store: ObjectStore, owner: str, dataset: DatasetName, candles: pa.Table, previous: DatasetVersion | None
+) -> DatasetVersion:
+    """Write candles as a new version that goes on from `previous`, and return it.
+
+    `candles` has the candles schema, in ascending time, unique and on the grid. In months that both have,
+    the new bars replace those of the same time; months that only the previous version has are kept as they
+    are. Equal candles give an equal version.
+    """
+    import pyarrow as pa
+
+    parts = {month_of(part.first_ms): part for part in previous.manifest.parts} if previous else {}
+    for month, rows in _by_month(candles):
+        if previous and month in parts:
+            key = previous.key(parts[month])
+            rows = _merge(decode(store.get(key), "candles", key), rows)
+        body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
+        times = rows.column("timestamp")
+        digest = content_hash(body)
+        part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), digest)
+        parts[month] = part
+        store.put(names.candles_part(owner, dataset, part.first_ms, digest), body)
+    ordered = tuple(parts[month] for month in sorted(parts))
+    times = pa.concat_arrays(
+        [
+            decode(body, "candles", "a candles part", ["timestamp"]).column(0).combine_chunks()
+            for body in store.get_many(
+                names.candles_part(owner, dataset, part.first_ms, part.sha256[:32]) for part in ordered
+            )
+        ]
+    ).to_numpy()
+    manifest = DatasetManifest(
+        exchange=dataset.exchange,
+        symbol=dataset.symbol,
+        timeframe=dataset.timeframe,
+        parts=ordered,
+        gaps=find_gaps(times, dataset.timeframe_ms),
+    )
+    body = canonical_json(manifest.to_dict())
+    version = content_hash(body)
+    store.put(names.dataset_manifest(owner, dataset, version), body, "application/json")
+    return DatasetVersion(owner, dataset, version, manifest)
+
+
+def find_gaps(times: np.ndarray, timeframe_ms: int) -> tuple[Gap, ...]:
+    """Return the gaps in ascending bar opens that lie on the timeframe's grid."""
+    import numpy as np
+
+    steps = np.diff(times)
+    return tuple(
+        Gap(
+            from_ms=int(times[row]) + timeframe_ms,
+            to_ms=int(times[row + 1]) - timeframe_ms,
+            missing=int(steps[row]) // timeframe_ms - 1,
+        )
+        for row in np.flatnonzero(steps > timeframe_ms)
+    )
+
+
+def _by_month(candles: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    import numpy as np
+
+    times = candles.column("timestamp").to_numpy()
+    months = times.astype("datetime64[ms]").astype("datetime64[M]")
+    edges = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1), len(times)]
+    for first, last in pairwise(edges):
+        yield str(months[first]), candles.slice(first, last - first)
+
+
+def _merge(old: pa.Table, new: pa.Table) -> pa.Table:
+    """Return the rows of both in ascending time; where both have a time, the new row."""
+    import numpy as np
+    import pyarrow as pa
+
+    keep = np.isin(old.column("timestamp").to_numpy(), new.column("timestamp").to_numpy(), invert=True)
+    both = pa.concat_tables([old.filter(pa.array(keep)), new])
+    return both.sort_by("timestamp")

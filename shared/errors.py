@@ -1,0 +1,100 @@
+"""The one error tree.
+
+StepfoldError
+├── InvalidInputError         422  the request cannot be carried out as sent; carries one Issue per field
+├── NotFoundError             404  no such thing, or it belongs to somebody else
+├── ConflictError             409  the thing is there, but not in a state that allows this
+│   └── NotFinishedError      409  results were asked of a run that has none (yet)
+├── TooLargeError             413  the answer or the body is over a gateway's limit
+├── SupersededError                another attempt of the same run took over; stop without a trace
+├── RunRejectedError               a workflow step found something that no retry can mend
+└── StoreCorruptError         500  an object is missing or is not what its manifest says
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong with an input: where (`symbols[1]`), what, and what to do about it."""
+
+    path: str
+    message: str
+    value: object = None
+    position: int | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+class StepfoldError(Exception):
+    """Whatever Stepfold itself says is wrong; anything else that is raised is a bug or a fault."""
+
+    code = "error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidInputError(StepfoldError):
+    code = "invalid_input"
+
+    def __init__(self, issues: Sequence[Issue]) -> None:
+        super().__init__("; ".join(f"{issue.path}: {issue.message}" for issue in issues))
+        self.issues = tuple(issues)
+
+
+class NotFoundError(StepfoldError):
+    code = "not_found"
+
+
+class ConflictError(StepfoldError):
+    code = "conflict"
+
+
+class NotFinishedError(ConflictError):
+    code = "not_finished"
+
+    def __init__(self, run_id: str, status: str) -> None:
+        super().__init__(f"backtest {run_id} has no results: it is {status}")
+        self.status = status
+
+
+class TooLargeError(StepfoldError):
+    code = "too_large"
+
+
+class SupersededError(StepfoldError):
+    code = "superseded"
+
+
+class StoreCorruptError(StepfoldError):
+    code = "store_corrupt"
+
+
+class RunRejectedError(StepfoldError):
+    """Ends a workflow at once; its message is the JSON that `settle` shows to the user.
+
+    Step Functions sees no more of a Lambda's exception than its class name and its text.
+    """
+
+    code = "rejected"
+
+    def __init__(self, code: str, detail: str, issues: Sequence[Issue] = ()) -> None:
+        self.body: Mapping[str, object] = {
+            "code": code,
+            "detail": detail,
+            "errors": [issue.to_dict() for issue in issues],
+        }
+        super().__init__(json.dumps(self.body))
+
+    @classmethod
+    def wrap(cls, error: StepfoldError) -> RunRejectedError:
+        """Say permanently what `error` says."""
+        issues = error.issues if isinstance(error, InvalidInputError) else ()
+        return cls(error.code, error.detail, issues)

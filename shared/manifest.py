@@ -1,0 +1,131 @@
+"""Manifests: what a run or a dataset version consists of, with sizes and time ranges.
+
+A manifest is the only door to the parts it lists; a part that no manifest lists does not exist for a reader.
+It names no token and no run, so equal results have equal manifests, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shared.errors import StoreCorruptError
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Parquet file of a series: `rows` rows from `first_ms` to `last_ms` (both inclusive)."""
+
+    first_ms: int
+    last_ms: int
+    rows: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The parts of one table in time order, and the columns beyond its schema's."""
+
+    table: str
+    rows: int
+    parts: tuple[Part, ...]
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunManifest:
+    fingerprint: str
+    engine_version: str
+    schema_version: int
+    writer_version: int
+    request: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    monthly: tuple[Mapping[str, Any], ...]
+    series: Mapping[str, Series]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> RunManifest:
+        try:
+            series = {
+                name: Series(
+                    table=entry["table"],
+                    rows=entry["rows"],
+                    parts=tuple(Part(**part) for part in entry["parts"]),
+                    extra=tuple(entry["extra"]),
+                )
+                for name, entry in raw["series"].items()
+            }
+            return cls(**{**raw, "series": series, "monthly": tuple(raw["monthly"])})
+        except (KeyError, TypeError) as error:
+            raise StoreCorruptError(f"a run's manifest cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Bars that the market should have had and has not: `missing` of them, from `from_ms` to `to_ms`.
+
+    Both times are opens of missing bars, inclusive.
+    """
+
+    from_ms: int
+    to_ms: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetManifest:
+    """One immutable version of a dataset. `owner` is in the keys alone: equal candles have equal versions."""
+
+    exchange: str
+    symbol: str
+    timeframe: str
+    parts: tuple[Part, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def first_ms(self) -> int:
+        return self.parts[0].first_ms
+
+    @property
+    def last_ms(self) -> int:
+        return self.parts[-1].last_ms
+
+    @property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> DatasetManifest:
+        try:
+            return cls(
+                exchange=raw["exchange"],
+                symbol=raw["symbol"],
+                timeframe=raw["timeframe"],
+                parts=tuple(Part(**part) for part in raw["parts"]),
+                gaps=tuple(Gap(**gap) for gap in raw["gaps"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise StoreCorruptError(f"a dataset's manifest cannot be read: {error}") from error
+
+    def bars_between(self, start_ms: int, end_ms: int, timeframe_ms: int) -> int:
+        """Count the bars that exist with start_ms <= open < end_ms, from the manifest alone."""
+        low = max(start_ms, self.first_ms)
+        low += -(low - self.first_ms) % timeframe_ms  # up to the grid
+        high = min(end_ms, self.last_ms + timeframe_ms)
+        if high <= low:
+            return 0
+        grid = (high - 1 - low) // timeframe_ms + 1
+        missing = 0
+        for gap in self.gaps:
+            first, last = max(gap.from_ms, low), min(gap.to_ms, high - 1)
+            if first <= last:
+                missing += (last - first) // timeframe_ms + 1
+        return grid - missing

@@ -1,0 +1,116 @@
+"""Every S3 key and every DynamoDB key, in one place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from shared.symbols import canonical, exchange_name
+from shared.times import TIMEFRAMES, month_of
+
+CANDLES = "candles"
+RUNS = "runs"
+UPLOADS = "uploads"
+WORK = "work"
+PUBLIC_OWNER = "public"
+
+# Secondary indexes: what is listed newest first, and what the reconciling schedule must look at.
+LISTING_INDEX = "listing"
+ACTIVE_INDEX = "active"
+# Partitions of the active index.
+IN_WORK = "IN_WORK"
+TO_SWEEP = "TO_SWEEP"
+
+RUN_ID = re.compile(r"bt-[a-z2-7]{26}")
+IMPORT_ID = re.compile(r"im-[a-z2-7]{26}")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetName:
+    """Names the candles of one symbol on one exchange at one timeframe: `binance.BTC-USDT.1h`."""
+
+    exchange: str
+    symbol: str
+    timeframe: str
+
+    @classmethod
+    def of(cls, exchange: str, symbol: str, timeframe: str) -> DatasetName:
+        """Make a name of what a user wrote. Raises ValueError with the part that is wrong."""
+        if timeframe not in TIMEFRAMES:
+            raise ValueError(f"{timeframe!r} is not a timeframe; choose one of {', '.join(TIMEFRAMES)}")
+        return cls(exchange_name(exchange), canonical(symbol), timeframe)
+
+    @classmethod
+    def parse(cls, text: str) -> DatasetName:
+        """Read `exchange.SYMBOL.timeframe`. Raises ValueError."""
+        parts = text.split(".")
+        if len(parts) != 3:
+            raise ValueError(f"{text[:80]!r} is not a dataset; write exchange.SYMBOL.timeframe")
+        return cls.of(*parts)
+
+    def __str__(self) -> str:
+        return f"{self.exchange}.{self.symbol}.{self.timeframe}"
+
+    @property
+    def timeframe_ms(self) -> int:
+        return TIMEFRAMES[self.timeframe]
+
+
+def candles_prefix(owner: str, dataset: DatasetName) -> str:
+    return f"{CANDLES}/{owner}/{dataset.exchange}/{dataset.symbol}/{dataset.timeframe}/"
+
+
+def candles_part(owner: str, dataset: DatasetName, first_ms: int, content_hash: str) -> str:
+    return f"{candles_prefix(owner, dataset)}{month_of(first_ms)}/{content_hash}.parquet"
+
+
+def dataset_manifest(owner: str, dataset: DatasetName, version: str) -> str:
+    return f"{candles_prefix(owner, dataset)}manifest-{version}.json"
+
+
+def upload(owner: str, import_id: str) -> str:
+    return f"{UPLOADS}/{owner}/{import_id}"
+
+
+def run_prefix(run_id: str) -> str:
+    return f"{RUNS}/{run_id}/"
+
+
+def run_request(run_id: str, body_hash: str) -> str:
+    return f"{run_prefix(run_id)}request-{body_hash}.json"
+
+
+def run_manifest(run_id: str, token: str) -> str:
+    return f"{run_prefix(run_id)}manifest-{token}.json"
+
+
+def run_part(run_id: str, series: str, first_ms: int, token: str) -> str:
+    return f"{run_prefix(run_id)}{series}/{first_ms}-{token}.parquet"
+
+
+def run_plan(run_id: str) -> str:
+    return f"{WORK}/{run_id}/plan.json"
+
+
+def owner_key(owner: str) -> str:
+    return f"OWNER#{owner}"
+
+
+def run_key(run_id: str) -> str:
+    return f"RUN#{run_id}"
+
+
+def dataset_key(dataset: DatasetName) -> str:
+    return f"DATASET#{dataset}"
+
+
+def import_key(import_id: str) -> str:
+    return f"IMPORT#{import_id}"
+
+
+def runs_listing(owner: str) -> str:
+    return f"RUNS#{owner}"
+
+
+def imports_listing(owner: str) -> str:
+    return f"IMPORTS#{owner}"

@@ -1,0 +1,159 @@
+"""The one reader of runs: windows, rows and points in time, by ranges of the parts that hold them."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from shared import names
+from shared.downsample import LEVEL_FACTOR, LEVELS, reduce_to
+from shared.manifest import Part, RunManifest, Series
+from shared.parquet import open_file
+from shared.store import ObjectStore
+from shared.writer import equity_level
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+
+class SeriesReader:
+    """Reads one series whose rows are in time order. Row numbers count over all its parts."""
+
+    def __init__(self, store: ObjectStore, series: Series, keys: Sequence[str]) -> None:
+        self._store, self._series, self._keys = store, series, keys
+        self._starts = [0, *accumulate(part.rows for part in series.parts)]
+        self._open: dict[int, pq.ParquetFile] = {}
+
+    @property
+    def rows(self) -> int:
+        return self._series.rows
+
+    def slice(self, start: int, stop: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows start <= row < stop, `columns` alone if given, in the order of the schema."""
+        import pyarrow as pa
+
+        start, stop = max(0, start), min(stop, self.rows)
+        pieces = []
+        for number in range(len(self._series.parts)):
+            low, high = self._starts[number], self._starts[number + 1]
+            if low < stop and start < high:
+                first, last = max(start, low) - low, min(stop, high) - low
+                pieces.append(self._rows_of(number, first, last, columns))
+        if pieces:
+            return pa.concat_tables(pieces)
+        return self._schema(columns).empty_table()
+
+    def first_at_or_after(self, ms: int) -> int:
+        """Return the number of the first row with timestamp >= ms (the count of rows if there is none)."""
+        parts = self._series.parts
+        number = bisect.bisect_left([part.last_ms for part in parts], ms)
+        if number == len(parts):
+            return self.rows
+        if ms <= parts[number].first_ms:
+            return self._starts[number]
+        return self._starts[number] + self._search(number, ms)
+
+    def window(self, start_ms: int, end_ms: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows with start_ms <= timestamp < end_ms."""
+        return self.slice(self.first_at_or_after(start_ms), self.first_at_or_after(end_ms), columns)
+
+    def last_moment(self, ms: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return every row of the last timestamp <= ms; none if the series begins later."""
+        stop = self.first_at_or_after(ms + 1)
+        if stop == 0:
+            return self._schema(columns).empty_table()
+        last = self.slice(stop - 1, stop, ["timestamp"]).column("timestamp")[0].as_py()
+        return self.slice(self.first_at_or_after(last), stop, columns)
+
+    def _file(self, number: int) -> pq.ParquetFile:
+        if number not in self._open:
+            part: Part = self._series.parts[number]
+            self._open[number] = open_file(self._store, self._keys[number], part.size, self._series.table)
+        return self._open[number]
+
+    def _rows_of(self, number: int, first: int, last: int, columns: Sequence[str] | None) -> pa.Table:
+        """Read rows of one part, touching the row groups that hold them."""
+        file = self._file(number)
+        groups, offset, low = [], 0, None
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if offset < last and first < offset + rows:
+                groups.append(group)
+                low = offset if low is None else low
+            offset += rows
+        table = file.read_row_groups(groups, columns=list(columns) if columns else None, use_threads=False)
+        return table.slice(first - (low or 0), last - first)
+
+    def _search(self, number: int, ms: int) -> int:
+        """Find the first row >= ms inside one part: statistics choose the row group, its times the row."""
+        file = self._file(number)
+        column = file.schema_arrow.get_field_index("timestamp")
+        offset = 0
+        for group in range(file.num_row_groups):
+            metadata = file.metadata.row_group(group)
+            if metadata.column(column).statistics.max >= ms:
+                times = file.read_row_group(group, columns=["timestamp"], use_threads=False).column(0)
+                return offset + int(times.to_numpy().searchsorted(ms, "left"))
+            offset += metadata.num_rows
+        return offset
+
+    def _schema(self, columns: Sequence[str] | None) -> pa.Schema:
+        import pyarrow as pa
+
+        from shared.schema import arrow_schema
+
+        schema = arrow_schema(self._series.table, self._series.extra)
+        return schema if columns is None else pa.schema([schema.field(name) for name in columns])
+
+
+class RunReader:
+    """Reads one published run through its manifest."""
+
+    def __init__(self, store: ObjectStore, run_id: str, manifest_key: str) -> None:
+        self._store, self._run_id = store, run_id
+        self.manifest = RunManifest.from_dict(store.get_json(manifest_key))
+        self._token = manifest_key.rpartition("manifest-")[2].removesuffix(".json")
+
+    def series(self, name: str) -> SeriesReader:
+        """Open a series by name. Raises KeyError where the run has none of that name."""
+        series = self.manifest.series[name]
+        return SeriesReader(self._store, series, [self._key(name, part) for part in series.parts])
+
+    def keys(self) -> list[str]:
+        """Return the key of every part that the manifest lists."""
+        return [
+            self._key(name, part) for name, series in self.manifest.series.items() for part in series.parts
+        ]
+
+    def part_keys(self, name: str) -> list[tuple[str, Part]]:
+        return [(self._key(name, part), part) for part in self.manifest.series[name].parts]
+
+    def equity_points(
+        self, start_ms: int, end_ms: int, points: int, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Return at most `points` equity rows of a window that keep its highs and lows.
+
+        Reads the coarsest level of the pyramid that still has that many rows, so the cost does not grow
+        with the length of the run.
+        """
+        bar_ms = self._bar_ms()
+        bars = max(1, (end_ms - start_ms) // bar_ms)
+        level = 0
+        while level < LEVELS and bars // LEVEL_FACTOR ** (level + 1) >= points:
+            level += 1
+        table = self.series(equity_level(level)).window(start_ms, end_ms, columns)
+        rows = reduce_to(table.column("equity").to_numpy(), points)
+        return table.take(rows)
+
+    def _bar_ms(self) -> int:
+        """Return the mean distance of two equity rows: how many of them a window holds, gaps counted in."""
+        series = self.manifest.series["equity"]
+        if series.rows < 2:
+            return 1
+        return max(1, (series.parts[-1].last_ms - series.parts[0].first_ms) // (series.rows - 1))
+
+    def _key(self, series: str, part: Part) -> str:
+        return names.run_part(self._run_id, series, part.first_ms, self._token)

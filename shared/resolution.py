@@ -1,0 +1,282 @@
+"""From what a client asked to what is run: names made canonical, candles found, defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shared.candles import DatasetVersion, load_version
+from shared.datasets import Dataset, DatasetIndex
+from shared.errors import InvalidInputError, Issue
+from shared.names import DatasetName
+from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
+from shared.store import ObjectStore
+from shared.strategies import parse
+from shared.symbols import base_of, canonical, exchange_name, nearest, quote_of
+from shared.times import TIMEFRAMES, iso, parse_time
+
+if TYPE_CHECKING:
+    from engine import Strategy
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSymbol:
+    symbol: str
+    exchange: str
+    dataset_version: str
+    quantity_step: float = 1e-8
+    min_notional: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRun:
+    """Everything that a run's results depend on, and nothing else: the body of its fingerprint.
+
+    `start_ms` <= open < `end_ms` are the bars that trade; bars from `warm_up_start_ms` on feed indicators.
+    `allocations` is quote currency per symbol, in the order of `symbols`.
+    """
+
+    strategy: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    symbols: tuple[ResolvedSymbol, ...]
+    timeframe: str
+    start_ms: int
+    end_ms: int
+    warm_up_bars: int
+    warm_up_start_ms: int
+    initial_cash: float
+    allocations: tuple[float, ...]
+    taker_fee_bps: float
+    slippage_bps: float
+
+    @property
+    def timeframe_ms(self) -> int:
+        return TIMEFRAMES[self.timeframe]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> ResolvedRun:
+        symbols = tuple(ResolvedSymbol(**symbol) for symbol in raw["symbols"])
+        return cls(**{**raw, "symbols": symbols, "allocations": tuple(raw["allocations"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A resolved run with the candles that it will read (whose owner is no part of the fingerprint)."""
+
+    run: ResolvedRun
+    strategy: Strategy
+    versions: tuple[DatasetVersion, ...]
+
+    @property
+    def total_candles(self) -> int:
+        """Return how many bars of all symbols trade."""
+        return sum(version.count(self.run.start_ms, self.run.end_ms) for version in self.versions)
+
+
+def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store: ObjectStore) -> Resolution:
+    """Resolve a request against the candles that `owner` holds. Raises InvalidInputError with every issue."""
+    import engine
+
+    issues: list[Issue] = []
+    strategy = _collect(issues, lambda: parse(request.strategy, request.parameters))
+    names = _collect(issues, lambda: _canonical_symbols(request.symbols))
+    if names is None or strategy is None:
+        raise InvalidInputError(issues)
+    allocations = _collect(issues, lambda: _allocations(request, names))
+    held = datasets.held(owner)
+    chosen = _collect(issues, lambda: _choose(request, names, held))
+    if chosen is None or allocations is None:
+        raise InvalidInputError(issues)
+    versions = tuple(load_version(store, entry.owner, entry.name, entry.version) for entry in chosen)
+    start_ms, end_ms = _span(request, versions)
+    step = TIMEFRAMES[request.timeframe]
+    warm_up = engine.warm_up_bars(strategy)
+    cash, quotes = allocations
+    run = ResolvedRun(
+        strategy=strategy.raw,
+        parameters=strategy.parameters,
+        symbols=tuple(
+            ResolvedSymbol(version.dataset.symbol, version.dataset.exchange, version.version)
+            for version in versions
+        ),
+        timeframe=request.timeframe,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        warm_up_bars=warm_up,
+        warm_up_start_ms=max(min(v.manifest.first_ms for v in versions), start_ms - warm_up * step),
+        initial_cash=cash,
+        allocations=quotes,
+        taker_fee_bps=request.costs.taker_fee_bps,
+        slippage_bps=request.costs.slippage_bps,
+    )
+    return Resolution(run, strategy, versions)
+
+
+def _collect(issues: list[Issue], step: Callable[[], T]) -> T | None:
+    """Run one step of the resolution; keep its issues, so that a client learns all of them at once."""
+    try:
+        return step()
+    except InvalidInputError as error:
+        issues.extend(error.issues)
+        return None
+
+
+def _canonical_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
+    issues: list[Issue] = []
+    names: list[str] = []
+    for number, text in enumerate(symbols):
+        try:
+            name = canonical(text)
+        except ValueError as error:
+            issues.append(Issue(f"symbols[{number}]", str(error), text[:40]))
+            continue
+        if name in names:
+            issues.append(Issue(f"symbols[{number}]", f"{name} is named twice; name it once", text[:40]))
+        elif names and quote_of(name) != quote_of(names[0]):
+            message = f"{name} is quoted in {quote_of(name)}, {names[0]} in {quote_of(names[0])}; one run has one quote"
+            issues.append(Issue(f"symbols[{number}]", message, text[:40]))
+        names.append(name)
+    if issues:
+        raise InvalidInputError(issues)
+    return tuple(names)
+
+
+def _allocations(request: BacktestRequest, names: tuple[str, ...]) -> tuple[float, tuple[float, ...]]:
+    """Return cash and the quote value of each symbol at the start."""
+    if request.initial_allocations is None:
+        return request.initial_cash, (0.0,) * len(names)
+    issues: list[Issue] = []
+    cash = 0.0
+    values = dict.fromkeys(names, 0.0)
+    for key, value in request.initial_allocations.items():
+        path = f"initial_allocations.{key[:40]}"
+        if key.lower() == "cash":
+            cash = value
+            continue
+        matches = [name for name in names if key.upper() in (name, base_of(name))]
+        if not matches:
+            matches = [name for name in names if _same_symbol(key, name)]
+        if len(matches) > 1:
+            issues.append(Issue(path, f"is ambiguous; write one of {', '.join(matches)}", value))
+        elif not matches:
+            issues.append(
+                Issue(path, f"is no symbol of this run; write cash or one of {', '.join(names)}", value)
+            )
+        elif values[matches[0]]:
+            issues.append(Issue(path, f"allocates to {matches[0]} a second time", value))
+        else:
+            values[matches[0]] = value
+    total = cash + sum(values.values())
+    if not issues and not 0 < total <= MAX_MONEY:
+        message = f"sums up to {total:g}; it must be more than 0 and at most {MAX_MONEY:g}"
+        issues.append(Issue("initial_allocations", message))
+    if issues:
+        raise InvalidInputError(issues)
+    return cash, tuple(values.values())
+
+
+def _same_symbol(text: str, name: str) -> bool:
+    try:
+        return canonical(text) == name
+    except ValueError:
+        return False
+
+
+def _choose(request: BacktestRequest, names: Sequence[str], held: Sequence[Dataset]) -> list[Dataset]:
+    """Return the dataset of each symbol."""
+    issues: list[Issue] = []
+    wanted = None
+    if request.exchange is not None:
+        try:
+            wanted = exchange_name(request.exchange)
+        except ValueError as error:
+            raise InvalidInputError([Issue("exchange", str(error), request.exchange)]) from None
+    chosen: list[Dataset] = []
+    exchanges = _common_exchanges(names, request.timeframe, held) if wanted is None else {wanted}
+    for number, name in enumerate(names):
+        of_symbol = [d for d in held if d.name.symbol == name and wanted in (None, d.name.exchange)]
+        fitting = [d for d in of_symbol if d.name.timeframe == request.timeframe]
+        fitting = [d for d in fitting if d.name.exchange in exchanges] or fitting
+        if len(fitting) == 1:
+            chosen.append(fitting[0])
+        elif fitting:
+            options = ", ".join(sorted(d.name.exchange for d in fitting))
+            issues.append(Issue("exchange", f"candles of {name} are held from {options}; choose one"))
+        elif of_symbol:
+            frames = ", ".join(sorted({d.name.timeframe for d in of_symbol}, key=TIMEFRAMES.__getitem__))
+            message = f"{name} is held at {frames}, not at {request.timeframe}"
+            issues.append(
+                Issue("timeframe", f"{message}; choose one of these or import it", request.timeframe)
+            )
+        else:
+            issues.append(Issue(f"symbols[{number}]", _not_held(name, wanted, held), name))
+    if issues:
+        raise InvalidInputError(issues)
+    return chosen
+
+
+def _common_exchanges(names: Sequence[str], timeframe: str, held: Sequence[Dataset]) -> set[str]:
+    """Return the exchanges that hold every symbol, which decide where a single symbol has several."""
+    by_symbol = [
+        {d.name.exchange for d in held if (d.name.symbol, d.name.timeframe) == (name, timeframe)}
+        for name in names
+    ]
+    return set.intersection(*by_symbol)
+
+
+def _not_held(name: str, exchange: str | None, held: Sequence[Dataset]) -> str:
+    where = f" from {exchange}" if exchange else ""
+    near = nearest(name, {dataset.name.symbol for dataset in held})
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; import them with `stepfold data import`"
+    return f"no candles of {name} are held{where}{hint}"
+
+
+def _span(request: BacktestRequest, versions: Sequence[DatasetVersion]) -> tuple[int, int]:
+    """Return start and end on the timeframe's grid. Raises InvalidInputError where candles do not reach."""
+    step = TIMEFRAMES[request.timeframe]
+    first = max(version.manifest.first_ms for version in versions)
+    last = min(version.manifest.last_ms for version in versions) + step
+    issues: list[Issue] = []
+    start = _time(issues, "start_date", request.start_date, first, end_of_day=False)
+    end = _time(issues, "end_date", request.end_date, last, end_of_day=True)
+    if not issues:
+        start, end = start + -start % step, end + -end % step
+        if end <= start:
+            message = f"is not after the start, {iso(start)}"
+            issues.append(Issue("end_date", message, request.end_date))
+        for version in versions:
+            issues.extend(_coverage(version, start, end, step))
+    if issues:
+        raise InvalidInputError(issues)
+    return start, end
+
+
+def _time(issues: list[Issue], path: str, text: str | None, default: int, *, end_of_day: bool) -> int:
+    if text is None:
+        return default
+    try:
+        return parse_time(text, end_of_day=end_of_day)
+    except ValueError as error:
+        issues.append(Issue(path, str(error), text))
+        return default
+
+
+def _coverage(version: DatasetVersion, start: int, end: int, step: int) -> list[Issue]:
+    """Return what keeps a dataset from carrying the span; a bar missing inside is a gap, not an issue."""
+    symbol, manifest = version.dataset.symbol, version.manifest
+    held = f"candles of {symbol} are held from {iso(manifest.first_ms)} to {iso(manifest.last_ms)}"
+    if start < manifest.first_ms:
+        return [Issue("start_date", f"{held}; start then or later", iso(start))]
+    if end > manifest.last_ms + step:
+        return [Issue("end_date", f"{held}; end there or earlier", iso(end))]
+    count = version.count(start, end)
+    if start < end and count < MIN_CANDLES:
+        message = f"the span holds {count} candles of {symbol}; at least {MIN_CANDLES} are needed"
+        return [Issue("end_date", message, iso(end))]
+    return []

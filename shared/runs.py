@@ -1,0 +1,343 @@
+"""The index of runs: their life from `queued` to an end, told by conditional writes alone.
+
+queued ──► running ──► completed
+   │          ├──────► failed
+   └──────────┴──────► cancelled          (any end) ──► deleting ──► gone
+
+Status only moves along these arrows. An attempt of simulate owns a run by its token; whoever holds an older
+token is refused, so a lost worker that comes back can change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from shared import names
+from shared.errors import ConflictError, NotFoundError, SupersededError
+from shared.table import ConditionFailed, Page, Table
+from shared.times import iso, now_ms
+
+Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+STATUSES: tuple[Status, ...] = ("queued", "running", "completed", "failed", "cancelled")
+ENDED: tuple[Status, ...] = ("completed", "failed", "cancelled")
+DELETING = "deleting"
+LATEST_LOGS = 8
+
+_IN_WORK = "attribute_exists(pk) AND #status IN (:queued, :running)"
+_IN_WORK_VALUES = {"queued": "queued", "running": "running"}
+_OWNED = "#token = :token AND #status = :running"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is; the seed's fields. `current_ms` is the bar it has reached."""
+
+    phase: str
+    processed: int = 0
+    total: int = 0
+    current_ms: int | None = None
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the index holds it."""
+
+    owner: str
+    run_id: str
+    status: Status
+    created_at: str
+    body_hash: str
+    request_key: str
+    execution: str
+    strategy: str
+    symbols: Sequence[str]
+    timeframe: str
+    name: str | None = None
+    tags: Sequence[str] = ()
+    notes: str | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    token: str | None = None
+    attempts: int = 0
+    manifest_key: str | None = None
+    fingerprint: str | None = None
+    phase: str = "queued"
+    processed: int = 0
+    total: int = 0
+    current_ms: int | None = None
+    logs: Sequence[str] = ()
+    summary: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Run:
+        return cls(**{field.name: item[field.name] for field in fields(cls) if field.name in item})
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def progress_pct(self) -> float:
+        """Return 0..100; 100 only once the results are published."""
+        if self.status == "completed":
+            return 100.0
+        return min(99.0, 100.0 * self.processed / self.total) if self.total else 0.0
+
+
+class RunIndex:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def create(self, run: Run) -> tuple[Run, bool]:
+        """Put a new run; return it and True, or the one that has its id already and False.
+
+        Raises ConflictError while a run of that id is being deleted.
+        """
+        item = {field.name: getattr(run, field.name) for field in fields(run)}
+        pk, sk = _keys(run.owner, run.run_id)
+        keys = {
+            "pk": pk,
+            "sk": sk,
+            "gsi1pk": names.runs_listing(run.owner),
+            "gsi1sk": f"{run.created_at}#{run.run_id}",
+            "gsi2pk": names.IN_WORK,
+            "gsi2sk": f"{run.created_at}#{run.run_id}",
+        }
+        try:
+            self._table.put_new({**item, **keys})
+        except ConditionFailed as refused:
+            there = refused.item or {}
+            if there.get("status") == DELETING:
+                raise ConflictError(
+                    f"backtest {run.run_id} is being deleted; try again in a minute"
+                ) from None
+            return Run.from_item(there), False
+        return run, True
+
+    def get(self, owner: str, run_id: str) -> Run:
+        """Return a run. Raises NotFoundError for one that is not there, being deleted, or somebody else's."""
+        item = None
+        if names.RUN_ID.fullmatch(run_id):
+            item = self._table.get(*_keys(owner, run_id))
+        if item is None or item["status"] == DELETING:
+            raise NotFoundError(f"there is no backtest {run_id[:64]!r}")
+        return Run.from_item(item)
+
+    def newest(
+        self,
+        owner: str,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        status: str | None = None,
+        strategy: str | None = None,
+        symbol: str | None = None,
+        tag: str | None = None,
+    ) -> tuple[list[Run], str | None]:
+        """Return one page of an owner's runs, newest first, and the cursor of the next page."""
+        given = (
+            ("status", "=", status),
+            ("strategy", "=", strategy),
+            ("symbols", "contains", symbol),
+            ("tags", "contains", tag),
+        )
+        filters = [(name, operator, value) for name, operator, value in given if value is not None]
+        page: Page = self._table.newest(
+            names.runs_listing(owner), limit=limit, cursor=cursor, filters=filters
+        )
+        return [Run.from_item(item) for item in page.items if item["status"] != DELETING], page.cursor
+
+    def label(self, owner: str, run_id: str, changes: Mapping[str, object]) -> Run:
+        """Set name, tags or notes (None removes one). Raises NotFoundError."""
+        return self._change(
+            owner,
+            run_id,
+            changes,
+            condition="attribute_exists(pk) AND #status <> :deleting",
+            values={"deleting": DELETING},
+        )
+
+    def plan(self, owner: str, run_id: str, changes: Mapping[str, object]) -> Run:
+        """Record what plan found and say `running`. Raises SupersededError once the run has ended."""
+        run = self.get(owner, run_id)
+        return self._owned(
+            owner,
+            run_id,
+            {**changes, "status": "running", "started_at": run.started_at or iso(now_ms())},
+            condition=_IN_WORK,
+            values=_IN_WORK_VALUES,
+        )
+
+    def begin_attempt(self, owner: str, run_id: str, token: str) -> Run:
+        """Let `token` own the run; every older token is refused from now on. Raises SupersededError."""
+        run = self.get(owner, run_id)
+        return self._owned(
+            owner,
+            run_id,
+            {"token": token, "attempts": run.attempts + 1, "processed": 0, "phase": "simulating"},
+            condition="attribute_exists(pk) AND #status = :running",
+            values={"running": "running"},
+        )
+
+    def progress(self, run: Run, token: str, progress: Progress) -> Run:
+        """Say how far an attempt is. Raises SupersededError if it owns the run no more."""
+        logs = [*run.logs, progress.log][-LATEST_LOGS:] if progress.log else list(run.logs)
+        return self._owned(
+            run.owner,
+            run.run_id,
+            {
+                "phase": progress.phase,
+                "processed": progress.processed,
+                "total": progress.total,
+                "current_ms": progress.current_ms,
+                "logs": logs,
+            },
+            condition=_OWNED,
+            values={"token": token, "running": "running"},
+        )
+
+    def publish(
+        self,
+        owner: str,
+        run_id: str,
+        token: str,
+        *,
+        manifest_key: str,
+        fingerprint: str,
+        summary: Mapping[str, Any],
+    ) -> Run:
+        """Make an attempt's results the run's results, in one conditional write.
+
+        Publishing the same manifest again changes nothing. Raises SupersededError if the token is not the
+        run's, or the run has ended otherwise.
+        """
+        ended_at = iso(now_ms())
+        try:
+            return self._owned(
+                owner,
+                run_id,
+                {
+                    "status": "completed",
+                    "phase": "completed",
+                    "manifest_key": manifest_key,
+                    "fingerprint": fingerprint,
+                    "summary": summary,
+                    "ended_at": ended_at,
+                    "error": None,
+                    **_to_sweep(ended_at, run_id),
+                },
+                condition=_OWNED,
+                values={"token": token, "running": "running"},
+            )
+        except SupersededError:
+            run = self.get(owner, run_id)
+            if run.status == "completed" and run.manifest_key == manifest_key:
+                return run
+            raise
+
+    def end(
+        self,
+        owner: str,
+        run_id: str,
+        status: Literal["failed", "cancelled"],
+        error: Mapping[str, Any] | None = None,
+    ) -> tuple[Run, bool]:
+        """End a run that is queued or running; return it and whether this call ended it.
+
+        The token goes, so a worker that is still alive is refused at its next write. Raises NotFoundError.
+        """
+        ended_at = iso(now_ms())
+        try:
+            item = self._table.update(
+                *_keys(owner, run_id),
+                changes={
+                    "status": status,
+                    "phase": status,
+                    "error": error,
+                    "token": None,
+                    "ended_at": ended_at,
+                    **_to_sweep(ended_at, run_id),
+                },
+                condition=_IN_WORK,
+                values=_IN_WORK_VALUES,
+            )
+        except ConditionFailed as refused:
+            if refused.item is None:
+                raise NotFoundError(f"there is no backtest {run_id!r}") from None
+            return self.get(owner, run_id), False
+        return Run.from_item(item), True
+
+    def begin_delete(self, owner: str, run_id: str) -> Run:
+        """Hide an ended run, for its objects are about to go. Raises NotFoundError, ConflictError."""
+        run = self.get(owner, run_id)
+        if not run.ended:
+            raise ConflictError(f"backtest {run_id} is {run.status}; cancel it before you delete it")
+        self._table.update(
+            *_keys(owner, run_id),
+            changes={"status": DELETING, **_to_sweep(iso(now_ms()), run_id)},
+        )
+        return run
+
+    def forget(self, owner: str, run_id: str) -> None:
+        self._table.delete(*_keys(owner, run_id))
+
+    def swept(self, owner: str, run_id: str) -> None:
+        """Take an ended run off the sweeper's list."""
+        self._table.update(*_keys(owner, run_id), changes={"gsi2pk": None, "gsi2sk": None})
+
+    def in_work(self, older_than_ms: int) -> list[Run]:
+        """Return every owner's queued and running runs created before `older_than_ms`."""
+        items = self._table.active(names.IN_WORK, iso(older_than_ms))
+        return [Run.from_item(item) for item in items if "run_id" in item]
+
+    def to_sweep(self, older_than_ms: int) -> list[tuple[Run, bool]]:
+        """Return runs that ended before `older_than_ms` and are not swept yet, each with `being deleted`."""
+        items = self._table.active(names.TO_SWEEP, iso(older_than_ms))
+        return [(Run.from_item(item), item["status"] == DELETING) for item in items if "run_id" in item]
+
+    def _change(
+        self,
+        owner: str,
+        run_id: str,
+        changes: Mapping[str, object],
+        condition: str,
+        values: Mapping[str, object],
+    ) -> Run:
+        try:
+            item = self._table.update(
+                *_keys(owner, run_id), changes=changes, condition=condition, values=values
+            )
+        except ConditionFailed:
+            raise NotFoundError(f"there is no backtest {run_id[:64]!r}") from None
+        return Run.from_item(item)
+
+    def _owned(
+        self,
+        owner: str,
+        run_id: str,
+        changes: Mapping[str, object],
+        condition: str,
+        values: Mapping[str, object],
+    ) -> Run:
+        try:
+            item = self._table.update(
+                *_keys(owner, run_id), changes=changes, condition=condition, values=values
+            )
+        except ConditionFailed as refused:
+            status = (refused.item or {}).get("status", "gone")
+            raise SupersededError(f"backtest {run_id} is {status} or another attempt owns it") from None
+        return Run.from_item(item)
+
+
+def _keys(owner: str, run_id: str) -> tuple[str, str]:
+    return names.owner_key(owner), names.run_key(run_id)
+
+
+def _to_sweep(ended_at: str, run_id: str) -> dict[str, str]:
+    return {"gsi2pk": names.TO_SWEEP, "gsi2sk": f"{ended_at}#{run_id}"}

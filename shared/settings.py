@@ -1,0 +1,50 @@
+"""What a deployed function knows of its surroundings; the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, cast
+
+AuthMode = Literal["none", "jwt"]
+
+# The owner of everything on a stage without a login; see DESIGN: every other stage has one.
+LOCAL_OWNER = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    stage: str
+    table: str
+    bucket: str
+    backtest_machine: str
+    import_machine: str
+    auth: AuthMode
+    endpoint_url: str | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the variables that the CDK app sets on every function.
+
+        Raises KeyError naming the variable where one is missing, ValueError for an unknown login mode.
+        """
+        auth = environment["STEPFOLD_AUTH"]
+        if auth not in ("none", "jwt"):
+            raise ValueError(f"STEPFOLD_AUTH is {auth!r}; it must be 'none' or 'jwt'")
+        return cls(
+            stage=environment["STEPFOLD_STAGE"],
+            table=environment["STEPFOLD_TABLE"],
+            bucket=environment["STEPFOLD_BUCKET"],
+            backtest_machine=environment["STEPFOLD_BACKTEST_MACHINE"],
+            import_machine=environment["STEPFOLD_IMPORT_MACHINE"],
+            auth=cast(AuthMode, auth),
+            endpoint_url=environment.get("AWS_ENDPOINT_URL"),
+        )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return this process's settings, read once, at first use."""
+    return Settings.from_environment(os.environ)

@@ -1,0 +1,203 @@
+"""The one DynamoDB table: conditional writes and queries, with errors in Stepfold's words."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared import names
+from shared.errors import InvalidInputError, Issue
+from shared.items import from_item, to_attribute, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class ConditionFailed(Exception):  # noqa: N818 - a signal between this module and the index, never shown
+    """A conditional write was refused; `item` is what stands there now, None if nothing does."""
+
+    def __init__(self, item: dict[str, Any] | None) -> None:
+        super().__init__("the condition of a write was not met")
+        self.item = item
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: tuple[dict[str, Any], ...]
+    cursor: str | None
+
+
+class Table:
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def get(self, pk: str, sk: str) -> dict[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self.name, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
+        )
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def put_new(self, item: Mapping[str, object]) -> None:
+        """Put an item that is not there yet. Raises ConditionFailed with the one that is."""
+        try:
+            self._client.put_item(
+                TableName=self.name,
+                Item=to_item(item),
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailed(_old(error)) from None
+
+    def update(
+        self,
+        pk: str,
+        sk: str,
+        changes: Mapping[str, object],
+        *,
+        condition: str = "attribute_exists(pk)",
+        values: Mapping[str, object] | None = None,
+    ) -> dict[str, Any]:
+        """Set attributes (None removes one) where `condition` holds; return the whole item after.
+
+        The condition may name attributes as `#name` and the entries of `values` as `:name`.
+        Raises ConditionFailed with the item as it stands.
+        """
+        sets = {key: value for key, value in changes.items() if value is not None}
+        removes = [key for key, value in changes.items() if value is None]
+        expression = []
+        if sets:
+            expression.append("SET " + ", ".join(f"#{key} = :new_{key}" for key in sets))
+        if removes:
+            expression.append("REMOVE " + ", ".join(f"#{key}" for key in removes))
+        named = [*changes, *re.findall(r"#(\w+)", condition)]
+        attributes = {f"#{name}": name for name in named}
+        bound = {f":new_{key}": to_attribute(value) for key, value in sets.items()}
+        bound |= {f":{key}": to_attribute(value) for key, value in (values or {}).items()}
+        try:
+            answer = self._client.update_item(
+                TableName=self.name,
+                Key=to_item({"pk": pk, "sk": sk}),
+                UpdateExpression=" ".join(expression),
+                ConditionExpression=condition,
+                ExpressionAttributeNames=attributes,
+                **({"ExpressionAttributeValues": bound} if bound else {}),  # type: ignore[arg-type]
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailed(_old(error)) from None
+        return from_item(answer["Attributes"])
+
+    def delete(self, pk: str, sk: str) -> None:
+        self._client.delete_item(TableName=self.name, Key=to_item({"pk": pk, "sk": sk}))
+
+    def newest(
+        self,
+        partition: str,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        filters: Sequence[tuple[str, str, object]] = (),
+    ) -> Page:
+        """Return one page of the listing index, newest first.
+
+        `filters` are (attribute, `=` or `contains`, value). They thin out what is read, so a page may need
+        several queries; at most 20 are made, then the page ends with a cursor that goes on.
+        """
+        wanted: list[dict[str, Any]] = []
+        start = _decode_cursor(cursor, partition)
+        for _ in range(20):
+            arguments: dict[str, Any] = {}
+            if filters:
+                arguments["FilterExpression"] = " AND ".join(
+                    f"contains(#f{i}, :f{i})" if operator == "contains" else f"#f{i} = :f{i}"
+                    for i, (_, operator, _) in enumerate(filters)
+                )
+                arguments["ExpressionAttributeNames"] = {
+                    f"#f{i}": name for i, (name, _, _) in enumerate(filters)
+                }
+            if start is not None:
+                arguments["ExclusiveStartKey"] = to_item(start)
+            answer = self._client.query(
+                TableName=self.name,
+                IndexName=names.LISTING_INDEX,
+                KeyConditionExpression="gsi1pk = :partition",
+                ExpressionAttributeValues={
+                    ":partition": to_attribute(partition),
+                    **{f":f{i}": to_attribute(value) for i, (_, _, value) in enumerate(filters)},
+                },
+                ScanIndexForward=False,
+                Limit=limit if not filters else max(limit, 100),
+                **arguments,
+            )
+            wanted.extend(from_item(item) for item in answer["Items"])
+            start = from_item(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None
+            if start is None or len(wanted) >= limit:
+                break
+        if len(wanted) > limit:
+            start = {key: wanted[limit - 1][key] for key in ("pk", "sk", "gsi1pk", "gsi1sk")}
+        return Page(tuple(wanted[:limit]), _encode_cursor(start))
+
+    def prefix(self, pk: str, sk_prefix: str) -> list[dict[str, Any]]:
+        """Return every item of one owner whose sort key begins so, in the order of the key."""
+        items: list[dict[str, Any]] = []
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": to_attribute(pk), ":prefix": to_attribute(sk_prefix)},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            items.extend(from_item(item) for item in page["Items"])
+        return items
+
+    def active(self, partition: str, before: str) -> list[dict[str, Any]]:
+        """Return what the reconciling schedule must look at: items of the partition older than `before`."""
+        items: list[dict[str, Any]] = []
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self.name,
+            IndexName=names.ACTIVE_INDEX,
+            KeyConditionExpression="gsi2pk = :partition AND gsi2sk < :before",
+            ExpressionAttributeValues={
+                ":partition": to_attribute(partition),
+                ":before": to_attribute(before),
+            },
+        )
+        for page in pages:
+            items.extend(from_item(item) for item in page["Items"])
+        return items
+
+
+def _old(error: Any) -> dict[str, Any] | None:
+    item = error.response.get("Item")
+    return from_item(item) if item else None
+
+
+def _encode_cursor(key: Mapping[str, Any] | None) -> str | None:
+    if key is None:
+        return None
+    # The partition and the owner stay out: they come from the reader's own token, not from the cursor.
+    return base64.urlsafe_b64encode(json.dumps([key["sk"], key["gsi1sk"]]).encode()).decode()
+
+
+def _decode_cursor(cursor: str | None, partition: str) -> dict[str, Any] | None:
+    if cursor is None:
+        return None
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+    except (ValueError, RecursionError, binascii.Error):
+        key = None
+    if not (isinstance(key, list) and len(key) == 2 and all(isinstance(k, str) and k for k in key)):
+        raise InvalidInputError(
+            [Issue("cursor", "is not a cursor of this list; send the `next_cursor` of its last page")]
+        )
+    sk, gsi1sk = key
+    owner = partition.split("#", 1)[1]
+    return {"pk": names.owner_key(owner), "sk": sk, "gsi1pk": partition, "gsi1sk": gsi1sk}

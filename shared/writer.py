@@ -1,0 +1,98 @@
+"""The one writer of runs. Nothing it writes can be seen before the index names its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from shared import names
+from shared.downsample import LEVELS, LevelReducer
+from shared.manifest import Part, RunManifest, Series
+from shared.parquet import WRITER_VERSION
+from shared.schema import SCHEMA_VERSION
+from shared.series import SeriesWriter
+from shared.store import ObjectStore
+
+RUN_TABLES = ("equity", "fills", "trades", "positions", "events")
+
+
+def equity_level(level: int) -> str:
+    """Name the series of one level of the equity pyramid; level 0 is the curve itself."""
+    return f"equity_{level}" if level else "equity"
+
+
+def indicators_series(symbol: str) -> str:
+    return f"indicators/{symbol}"
+
+
+class RunWriter:
+    """Writes the parts of one attempt (`token`) of one run as its tables grow, then its manifest.
+
+    Memory holds at most one unfinished part a series.
+    """
+
+    def __init__(
+        self, store: ObjectStore, run_id: str, token: str, indicators: Mapping[str, Sequence[str]]
+    ) -> None:
+        """`indicators` gives each symbol's named indicators, the columns beyond the playback's own."""
+        self._store, self._run_id, self._token = store, run_id, token
+        self._writers = {table: SeriesWriter(table) for table in RUN_TABLES}
+        for symbol, extra in indicators.items():
+            self._writers[indicators_series(symbol)] = SeriesWriter("indicators", extra)
+        for level in range(1, LEVELS + 1):
+            self._writers[equity_level(level)] = SeriesWriter("equity")
+        self._reducers = [LevelReducer("equity") for _ in range(LEVELS)]
+
+    def append(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the next rows of any of the run's tables, by series name; upload the parts they fill."""
+        for series, columns in tables.items():
+            self._put(series, self._writers[series].append(columns))
+        if "equity" in tables:
+            self._append_level(1, tables["equity"])
+
+    def finish(
+        self,
+        *,
+        fingerprint: str,
+        engine_version: str,
+        request: Mapping[str, Any],
+        metrics: Mapping[str, Any],
+        monthly: Sequence[Mapping[str, Any]],
+    ) -> tuple[str, RunManifest]:
+        """Upload what is left and the manifest; return the manifest's key and its content."""
+        for level in range(1, LEVELS + 1):
+            if (rows := self._reducers[level - 1].finish()) is not None:
+                self._put(equity_level(level), self._writers[equity_level(level)].append(rows))
+                if level < LEVELS:
+                    self._append_level(level + 1, rows)
+        for series, writer in self._writers.items():
+            self._put(series, writer.finish())
+        manifest = RunManifest(
+            fingerprint=fingerprint,
+            engine_version=engine_version,
+            schema_version=SCHEMA_VERSION,
+            writer_version=WRITER_VERSION,
+            request=request,
+            metrics=metrics,
+            monthly=tuple(monthly),
+            series=self._series(),
+        )
+        key = names.run_manifest(self._run_id, self._token)
+        self._store.put_json(key, manifest.to_dict())
+        return key, manifest
+
+    def _append_level(self, level: int, columns: Mapping[str, Any]) -> None:
+        """Pass rows of the level below up the pyramid."""
+        kept = self._reducers[level - 1].append(columns)
+        if kept is None:
+            return
+        self._put(equity_level(level), self._writers[equity_level(level)].append(kept))
+        if level < LEVELS:
+            self._append_level(level + 1, kept)
+
+    def _series(self) -> dict[str, Series]:
+        return {name: writer.series() for name, writer in self._writers.items()}
+
+    def _put(self, series: str, parts: Iterator[tuple[Part, bytes]]) -> None:
+        for part, body in parts:
+            self._store.put(names.run_part(self._run_id, series, part.first_ms, self._token), body)
