@@ -1,15 +1,16 @@
-"""The store and the index of this process's stage, opened at first use."""
+"""The store, the index and the workflows of this process's stage, opened at first use."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from shared.aws import dynamodb, s3
+from shared.aws import dynamodb, s3, stepfunctions
 from shared.datasets import DatasetIndex
 from shared.runs import RunIndex
 from shared.settings import settings
 from shared.store import ObjectStore
 from shared.table import Table
+from shared.workflows import Workflows
 
 
 @lru_cache(maxsize=1)
@@ -25,3 +26,8 @@ def runs() -> RunIndex:
 @lru_cache(maxsize=1)
 def datasets() -> DatasetIndex:
     return DatasetIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
+def workflows() -> Workflows:
+    return Workflows(stepfunctions(), settings().backtest_machine, settings().import_machine)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from shared.candles import DatasetVersion, load_version
 from shared.datasets import Dataset, DatasetIndex
 from shared.errors import InvalidInputError, Issue
-from shared.names import DatasetName
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
 from shared.store import ObjectStore
 from shared.strategies import parse
@@ -139,7 +138,7 @@ def _canonical_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
         if name in names:
             issues.append(Issue(f"symbols[{number}]", f"{name} is named twice; name it once", text[:40]))
         elif names and quote_of(name) != quote_of(names[0]):
-            message = f"{name} is quoted in {quote_of(name)}, {names[0]} in {quote_of(names[0])}; one run has one quote"
+            message = f"{name} is not quoted in {quote_of(names[0])} as {names[0]} is; one run has one quote"
             issues.append(Issue(f"symbols[{number}]", message, text[:40]))
         names.append(name)
     if issues:
