@@ -108,6 +108,10 @@ def import_key(import_id: str) -> str:
     return f"IMPORT#{import_id}"
 
 
+def fingerprint_key(fingerprint: str) -> str:
+    return f"FINGERPRINT#{fingerprint}"
+
+
 def runs_listing(owner: str) -> str:
     return f"RUNS#{owner}"
 

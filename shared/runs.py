@@ -64,8 +64,10 @@ class Run:
     ended_at: str | None = None
     token: str | None = None
     attempts: int = 0
+    dataset_owners: Sequence[str] = ()  # whose candles each symbol's are; no part of the fingerprint
     manifest_key: str | None = None
     fingerprint: str | None = None
+    same_as: str | None = None  # an earlier run with the same fingerprint
     phase: str = "queued"
     processed: int = 0
     total: int = 0
@@ -155,13 +157,16 @@ class RunIndex:
 
     def label(self, owner: str, run_id: str, changes: Mapping[str, object]) -> Run:
         """Set name, tags or notes (None removes one). Raises NotFoundError."""
-        return self._change(
-            owner,
-            run_id,
-            changes,
-            condition="attribute_exists(pk) AND #status <> :deleting",
-            values={"deleting": DELETING},
-        )
+        try:
+            item = self._table.update(
+                *_keys(owner, run_id),
+                changes=changes,
+                condition="attribute_exists(pk) AND #status <> :deleting",
+                values={"deleting": DELETING},
+            )
+        except ConditionFailed:
+            raise NotFoundError(f"there is no backtest {run_id[:64]!r}") from None
+        return Run.from_item(item)
 
     def plan(self, owner: str, run_id: str, changes: Mapping[str, object]) -> Run:
         """Record what plan found and say `running`. Raises SupersededError once the run has ended."""
@@ -301,21 +306,35 @@ class RunIndex:
         items = self._table.active(names.TO_SWEEP, iso(older_than_ms))
         return [(Run.from_item(item), item["status"] == DELETING) for item in items if "run_id" in item]
 
-    def _change(
-        self,
-        owner: str,
-        run_id: str,
-        changes: Mapping[str, object],
-        condition: str,
-        values: Mapping[str, object],
-    ) -> Run:
+    def note_fingerprint(self, owner: str, fingerprint: str, run_id: str) -> None:
+        """Remember which of an owner's runs first had these results."""
         try:
-            item = self._table.update(
-                *_keys(owner, run_id), changes=changes, condition=condition, values=values
+            self._table.put_new(
+                {
+                    "pk": names.owner_key(owner),
+                    "sk": names.fingerprint_key(fingerprint),
+                    "owner": owner,
+                    "run_id": run_id,
+                }
             )
-        except ConditionFailed:
-            raise NotFoundError(f"there is no backtest {run_id[:64]!r}") from None
-        return Run.from_item(item)
+        except ConditionFailed as there:
+            known = (there.item or {}).get("run_id", "")
+            if known != run_id and self._gone(owner, known):
+                self._table.update(
+                    names.owner_key(owner), names.fingerprint_key(fingerprint), {"run_id": run_id}
+                )
+
+    def run_with_fingerprint(self, owner: str, fingerprint: str) -> str | None:
+        """Return the id of a completed run of the owner with this fingerprint, if there is one."""
+        item = self._table.get(names.owner_key(owner), names.fingerprint_key(fingerprint))
+        return None if item is None or self._gone(owner, item["run_id"]) else item["run_id"]
+
+    def _gone(self, owner: str, run_id: str) -> bool:
+        try:
+            self.get(owner, run_id)
+        except NotFoundError:
+            return True
+        return False
 
     def _owned(
         self,

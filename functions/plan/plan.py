@@ -1,0 +1,45 @@
+"""Resolve a run's request against the candles held now, and put the plan where simulate finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+import engine
+from shared import access, names
+from shared.errors import InvalidInputError
+from shared.identifiers import fingerprint
+from shared.requests import BacktestRequest, issues_of
+from shared.resolution import resolve
+from shared.times import iso
+
+
+def plan_run(owner: str, run_id: str) -> dict[str, Any]:
+    """Write the plan of a queued run and say that it is running.
+
+    Raises InvalidInputError if the candles that it was accepted for are not there any more.
+    """
+    run = access.runs().get(owner, run_id)
+    try:
+        request = BacktestRequest.model_validate(access.store().get_json(run.request_key))
+    except ValidationError as error:
+        raise InvalidInputError(issues_of(error.errors())) from error
+    resolution = resolve(request, owner, access.datasets(), access.store())
+    resolved = resolution.run
+    owners = [version.owner for version in resolution.versions]
+    access.store().put_json(names.run_plan(run_id), {"run": resolved.to_dict(), "dataset_owners": owners})
+    print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)
+    access.runs().plan(
+        owner,
+        run_id,
+        {
+            "phase": "planned",
+            "total": resolution.total_candles,
+            "start_date": iso(resolved.start_ms),
+            "end_date": iso(resolved.end_ms),
+            "dataset_owners": owners,
+            "same_as": access.runs().run_with_fingerprint(owner, print_of),
+        },
+    )
+    return {"run_id": run_id, "owner": owner}

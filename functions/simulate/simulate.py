@@ -1,0 +1,125 @@
+"""One attempt at a run: read candles segment by segment, fold, write parts, then the manifest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import engine
+from functions.simulate.months import MonthlyReturns
+from shared import access, names
+from shared.candles import load_version, read_segments
+from shared.identifiers import attempt_token, fingerprint
+from shared.names import DatasetName
+from shared.resolution import ResolvedRun
+from shared.runs import Progress, Run
+from shared.writer import RunWriter
+
+# The index is written at most this often, however fast the fold is.
+PROGRESS_SECONDS = 1.0
+
+
+def simulate_run(owner: str, run_id: str) -> dict[str, Any]:
+    """Run a planned backtest as a new attempt and return the manifest that `publish` shall make visible.
+
+    Raises SupersededError, leaving nothing that a reader could see, when the run has ended or another
+    attempt has taken over.
+    """
+    token = attempt_token()
+    run = access.runs().begin_attempt(owner, run_id, token)
+    raw = access.store().get_json(names.run_plan(run_id))
+    resolved = ResolvedRun.from_dict(raw["run"])
+    plan = engine_plan(resolved)
+    writer = RunWriter(
+        access.store(),
+        run_id,
+        token,
+        {market.symbol: engine.indicator_names(plan) for market in plan.markets},
+    )
+    metrics, months = _fold(plan, resolved, raw["dataset_owners"], writer, _Meter(run, token))
+    print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)
+    manifest_key, _ = writer.finish(
+        fingerprint=print_of,
+        engine_version=engine.ENGINE_VERSION,
+        request=resolved.to_dict(),
+        metrics=metrics,
+        monthly=months.rows(),
+    )
+    return {"run_id": run_id, "owner": owner, "token": token, "manifest_key": manifest_key}
+
+
+def engine_plan(resolved: ResolvedRun) -> engine.Plan:
+    """Say a resolved run in the engine's terms."""
+    return engine.Plan(
+        strategy=engine.parse_strategy(resolved.strategy, resolved.parameters),
+        markets=tuple(
+            engine.Market(symbol.symbol, symbol.quantity_step, symbol.min_notional)
+            for symbol in resolved.symbols
+        ),
+        timeframe_ms=resolved.timeframe_ms,
+        start_ms=resolved.start_ms,
+        end_ms=resolved.end_ms,
+        initial_cash=resolved.initial_cash,
+        allocations=resolved.allocations,
+        costs=engine.Costs(resolved.taker_fee_bps, resolved.slippage_bps),
+    )
+
+
+def _fold(
+    plan: engine.Plan,
+    resolved: ResolvedRun,
+    dataset_owners: Sequence[str],
+    writer: RunWriter,
+    meter: _Meter,
+) -> tuple[Mapping[str, Any], MonthlyReturns]:
+    store = access.store()
+    versions = [
+        load_version(
+            store,
+            owner,
+            DatasetName(symbol.exchange, symbol.symbol, resolved.timeframe),
+            symbol.dataset_version,
+        )
+        for owner, symbol in zip(dataset_owners, resolved.symbols, strict=True)
+    ]
+    months = MonthlyReturns(resolved.initial_cash + sum(resolved.allocations))
+    state = engine.initial_state(plan)
+    for segment in read_segments(store, versions, resolved.warm_up_start_ms, resolved.end_ms):
+        bars = {symbol: engine.Bars(**columns) for symbol, columns in segment.items()}
+        state, output = engine.simulate(plan, state, bars)
+        writer.append(output.tables)
+        months.append(output.tables.get("equity"))
+        meter.advance(segment, resolved.start_ms)
+    state, output = engine.finish(plan, state)
+    writer.append(output.tables)
+    months.append(output.tables.get("equity"))
+    meter.finish()
+    return engine.metrics(plan, state), months
+
+
+class _Meter:
+    """Tells the index how far an attempt is, about once a second; its writes notice a lost ownership."""
+
+    def __init__(self, run: Run, token: str) -> None:
+        self._run, self._token = run, token
+        self._processed = 0
+        self._current_ms: int | None = None
+        self._written_at = time.monotonic()
+
+    def advance(self, segment: Mapping[str, Mapping[str, Any]], start_ms: int) -> None:
+        for columns in segment.values():
+            times = columns["timestamp"]
+            self._processed += len(times) - int(times.searchsorted(start_ms))
+            if len(times):
+                self._current_ms = max(self._current_ms or 0, int(times[-1]))
+        if time.monotonic() - self._written_at >= PROGRESS_SECONDS:
+            self._write("simulating", None)
+
+    def finish(self) -> None:
+        self._write("publishing", f"simulated {self._processed:,} candles")
+
+    def _write(self, phase: str, log: str | None) -> None:
+        progress = Progress(phase, self._processed, self._run.total, self._current_ms, log)
+        self._run = access.runs().progress(self._run, self._token, progress)
+        self._written_at = time.monotonic()
