@@ -50,7 +50,6 @@ def encode(table: pa.Table) -> bytes:
         use_dictionary=False,
         column_encoding=encodings,
         write_statistics=["timestamp"],
-        store_schema=False,
     )
     return sink.getvalue()
 

@@ -57,8 +57,22 @@ class SeriesReader:
         return self._starts[number] + self._search(number, ms)
 
     def window(self, start_ms: int, end_ms: int, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows with start_ms <= timestamp < end_ms."""
-        return self.slice(self.first_at_or_after(start_ms), self.first_at_or_after(end_ms), columns)
+        """Return the rows with start_ms <= timestamp < end_ms.
+
+        Statistics choose the row groups, so a window inside one part costs its footer and one read.
+        """
+        import pyarrow as pa
+
+        wanted = None if columns is None else list(dict.fromkeys(["timestamp", *columns]))
+        pieces = []
+        for number, part in enumerate(self._series.parts):
+            if part.first_ms < end_ms and part.last_ms >= start_ms:
+                groups = self._groups_between(number, start_ms, end_ms)
+                rows = self._file(number).read_row_groups(groups, columns=wanted, use_threads=False)
+                first, last = rows.column("timestamp").to_numpy().searchsorted([start_ms, end_ms])
+                pieces.append(rows.slice(first, last - first))
+        table = pa.concat_tables(pieces) if pieces else self._schema(wanted).empty_table()
+        return table if columns is None else table.select(list(columns))
 
     def last_moment(self, ms: int, columns: Sequence[str] | None = None) -> pa.Table:
         """Return every row of the last timestamp <= ms; none if the series begins later."""
@@ -73,6 +87,16 @@ class SeriesReader:
             part: Part = self._series.parts[number]
             self._open[number] = open_file(self._store, self._keys[number], part.size, self._series.table)
         return self._open[number]
+
+    def _groups_between(self, number: int, start_ms: int, end_ms: int) -> list[int]:
+        file = self._file(number)
+        column = file.schema_arrow.get_field_index("timestamp")
+        statistics = [
+            file.metadata.row_group(group).column(column).statistics for group in range(file.num_row_groups)
+        ]
+        return [
+            group for group, times in enumerate(statistics) if times.min < end_ms and times.max >= start_ms
+        ]
 
     def _rows_of(self, number: int, first: int, last: int, columns: Sequence[str] | None) -> pa.Table:
         """Read rows of one part, touching the row groups that hold them."""
