@@ -1,0 +1,47 @@
+"""The CDK app. `python -m infra_cdk.app` is what `cdk synth` and `cdk deploy` run (see cdk.json)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infra_cdk.assets import ZIPS, code_of
+from infra_cdk.stack import StepfoldStack
+from infra_cdk.stage import Stage, StageError
+
+
+def synthesise(context: Mapping[str, object], *, outdir: Path | None = None) -> StepfoldStack:
+    """Write the cloud assembly of one stage, to `outdir` or where the CDK command line wants it.
+
+    A stage that goes to AWS is held against cdk-nag's AwsSolutions rules; a finding stops the synthesis.
+    Raises StageError for a stage that must not be deployed so.
+    """
+    stage = Stage.from_context(context)
+    app = App(outdir=str(outdir) if outdir else None, context=dict(context), analytics_reporting=False)
+    with tempfile.TemporaryDirectory(prefix="stepfold-synth-") as scratch:
+        zips = Path(str(context.get("zips", ZIPS)))
+        stack = StepfoldStack(app, stage, code_of(stage, zips=zips, scratch=Path(scratch)))
+        if not stage.local:
+            Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        app.synth()
+    return stack
+
+
+def main() -> None:
+    # The CDK command line hands the context over in this variable, cdk.json and -c together.
+    context = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
+    try:
+        synthesise(context)
+    except StageError as error:
+        sys.exit(f"stepfold: {error}")
+
+
+if __name__ == "__main__":
+    main()

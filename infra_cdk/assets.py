@@ -1,0 +1,45 @@
+"""Where the functions' code comes from: our source alone on an emulator, the built zips everywhere else."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from aws_cdk import aws_lambda as lambda_
+
+from infra_cdk.stage import Stage, StageError
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE_PACKAGES = ("engine", "functions", "shared")
+ZIPS = ROOT / "build" / "zips"
+# Not source, or not what a function runs.
+_LEFT_OUT = ("__pycache__", "*.pyc", "*.c", "*.pyi", ".*")
+
+CodeOf = Callable[[str], lambda_.Code]
+
+
+def code_of(stage: Stage, *, zips: Path, scratch: Path) -> CodeOf:
+    """Return the function that gives the code of a group of functions (`infra_cdk.zips.GROUPS`).
+
+    An emulator runs the functions with the interpreter and the libraries of this environment, so that its asset
+    holds our source only, copied below `scratch`. For other stages StageError names the zip that is not built.
+    """
+    if stage.local:
+        source = copy_source(scratch / "source")
+        return lambda _group: lambda_.Code.from_asset(str(source))
+
+    def built(group: str) -> lambda_.Code:
+        path = zips / f"{group}.zip"
+        if not path.is_file():
+            raise StageError(f"{path} is missing; build the functions' zips first: make zips")
+        return lambda_.Code.from_asset(str(path))
+
+    return built
+
+
+def copy_source(target: Path) -> Path:
+    """Copy what the functions run of ours, the compiled kernel included, to a new folder."""
+    for package in SOURCE_PACKAGES:
+        shutil.copytree(ROOT / package, target / package, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    return target

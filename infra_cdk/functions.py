@@ -1,0 +1,174 @@
+"""The Lambda functions: one factory, one row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra_cdk.assets import CodeOf
+from infra_cdk.stage import Stage
+from infra_cdk.storage import Storage
+from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, RUNS, UPLOADS, WORK
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What one function gets: the zip it runs, memory in MB and time in seconds.
+
+    Below 1,769 MB a function has less than one core.
+    """
+
+    group: str
+    memory: int
+    timeout: int
+
+
+SIZES = {
+    # The HTTP API gives up after 30 s, and so the function before it.
+    "api": Size("api", 1024, 29),
+    "plan": Size("engine", 1024, 60),
+    "simulate": Size("engine", 1769, 900),
+    "publish": Size("light", 512, 120),
+    "settle": Size("light", 512, 60),
+    "ingest": Size("engine", 1769, 900),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The two state machines by ARN, put together from their names.
+
+    The functions need the ARNs and the machines need the functions: only names break that circle.
+    """
+
+    backtest: str
+    importing: str
+
+    @classmethod
+    def of(cls, stack: Stack, stage: Stage) -> Machines:
+        def arn(name: str) -> str:
+            return f"arn:{stack.partition}:states:{stack.region}:{stack.account}:stateMachine:{name}"
+
+        return cls(arn(stage.backtest_machine_name), arn(stage.import_machine_name))
+
+    @property
+    def all(self) -> list[str]:
+        return [self.backtest, self.importing]
+
+    @property
+    def executions(self) -> list[str]:
+        return [arn.replace(":stateMachine:", ":execution:") + ":*" for arn in self.all]
+
+
+class Functions(Construct):
+    """All functions of a stage, each with a role of its own that allows what it does and nothing more."""
+
+    def __init__(self, scope: Construct, construct_id: str, stage: Stage, storage: Storage, code: CodeOf) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        self._code = code
+        self.machines = Machines.of(Stack.of(self), stage)
+        self._environment = {
+            "STEPFOLD_STAGE": stage.name,
+            "STEPFOLD_TABLE": storage.table.table_name,
+            "STEPFOLD_BUCKET": storage.bucket.bucket_name,
+            "STEPFOLD_BACKTEST_MACHINE": self.machines.backtest,
+            "STEPFOLD_IMPORT_MACHINE": self.machines.importing,
+            "STEPFOLD_AUTH": "none" if stage.login is None else "jwt",
+            "POWERTOOLS_SERVICE_NAME": "stepfold",
+        }
+        self.api = self._function("api")
+        self.plan = self._function("plan")
+        self.simulate = self._function("simulate")
+        self.publish = self._function("publish")
+        self.settle = self._function("settle")
+        self.ingest = self._function("ingest")
+        self._grant(storage)
+
+    def _grant(self, storage: Storage) -> None:
+        candles, runs, uploads, work = (f"{prefix}/*" for prefix in (CANDLES, RUNS, UPLOADS, WORK))
+
+        api = _role(self.api)
+        storage.allow_index(api, indexes=(LISTING_INDEX, ACTIVE_INDEX))
+        # What the API presigns it must be allowed itself.
+        storage.allow_objects(
+            api, read=(candles, runs), write=(uploads, f"{RUNS}/*/request*"), delete=(runs,), listing=(runs,)
+        )
+        api.add_to_policy(
+            iam.PolicyStatement(
+                actions=["states:ListExecutions", "states:StartExecution"], resources=self.machines.all
+            )
+        )
+        api.add_to_policy(
+            iam.PolicyStatement(
+                actions=["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
+                resources=self.machines.executions,
+            )
+        )
+
+        plan = _role(self.plan)
+        storage.allow_index(plan)
+        storage.allow_objects(plan, read=(candles, runs), write=(runs, work))
+
+        simulate = _role(self.simulate)
+        storage.allow_index(simulate)
+        storage.allow_objects(simulate, read=(candles, runs, work), write=(runs, work), delete=(runs, work))
+
+        publish = _role(self.publish)
+        storage.allow_index(publish)
+        storage.allow_objects(publish, read=(runs, work), write=(runs,), delete=(runs, work), listing=(runs,))
+
+        settle = _role(self.settle)
+        storage.allow_index(settle, indexes=(ACTIVE_INDEX,))
+        storage.allow_objects(settle, read=(runs,), delete=(runs,), listing=(runs,))
+        settle.add_to_policy(
+            iam.PolicyStatement(actions=["states:DescribeExecution"], resources=self.machines.executions)
+        )
+
+        ingest = _role(self.ingest)
+        storage.allow_index(ingest)
+        storage.allow_objects(
+            ingest, read=(uploads, candles), write=(candles,), delete=(uploads,), listing=(candles, uploads)
+        )
+
+    def _function(self, name: str) -> lambda_.Function:
+        size = SIZES[name]
+        function_name = self._stage.function_name(name)
+        log_group = logs.LogGroup(
+            self,
+            f"{name.capitalize()}Log",
+            log_group_name=f"/aws/lambda/{function_name}",
+            retention=logs.RetentionDays.ONE_WEEK if self._stage.local else logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(
+            self, f"{name.capitalize()}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
+        # The managed policy would let every function write to every log group of the account.
+        log_group.grant_write(role)
+        return lambda_.Function(
+            self,
+            name.capitalize(),
+            function_name=function_name,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"functions.{name}.handler.handler",
+            code=self._code(size.group),
+            memory_size=size.memory,
+            timeout=Duration.seconds(size.timeout),
+            environment=self._environment,
+            log_group=log_group,
+            role=role,
+        )
+
+
+def _role(function: lambda_.Function) -> iam.Role:
+    role = function.role
+    if not isinstance(role, iam.Role):
+        raise TypeError(f"{function.node.path} has no role of its own")
+    return role

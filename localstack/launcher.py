@@ -1,0 +1,135 @@
+"""The emulator's process: MiniStack, with AWS's behaviour put back where its own differs and we depend on it.
+
+Run by `localstack/emulator.py` as a process group of its own; configured by MiniStack's environment variables. Every
+patch names a function of the pinned version (see pyproject.toml) and fails loudly when it is gone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+# Seconds between snapshots of the state on disk: what a killed emulator (or machine) can lose.
+SNAPSHOT_EVERY = 10.0
+# Seconds that a stop may take; a handler that hangs must not keep the process alive.
+STOP_WITHIN = 15.0
+# Argument: live no longer than the process that holds the other end of standard input.
+TIED = "--tied"
+
+_RAISED = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?")
+
+# MiniStack's functions are untyped.
+Response = dict[str, Any]
+
+
+def main() -> None:
+    """Patch, watch, serve until told to stop; then leave no process of the group behind."""
+    answer_silent_functions_at_once()
+    name_the_exception()
+    keep_stopped_executions_stopped()
+    snapshot_regularly()
+    if TIED in sys.argv:
+        stop_with_parent()
+    sys.argv = sys.argv[:1]
+
+    from ministack.app import main as serve
+
+    try:
+        serve()
+    finally:
+        # Workers are in our group: one that still runs a handler would outlive us otherwise.
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def answer_silent_functions_at_once() -> None:
+    """Wait 4 ms instead of 50 for log lines of a function that wrote none."""
+    from ministack.core import lambda_runtime
+
+    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.004, 0.004, 0.25)
+
+
+def name_the_exception() -> None:
+    """Report a handler's exception by its class, as AWS does: state machines match on it.
+
+    MiniStack calls all of them Runtime.HandlerError; the class stands in the last line of the traceback.
+    """
+    from ministack.services import lambda_svc
+
+    inner: Callable[..., Response] = lambda_svc._execute_function_warm
+
+    @functools.wraps(inner)
+    def execute(*args: object) -> Response:
+        response = inner(*args)
+        body = response.get("body")
+        if response.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+            body["errorType"] = _class_of(str(body.get("errorMessage")), str(response.get("log")))
+        return response
+
+    lambda_svc._execute_function_warm = execute
+
+
+def _class_of(message: str, log: str) -> str:
+    if message == "Worker process died":
+        return "Runtime.ExitError"
+    first_line = message.split("\n")[0]
+    for line in reversed(log.splitlines()):
+        raised = _RAISED.fullmatch(line)
+        if raised and (raised["message"] or "") == first_line:
+            return raised["type"].rsplit(".", 1)[-1]
+    return "Runtime.HandlerError"
+
+
+def keep_stopped_executions_stopped() -> None:
+    """Leave an aborted execution ABORTED when the task that was running fails afterwards."""
+    from ministack.services import stepfunctions
+
+    inner: Callable[[dict[str, Any], str, str], None] = stepfunctions._fail_execution
+
+    @functools.wraps(inner)
+    def fail(execution: dict[str, Any], error: str, cause: str) -> None:
+        if execution["status"] == "RUNNING":
+            inner(execution, error, cause)
+
+    stepfunctions._fail_execution = fail
+
+
+def snapshot_regularly() -> None:
+    """Save the state every few seconds; MiniStack does it at a clean stop alone."""
+    from ministack import app
+    from ministack.core.persistence import save_all
+
+    def save() -> None:
+        save_all(app._build_persistence_save_dict())
+
+    def run() -> None:
+        while True:
+            time.sleep(SNAPSHOT_EVERY)
+            # On the server's own loop, so that no request changes what is being written.
+            if (loop := app._MAIN_LOOP) is not None:
+                loop.call_soon_threadsafe(save)
+
+    threading.Thread(target=run, name="snapshots", daemon=True).start()
+
+
+def stop_with_parent() -> None:
+    """Stop when the process that started us is gone, however it ended: our standard input closes then."""
+
+    def watch() -> None:
+        while sys.stdin.buffer.read(1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_WITHIN)
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
