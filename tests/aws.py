@@ -10,12 +10,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shared import access, aws, settings
 from shared.datasets import DatasetIndex
 from shared.runs import RunIndex
 from shared.store import ObjectStore
 from shared.table import Table
+from shared.workflows import Workflows
 
 REGION = "us-east-1"
+ACCOUNT = "123456789012"  # the one that moto answers for
 BUCKET = "stepfold-test"
 TABLE = "stepfold-test"
 
@@ -26,11 +29,42 @@ class FakeStage:
     table: Table
     runs: RunIndex
     datasets: DatasetIndex
+    workflows: Workflows
+
+
+def _forget_clients() -> None:
+    """Drop what a process keeps between calls, so that each stage has its own."""
+    for cached in (
+        settings.settings,
+        aws.s3,
+        aws.dynamodb,
+        aws.stepfunctions,
+        access.store,
+        access.runs,
+        access.datasets,
+        access.workflows,
+    ):
+        cached.cache_clear()
 
 
 @contextmanager
 def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
-    """Open an empty stage."""
+    """Open an empty stage: the environment of a function, a bucket, the table and the two state machines.
+
+    Executions that are started stay RUNNING; nothing runs them.
+    """
+    environment = {
+        "STEPFOLD_STAGE": "test",
+        "STEPFOLD_TABLE": TABLE,
+        "STEPFOLD_BUCKET": BUCKET,
+        "STEPFOLD_BACKTEST_MACHINE": _machine("backtest"),
+        "STEPFOLD_IMPORT_MACHINE": _machine("import"),
+        "STEPFOLD_AUTH": "none",
+        "POWERTOOLS_SERVICE_NAME": "test",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    _forget_clients()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -60,5 +94,19 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
                 for name, key in (("listing", "gsi1"), ("active", "gsi2"))
             ],
         )
-        table = Table(dynamodb, TABLE)
-        yield FakeStage(ObjectStore(s3, BUCKET), table, RunIndex(table), DatasetIndex(table))
+        states = boto3.client("stepfunctions")
+        definition = '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}'
+        for name in ("backtest", "import"):
+            states.create_state_machine(
+                name=f"stepfold-test-{name}",
+                definition=definition,
+                roleArn=f"arn:aws:iam::{ACCOUNT}:role/test",
+            )
+        yield FakeStage(
+            access.store(), Table(dynamodb, TABLE), access.runs(), access.datasets(), access.workflows()
+        )
+    _forget_clients()
+
+
+def _machine(name: str) -> str:
+    return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:stepfold-test-{name}"
