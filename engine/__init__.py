@@ -1,0 +1,74 @@
+"""Stepfold's engine: a pure fold of a strategy document over bars. No AWS, no I/O, no clock.
+
+    from engine import run
+    result = run(document, bars)          # bars: {"BTC-USDT": Bars(...)} or a DataFrame
+    result.metrics["sharpe_ratio"], result.frames()["equity"]
+
+Names are loaded at their first use, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.bars import Bars as Bars
+    from engine.columns import Coded as Coded
+    from engine.columns import Table as Table
+    from engine.columns import join as join
+    from engine.errors import BarsError as BarsError
+    from engine.errors import EngineError as EngineError
+    from engine.errors import Issue as Issue
+    from engine.errors import PlanError as PlanError
+    from engine.errors import StateError as StateError
+    from engine.errors import StrategyError as StrategyError
+    from engine.fold import Output as Output
+    from engine.fold import finish as finish
+    from engine.fold import simulate as simulate
+    from engine.machine import kernel_is_compiled as kernel_is_compiled
+    from engine.metrics import metrics as metrics
+    from engine.plan import Costs as Costs
+    from engine.plan import Market as Market
+    from engine.plan import Plan as Plan
+    from engine.presets import preset as preset
+    from engine.presets import preset_ids as preset_ids
+    from engine.result import Result as Result
+    from engine.result import run as run
+    from engine.state import State as State
+    from engine.state import initial_state as initial_state
+    from engine.strategy import Strategy as Strategy
+    from engine.strategy import Trigger as Trigger
+    from engine.strategy import parse_strategy as parse_strategy
+    from engine.strategy import warm_up_bars as warm_up_bars
+    from engine.version import ENGINE_VERSION as ENGINE_VERSION
+
+_HOMES = {
+    "bars": ("Bars",),
+    "columns": ("Coded", "Table", "join"),
+    "errors": ("BarsError", "EngineError", "Issue", "PlanError", "StateError", "StrategyError"),
+    "fold": ("Output", "finish", "simulate"),
+    "machine": ("kernel_is_compiled",),
+    "metrics": ("metrics",),
+    "plan": ("Costs", "Market", "Plan"),
+    "presets": ("preset", "preset_ids"),
+    "result": ("Result", "run"),
+    "state": ("State", "initial_state"),
+    "strategy": ("Strategy", "Trigger", "parse_strategy", "warm_up_bars"),
+    "version": ("ENGINE_VERSION",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - every name above, once
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    value = getattr(import_module(f"engine.{home}"), name)
+    # A submodule of the same name (engine.metrics) must not win over the function.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -130,7 +130,9 @@ def _mark(target: str, compiler: list[str]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Build as told on the command line; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m infra_cdk.kernel", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m infra_cdk.kernel", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--target", choices=("host", *TARGETS), default="host")
     parser.add_argument("--output", type=Path, help="folder for the library (default: engine/)")
     chosen = parser.parse_args(arguments)

@@ -1,0 +1,1675 @@
+"""The sequential heart: evaluates the rules of every market block by block and folds orders over bars.
+
+Cython pure-Python mode: this one source is compiled (`python -m infra_cdk.kernel`) and also runs as it
+is, with lists in place of arrays and the same bits in every result. It knows arrays alone; where what
+lies is in `layout`, whose names the build replaces by their numbers. Floating-point operations are
+written out in a fixed order and compiled with `-ffp-contract=off`, so that every platform, and every cut
+of the bars, gives the same bits.
+
+One bar of time runs as docs/fills.md says: gaps are noted; allocations meet their first open; exits
+fill, then entries; closes mark the positions; rules decide.
+"""
+
+# Cython's decorators and C types carry no Python types that mypy could check, and arrays are
+# memoryviews compiled but lists uncompiled.
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, valid-type, no-any-return"
+# mypy: disable-error-code="type-arg, attr-defined, assignment, operator, misc, index, arg-type, return-value"
+# mypy: disable-error-code="no-redef, unreachable, import-not-found, import-untyped, union-attr, call-overload"
+# mypy: allow-untyped-defs, allow-untyped-calls, no-warn-unused-ignores
+
+try:
+    import cython
+except ImportError:  # an installation without Cython runs the same source with this stand-in
+    from engine import uncompiled as cython
+
+if cython.compiled:
+    from cython.cimports.libc.math import sqrt
+else:
+    from math import sqrt
+
+from engine import layout as L
+
+COMPILED = cython.compiled
+NAN = cython.declare(cython.double, float("nan"))
+INFINITY = cython.declare(cython.double, float("inf"))
+
+
+@cython.cclass
+class Market:
+    """One market's bars of this segment (read-only) and where its indicator columns are written."""
+
+    timestamp: cython.const[cython.longlong][::1]
+    open: cython.const[cython.double][::1]
+    high: cython.const[cython.double][::1]
+    low: cython.const[cython.double][::1]
+    close: cython.const[cython.double][::1]
+    volume: cython.const[cython.double][::1]
+    columns: cython.double[::1]
+    size: cython.Py_ssize_t
+    first: cython.Py_ssize_t
+    next: cython.Py_ssize_t
+
+    def __init__(self, timestamp, open_, high, low, close, volume, columns, first):
+        """`first` is the index of the first bar inside the plan's span; those before it only warm up."""
+        self.timestamp = timestamp
+        self.open = open_
+        self.high = high
+        self.low = low
+        self.close = close
+        self.volume = volume
+        self.columns = columns
+        self.size = len(timestamp)
+        self.first = first
+        self.next = 0
+
+
+@cython.cclass
+class Fold:
+    """One segment in work: the program, the plan, the state that it moves forward, and the logs it fills.
+
+    `f` and `i` are the state (layout: portfolio, markets, intentions, then each market's carried values).
+    `run` returns RUN_DONE, or RUN_LOG_FULL when the logs have to be emptied (`set_logs`) before going on.
+    """
+
+    code: cython.const[cython.longlong][::1]
+    params: cython.const[cython.double][::1]
+    plan_f: cython.const[cython.double][::1]
+    plan_i: cython.const[cython.longlong][::1]
+    masks: cython.const[cython.ulonglong][::1]
+    f: cython.double[::1]
+    i: cython.longlong[::1]
+    timeline: cython.const[cython.longlong][::1]
+    equity: cython.double[::1]
+    registers: cython.double[::1]
+    cells: cython.double[::1]
+    times: cython.longlong[::1]
+    bits: cython.ulonglong[::1]
+    cursors: cython.longlong[::1]
+    gaps: cython.longlong[::1]
+    fill_f: cython.double[::1]
+    fill_i: cython.longlong[::1]
+    event_f: cython.double[::1]
+    event_i: cython.longlong[::1]
+    position_f: cython.double[::1]
+    position_i: cython.longlong[::1]
+    balance_f: cython.double[::1]
+    balance_i: cython.longlong[::1]
+    markets: list
+    count: cython.Py_ssize_t
+    instructions: cython.Py_ssize_t
+    carry: cython.Py_ssize_t
+    rules: cython.Py_ssize_t
+    entries: cython.Py_ssize_t
+    rows: cython.Py_ssize_t
+    block_first: cython.Py_ssize_t
+    block_rows: cython.Py_ssize_t
+    block_at: cython.Py_ssize_t
+    gap_count: cython.Py_ssize_t
+    gap_next: cython.Py_ssize_t
+    fills: cython.Py_ssize_t
+    events: cython.Py_ssize_t
+    positions: cython.Py_ssize_t
+    balances: cython.Py_ssize_t
+    fill_room: cython.Py_ssize_t
+    event_room: cython.Py_ssize_t
+    bad_market: cython.Py_ssize_t
+    bad_bar: cython.Py_ssize_t
+    begun: cython.bint
+
+    def __init__(self, program, plan, state, markets, timeline, equity, workspace):
+        """Each argument is a tuple of arrays (compiled) or lists (uncompiled), see `engine.machine`."""
+        self.code, self.params, instructions, self.carry = program
+        self.instructions = instructions
+        self.plan_f, self.plan_i, self.masks = plan
+        self.f, self.i = state
+        self.markets = markets
+        self.timeline = timeline
+        self.equity = equity
+        self.registers, self.cells, self.times, self.bits, self.cursors, self.gaps = workspace
+        self.count = len(markets)
+        self.rules = self.plan_i[L.PI_RULES]
+        self.entries = self.plan_i[L.PI_ENTRIES]
+        self.rows = len(timeline)
+        self.block_first = 0
+        self.block_rows = 0
+        self.block_at = 0
+        self.gap_count = 0
+        self.gap_next = 0
+        self.bad_market = -1
+        self.bad_bar = -1
+        self.begun = False
+
+    def set_logs(self, floats, ints, fill_room, event_room):
+        """Give empty logs, each a sequence of arrays in the order of layout's LOG_…."""
+        self.fill_f, self.event_f, self.position_f, self.balance_f = floats
+        self.fill_i, self.event_i, self.position_i, self.balance_i = ints
+        self.fill_room = fill_room
+        self.event_room = event_room
+        self.fills = 0
+        self.events = 0
+        self.positions = 0
+        self.balances = 0
+
+    def logged(self):
+        """Return how many rows each log holds."""
+        return self.fills, self.events, self.positions, self.balances
+
+    def bad(self):
+        """Return the market and the index of the bar that stopped the run."""
+        return self.bad_market, self.bad_bar
+
+    def run(self):
+        """Fold on until the segment ends, a log is full, or a bar is not a bar."""
+        s: cython.Py_ssize_t
+        if not self.begun:
+            self.begun = True
+            if self.i[L.GI_STARTED] == 0:
+                self.i[L.GI_STARTED] = 1
+                self._event(L.E_PLAN, self.plan_i[L.PI_START], -1, -1, -1, -1, 0, 0, 0, 0.0, 0.0)
+            for s in range(self.count):
+                if not self._warm_up(s):
+                    return L.RUN_BAD_BAR
+        while True:
+            if self.block_at == self.block_rows:
+                if self.block_first + self.block_rows >= self.rows:
+                    return L.RUN_DONE
+                if not self._load_block():
+                    return L.RUN_BAD_BAR
+            if not self._fold_block():
+                return L.RUN_LOG_FULL
+
+    # --- blocks ------------------------------------------------------------------------------
+
+    @cython.cfunc
+    def _warm_up(self, s: cython.Py_ssize_t) -> cython.bint:
+        """Evaluate the bars before the start, for what they leave in the carried values."""
+        market: Market = self.markets[s]
+        length: cython.Py_ssize_t
+        while market.next < market.first:
+            length = market.first - market.next
+            if length > L.BLOCK:
+                length = L.BLOCK
+            if not self._load(market, s, length):
+                return False
+            self._evaluate(market, s, length, False)
+            market.next += length
+            self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = self.times[s * L.BLOCK + length - 1]
+        return True
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _load_block(self) -> cython.bint:
+        """Take the next rows of the timeline and every market's bars that fall into them."""
+        s: cython.Py_ssize_t
+        length: cython.Py_ssize_t
+        index: cython.Py_ssize_t
+        market: Market
+        last: cython.longlong
+        self.block_first += self.block_rows
+        self.block_rows = self.rows - self.block_first
+        if self.block_rows > L.BLOCK:
+            self.block_rows = L.BLOCK
+        self.block_at = 0
+        last = self.timeline[self.block_first + self.block_rows - 1]
+        for s in range(self.count):
+            market = self.markets[s]
+            index = market.next
+            length = 0
+            if self.count == 1:
+                length = self.block_rows
+            else:
+                # The timeline holds every bar of every market, so no market has more bars than rows.
+                timestamp = market.timestamp
+                while length < self.block_rows and index + length < market.size:
+                    if timestamp[index + length] > last:
+                        break
+                    length += 1
+            if length > 0:
+                if not self._load(market, s, length):
+                    return False
+                self._evaluate(market, s, length, True)
+                market.next += length
+            self.cursors[2 * s] = 0
+            self.cursors[2 * s + 1] = length
+        if self.count == 1:
+            self._find_gaps()
+        return True
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
+        """Copy bars into the block and check them on the way."""
+        times = self.times
+        cells = self.cells
+        j: cython.Py_ssize_t
+        first: cython.Py_ssize_t = market.next
+        base: cython.Py_ssize_t = s * L.BLOCK
+        c0: cython.Py_ssize_t = s * 5 * L.BLOCK
+        c1: cython.Py_ssize_t = c0 + L.BLOCK
+        c2: cython.Py_ssize_t = c1 + L.BLOCK
+        c3: cython.Py_ssize_t = c2 + L.BLOCK
+        c4: cython.Py_ssize_t = c3 + L.BLOCK
+        previous: cython.longlong = self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST]
+        sorted_: cython.longlong = 0
+        wrong: cython.longlong = 0
+        timestamp = market.timestamp
+        opens = market.open
+        highs = market.high
+        lows = market.low
+        closes = market.close
+        volumes = market.volume
+        for j in range(length):
+            times[base + j] = timestamp[first + j]
+        for j in range(length):
+            cells[c0 + j] = opens[first + j]
+        for j in range(length):
+            cells[c1 + j] = highs[first + j]
+        for j in range(length):
+            cells[c2 + j] = lows[first + j]
+        for j in range(length):
+            cells[c3 + j] = closes[first + j]
+        for j in range(length):
+            cells[c4 + j] = volumes[first + j]
+        if times[base] <= previous:
+            sorted_ = 1
+        for j in range(1, length):
+            sorted_ |= times[base + j] <= times[base + j - 1]
+        for j in range(length):
+            # Written so that a missing value (NaN) is wrong as well.
+            wrong |= 1 - (
+                (cells[c2 + j] > 0.0)
+                & (cells[c2 + j] <= cells[c0 + j])
+                & (cells[c2 + j] <= cells[c3 + j])
+                & (cells[c1 + j] >= cells[c0 + j])
+                & (cells[c1 + j] >= cells[c3 + j])
+                & (cells[c1 + j] < INFINITY)
+            )
+        if not (sorted_ | wrong):
+            return True
+        self.bad_market = s
+        for j in range(length):
+            if times[base + j] <= previous or not (
+                cells[c2 + j] > 0.0
+                and cells[c2 + j] <= cells[c0 + j]
+                and cells[c2 + j] <= cells[c3 + j]
+                and cells[c1 + j] >= cells[c0 + j]
+                and cells[c1 + j] >= cells[c3 + j]
+                and cells[c1 + j] < INFINITY
+            ):
+                self.bad_bar = first + j
+                break
+            previous = times[base + j]
+        return False
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _find_gaps(self) -> cython.void:
+        """Note the rows of this block that do not follow their predecessor by one bar (one market only)."""
+        times = self.times
+        step: cython.longlong = self.plan_i[L.PI_STEP]
+        j: cython.Py_ssize_t
+        odd: cython.longlong = 0
+        self.gap_next = 0
+        self.gap_count = 0
+        for j in range(1, self.block_rows):
+            odd |= (times[j] - times[j - 1]) != step
+        self.gaps[0] = 0
+        self.gap_count = 1  # the first row of a block always goes the careful way
+        if odd:
+            for j in range(1, self.block_rows):
+                if times[j] - times[j - 1] != step:
+                    self.gaps[self.gap_count] = j
+                    self.gap_count += 1
+
+    # --- rules -------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _evaluate(
+        self, market: Market, s: cython.Py_ssize_t, m: cython.Py_ssize_t, inside: cython.bint
+    ) -> cython.void:
+        """Run the program over the block's `m` bars of market `s`: fills `bits`, and columns when `inside`."""
+        r = self.registers
+        cells = self.cells
+        bits = self.bits
+        carry = self.f
+        code = self.code
+        columns = market.columns
+        c: cython.Py_ssize_t
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        op: cython.longlong
+        to: cython.Py_ssize_t
+        a: cython.Py_ssize_t
+        b: cython.Py_ssize_t
+        period: cython.Py_ssize_t
+        base: cython.Py_ssize_t = s * L.BLOCK
+        carried: cython.Py_ssize_t = (
+            L.GF_SIZE + self.count * (L.SF_SIZE + self.rules * L.NF_SIZE) + s * self.carry
+        )
+        at: cython.Py_ssize_t
+        x: cython.double
+        y: cython.double
+        bit: cython.ulonglong
+        for j in range(m):
+            bits[base + j] = 0
+        for k in range(self.instructions):
+            c = k * L.CODE_WIDTH
+            op = code[c + L.C_OP]
+            to = code[c + L.C_TO] * L.BLOCK
+            a = code[c + L.C_A] * L.BLOCK
+            b = code[c + L.C_B] * L.BLOCK
+            period = code[c + L.C_PERIOD]
+            at = carried + code[c + L.C_STATE]
+            if op == L.OP_FIELD:
+                a = (s * 5 + period) * L.BLOCK
+                for j in range(m):
+                    r[to + j] = cells[a + j]
+            elif op == L.OP_EMA:
+                self._ema(a, to, at, period, self.params[2 * k], m)
+            elif op == L.OP_EMA_PAIR:
+                self._ema_pair(k, a, to, at, period, carried, m)
+            elif op == L.OP_CROSS_ABOVE:
+                x = carry[at]
+                y = carry[at + 1]
+                r[to] = 1.0 if (x <= y) & (r[a] > r[b]) else 0.0
+                for j in range(1, m):
+                    r[to + j] = 1.0 if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
+            elif op == L.OP_CROSS_BELOW:
+                x = carry[at]
+                y = carry[at + 1]
+                r[to] = 1.0 if (x >= y) & (r[a] < r[b]) else 0.0
+                for j in range(1, m):
+                    r[to + j] = 1.0 if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
+            elif op == L.OP_RULE:
+                bit = cython.cast(cython.ulonglong, 1) << period
+                for j in range(m):
+                    bits[base + j] |= bit if r[a + j] > 0.0 else 0
+            elif op == L.OP_COLUMN:
+                if inside:
+                    at = period * (market.size - market.first) + market.next - market.first
+                    for j in range(m):
+                        x = r[a + j]
+                        # No infinity leaves the engine: it is a missing value.
+                        columns[at + j] = x if (x < INFINITY) & (x > -INFINITY) else NAN
+            elif op == L.OP_ADD:
+                for j in range(m):
+                    r[to + j] = r[a + j] + r[b + j]
+            elif op == L.OP_SUB:
+                for j in range(m):
+                    r[to + j] = r[a + j] - r[b + j]
+            elif op == L.OP_MUL:
+                for j in range(m):
+                    r[to + j] = r[a + j] * r[b + j]
+            elif op == L.OP_DIV:
+                for j in range(m):
+                    x = r[b + j]
+                    r[to + j] = r[a + j] / x if x != 0.0 else NAN
+            elif op == L.OP_NEG:
+                for j in range(m):
+                    r[to + j] = -r[a + j]
+            elif op == L.OP_ABS:
+                for j in range(m):
+                    x = r[a + j]
+                    r[to + j] = -x if x < 0.0 else x
+            elif op == L.OP_MIN:
+                for j in range(m):
+                    x = r[a + j]
+                    y = r[b + j]
+                    r[to + j] = x if (x < y) | (x != x) else y
+            elif op == L.OP_MAX:
+                for j in range(m):
+                    x = r[a + j]
+                    y = r[b + j]
+                    r[to + j] = x if (x > y) | (x != x) else y
+            elif op == L.OP_LT:
+                for j in range(m):
+                    r[to + j] = 1.0 if r[a + j] < r[b + j] else 0.0
+            elif op == L.OP_LE:
+                for j in range(m):
+                    r[to + j] = 1.0 if r[a + j] <= r[b + j] else 0.0
+            elif op == L.OP_GT:
+                for j in range(m):
+                    r[to + j] = 1.0 if r[a + j] > r[b + j] else 0.0
+            elif op == L.OP_GE:
+                for j in range(m):
+                    r[to + j] = 1.0 if r[a + j] >= r[b + j] else 0.0
+            elif op == L.OP_EQ:
+                for j in range(m):
+                    r[to + j] = 1.0 if r[a + j] == r[b + j] else 0.0
+            elif op == L.OP_NE:
+                # Not "!=", which holds for a missing value.
+                for j in range(m):
+                    r[to + j] = 1.0 if (r[a + j] < r[b + j]) | (r[a + j] > r[b + j]) else 0.0
+            elif op == L.OP_AND:
+                for j in range(m):
+                    r[to + j] = r[a + j] * r[b + j]
+            elif op == L.OP_OR:
+                for j in range(m):
+                    r[to + j] = 1.0 if r[a + j] + r[b + j] > 0.0 else 0.0
+            elif op == L.OP_NOT:
+                for j in range(m):
+                    r[to + j] = 1.0 - r[a + j]
+            elif op == L.OP_SHIFT:
+                self._shift(a, to, at, period, m)
+            elif op == L.OP_SMA:
+                self._sma(a, to, at, period, m)
+            elif op == L.OP_WMA:
+                self._wma(a, to, at, period, m)
+            elif op == L.OP_STDDEV:
+                self._stddev(a, to, at, period, m)
+            elif op == L.OP_HIGHEST:
+                self._extreme(a, to, at, period, m, 1.0)
+            elif op == L.OP_LOWEST:
+                self._extreme(a, to, at, period, m, -1.0)
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _shift(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        period: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+    ) -> cython.void:
+        """The value `period` bars ago; `carry` holds the last `period` values, oldest first."""
+        r = self.registers
+        carry = self.f
+        j: cython.Py_ssize_t
+        if m >= period:
+            for j in range(period):
+                r[to + j] = carry[at + j]
+            for j in range(period, m):
+                r[to + j] = r[a + j - period]
+            for j in range(period):
+                carry[at + j] = r[a + m - period + j]
+        else:
+            for j in range(m):
+                r[to + j] = carry[at + j]
+            for j in range(period - m):
+                carry[at + j] = carry[at + j + m]
+            for j in range(m):
+                carry[at + period - m + j] = r[a + j]
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _ema(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        period: cython.Py_ssize_t,
+        factor: cython.double,
+        m: cython.Py_ssize_t,
+    ) -> cython.void:
+        """e += factor × (x − e), seeded with the mean of the first `period` values.
+
+        A missing value gives a missing average and is passed over. Written with the difference, a
+        constant series keeps its exact value, so two averages of a flat market never cross by rounding.
+        """
+        r = self.registers
+        carry = self.f
+        j: cython.Py_ssize_t = 0
+        x: cython.double
+        seen: cython.double = carry[at + L.EMA_SEEN]
+        value: cython.double = carry[at + L.EMA_VALUE]
+        if seen < period:
+            while j < m and seen < period:
+                x = r[a + j]
+                r[to + j] = NAN
+                if x == x:
+                    if seen == 0.0:
+                        carry[at + L.EMA_REFERENCE] = x
+                    seen += 1.0
+                    carry[at + L.EMA_SUM] += x - carry[at + L.EMA_REFERENCE]
+                    if seen == period:
+                        value = carry[at + L.EMA_REFERENCE] + carry[at + L.EMA_SUM] / period
+                        r[to + j] = value
+                j += 1
+            carry[at + L.EMA_SEEN] = seen
+        while j < m:
+            x = r[a + j]
+            if x == x:
+                value += factor * (x - value)
+                r[to + j] = value
+            else:
+                r[to + j] = NAN
+            j += 1
+        carry[at + L.EMA_VALUE] = value
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _ema_pair(
+        self,
+        k: cython.Py_ssize_t,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        period: cython.Py_ssize_t,
+        carried: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+    ) -> cython.void:
+        """Two independent averages in one loop: each waits for its own previous value, not for the other."""
+        r = self.registers
+        carry = self.f
+        c: cython.Py_ssize_t = k * L.CODE_WIDTH
+        period2: cython.Py_ssize_t = self.code[c + L.C_B]
+        to2: cython.Py_ssize_t = self.code[c + L.C_TO2] * L.BLOCK
+        a2: cython.Py_ssize_t = self.code[c + L.C_A2] * L.BLOCK
+        at2: cython.Py_ssize_t = carried + self.code[c + L.C_STATE2]
+        factor: cython.double = self.params[2 * k]
+        factor2: cython.double = self.params[2 * k + 1]
+        j: cython.Py_ssize_t
+        x: cython.double
+        y: cython.double
+        value: cython.double
+        value2: cython.double
+        if carry[at + L.EMA_SEEN] < period or carry[at2 + L.EMA_SEEN] < period2:
+            self._ema(a, to, at, period, factor, m)
+            self._ema(a2, to2, at2, period2, factor2, m)
+            return
+        value = carry[at + L.EMA_VALUE]
+        value2 = carry[at2 + L.EMA_VALUE]
+        for j in range(m):
+            x = r[a + j]
+            y = r[a2 + j]
+            if x == x:
+                value += factor * (x - value)
+                r[to + j] = value
+            else:
+                r[to + j] = NAN
+            if y == y:
+                value2 += factor2 * (y - value2)
+                r[to2 + j] = value2
+            else:
+                r[to2 + j] = NAN
+        carry[at + L.EMA_VALUE] = value
+        carry[at2 + L.EMA_VALUE] = value2
+
+    # Rolling windows keep a ring of the last `period` values and a running sum of their distance to a
+    # reference. Each time the ring comes round, reference and sum are taken anew from the ring, so
+    # rounding never accumulates over more than one window, and a flat window has an exact mean. The
+    # place in the ring is part of the state: a cut changes nothing. A window that holds a missing value
+    # is missing.
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _sma(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        period: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+    ) -> cython.void:
+        """Mean of the last `period` values."""
+        r = self.registers
+        carry = self.f
+        ring: cython.Py_ssize_t = at + L.ROLL_HEAD
+        place: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.ROLL_PLACE])
+        seen: cython.double = carry[at + L.ROLL_SEEN]
+        reference: cython.double = carry[at + L.ROLL_REFERENCE]
+        total: cython.double = carry[at + L.ROLL_SUM]
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        x: cython.double
+        old: cython.double
+        for j in range(m):
+            x = r[a + j]
+            if x != x:
+                seen = 0.0
+                place = 0
+                r[to + j] = NAN
+                continue
+            old = carry[ring + place]
+            carry[ring + place] = x
+            place += 1
+            if seen >= period:
+                total += x - old
+            else:
+                seen += 1.0
+            if place == period:
+                place = 0
+                reference = carry[ring]
+                total = 0.0
+                for k in range(1, period):
+                    total += carry[ring + k] - reference
+            r[to + j] = reference + total / period if seen >= period else NAN
+        carry[at + L.ROLL_SEEN] = seen
+        carry[at + L.ROLL_PLACE] = place
+        carry[at + L.ROLL_REFERENCE] = reference
+        carry[at + L.ROLL_SUM] = total
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _wma(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        period: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+    ) -> cython.void:
+        """Linearly weighted mean, the newest value the heaviest."""
+        r = self.registers
+        carry = self.f
+        ring: cython.Py_ssize_t = at + L.ROLL_HEAD
+        place: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.ROLL_PLACE])
+        seen: cython.double = carry[at + L.ROLL_SEEN]
+        reference: cython.double = carry[at + L.ROLL_REFERENCE]
+        total: cython.double = carry[at + L.ROLL_SUM]
+        weighted: cython.double = carry[at + L.ROLL_SECOND]
+        divisor: cython.double = period * (period + 1) / 2.0
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        x: cython.double
+        old: cython.double
+        for j in range(m):
+            x = r[a + j]
+            if x != x:
+                seen = 0.0
+                place = 0
+                r[to + j] = NAN
+                continue
+            old = carry[ring + place]
+            carry[ring + place] = x
+            place += 1
+            if seen >= period:
+                # Every weight falls by one (the old sum), the newest enters with the full weight.
+                weighted += period * (x - reference) - total
+                total += x - old
+            else:
+                seen += 1.0
+            if place == period:
+                place = 0
+                reference = carry[ring]
+                total = 0.0
+                weighted = 0.0
+                for k in range(1, period):
+                    total += carry[ring + k] - reference
+                    weighted += (k + 1) * (carry[ring + k] - reference)
+            r[to + j] = reference + weighted / divisor if seen >= period else NAN
+        carry[at + L.ROLL_SEEN] = seen
+        carry[at + L.ROLL_PLACE] = place
+        carry[at + L.ROLL_REFERENCE] = reference
+        carry[at + L.ROLL_SUM] = total
+        carry[at + L.ROLL_SECOND] = weighted
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _stddev(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        period: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+    ) -> cython.void:
+        """Population standard deviation; ROLL_REFERENCE is the mean, ROLL_SECOND the sum of squared distances.
+
+        Sliding form of Welford (1962): the new mean is off by (x − old) / n, and the squares change by
+        (x − old) × ((x − new mean) + (old − old mean)). No difference of large squares occurs.
+        """
+        r = self.registers
+        carry = self.f
+        ring: cython.Py_ssize_t = at + L.ROLL_HEAD
+        place: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.ROLL_PLACE])
+        seen: cython.double = carry[at + L.ROLL_SEEN]
+        mean: cython.double = carry[at + L.ROLL_REFERENCE]
+        squares: cython.double = carry[at + L.ROLL_SECOND]
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        x: cython.double
+        old: cython.double
+        before: cython.double
+        total: cython.double
+        for j in range(m):
+            x = r[a + j]
+            if x != x:
+                seen = 0.0
+                place = 0
+                r[to + j] = NAN
+                continue
+            old = carry[ring + place]
+            carry[ring + place] = x
+            place += 1
+            if seen >= period:
+                before = mean
+                mean += (x - old) / period
+                squares += (x - old) * ((x - mean) + (old - before))
+            else:
+                seen += 1.0
+            if place == period:
+                place = 0
+                total = 0.0
+                for k in range(1, period):
+                    total += carry[ring + k] - carry[ring]
+                mean = carry[ring] + total / period
+                squares = 0.0
+                for k in range(period):
+                    squares += (carry[ring + k] - mean) * (carry[ring + k] - mean)
+            if seen >= period:
+                r[to + j] = sqrt(squares / period) if squares > 0.0 else 0.0
+            else:
+                r[to + j] = NAN
+        carry[at + L.ROLL_SEEN] = seen
+        carry[at + L.ROLL_PLACE] = place
+        carry[at + L.ROLL_REFERENCE] = mean
+        carry[at + L.ROLL_SECOND] = squares
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _extreme(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        period: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+        sign: cython.double,
+    ) -> cython.void:
+        """Largest (sign 1) or smallest (sign −1) of the last `period` values.
+
+        A queue of candidates, each smaller than the one before it: every value enters and leaves once.
+        """
+        r = self.registers
+        carry = self.f
+        values: cython.Py_ssize_t = at + L.DEQUE_TOP
+        bars: cython.Py_ssize_t = values + period
+        seen: cython.double = carry[at + L.DEQUE_SEEN]
+        head: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.DEQUE_HEAD])
+        length: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.DEQUE_LENGTH])
+        tail: cython.Py_ssize_t
+        j: cython.Py_ssize_t
+        x: cython.double
+        for j in range(m):
+            x = sign * r[a + j]
+            if x != x:
+                seen = 0.0
+                length = 0
+                r[to + j] = NAN
+                continue
+            if length > 0 and carry[bars + head] <= seen - period:
+                head = head + 1 if head + 1 < period else 0
+                length -= 1
+            while length > 0:
+                tail = head + length - 1
+                if tail >= period:
+                    tail -= period
+                if carry[values + tail] > x:
+                    break
+                length -= 1
+            tail = head + length
+            if tail >= period:
+                tail -= period
+            carry[values + tail] = x
+            carry[bars + tail] = seen
+            length += 1
+            seen += 1.0
+            r[to + j] = sign * carry[values + head] if seen >= period else NAN
+        carry[at + L.DEQUE_SEEN] = seen
+        carry[at + L.DEQUE_HEAD] = head
+        carry[at + L.DEQUE_LENGTH] = length
+
+    # --- the fold ----------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _fold_block(self) -> cython.bint:
+        """Fold the rest of the block; false when a log has to be emptied first."""
+        while self.block_at < self.block_rows:
+            if self.count == 1:
+                self._quiet_rows()
+                if self.block_at == self.block_rows:
+                    break
+            # One row can write at most this much (see `event_room` and `fill_room` in engine.machine).
+            if self.fills >= self.fill_room or self.events >= self.event_room:
+                return False
+            self._row()
+        return True
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _quiet_rows(self) -> cython.void:
+        """With one market, take the bars up to the next signal, gap or fill in a loop that only marks."""
+        f = self.f
+        i = self.i
+        cells = self.cells
+        bits = self.bits
+        equity = self.equity
+        fb: cython.Py_ssize_t = L.GF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE
+        start: cython.Py_ssize_t = self.block_at
+        end: cython.Py_ssize_t = self.block_rows
+        j: cython.Py_ssize_t
+        row: cython.Py_ssize_t = self.block_first
+        relevant: cython.ulonglong
+        qty: cython.double = f[fb + L.SF_QTY]
+        base: cython.double = f[L.GF_CASH] + f[L.GF_RESERVED]
+        value: cython.double
+        previous: cython.double
+        change: cython.double
+        down: cython.double
+        peak: cython.double
+        deepest: cython.double
+        lowest: cython.double
+        total: cython.double
+        squares: cython.double
+        down_squares: cython.double
+        high: cython.double
+        low: cython.double
+        while self.gap_next < self.gap_count and self.gaps[self.gap_next] < start:
+            self.gap_next += 1
+        if self.gap_next < self.gap_count:
+            end = self.gaps[self.gap_next]
+        if start >= end or i[ib + L.SI_PENDING] != 0 or i[ib + L.SI_ACTIVE] != 0 or i[ib + L.SI_OPENED] == 0:
+            return
+        if qty == 0.0:
+            if f[L.GF_EQUITY] != base:
+                return
+            relevant = self.masks[0]
+            j = start
+            while j < end and (bits[j] & relevant) == 0:
+                j += 1
+            end = j
+            if start == end:
+                return
+            # Flat: equity stands still, every return is zero and changes no sum.
+            for j in range(start, end):
+                equity[row + j] = base
+        else:
+            relevant = self.masks[1]
+            j = start
+            while j < end and (bits[j] & relevant) == 0:
+                j += 1
+            end = j
+            if start == end:
+                return
+            previous = f[L.GF_EQUITY]
+            peak = f[L.GF_PEAK]
+            deepest = f[L.GF_DRAWDOWN]
+            lowest = f[L.GF_LOWEST]
+            total = f[L.GF_RETURN_SUM]
+            squares = f[L.GF_RETURN_SQUARES]
+            down_squares = f[L.GF_DOWN_SQUARES]
+            high = f[fb + L.SF_HIGH]
+            low = f[fb + L.SF_LOW]
+            for j in range(start, end):
+                value = base + qty * cells[3 * L.BLOCK + j]
+                equity[row + j] = value
+                change = value / previous - 1.0
+                previous = value
+                total += change
+                squares += change * change
+                down = change if change < 0.0 else 0.0
+                down_squares += down * down
+                peak = value if value > peak else peak
+                lowest = value if value < lowest else lowest
+                if peak - value > deepest * peak:
+                    deepest = (peak - value) / peak
+                high = cells[L.BLOCK + j] if cells[L.BLOCK + j] > high else high
+                low = cells[2 * L.BLOCK + j] if cells[2 * L.BLOCK + j] < low else low
+            f[L.GF_EQUITY] = previous
+            f[L.GF_PEAK] = peak
+            f[L.GF_DRAWDOWN] = deepest
+            f[L.GF_LOWEST] = lowest
+            f[L.GF_RETURN_SUM] = total
+            f[L.GF_RETURN_SQUARES] = squares
+            f[L.GF_DOWN_SQUARES] = down_squares
+            f[fb + L.SF_HIGH] = high
+            f[fb + L.SF_LOW] = low
+            i[L.GI_EXPOSED] += end - start
+            i[ib + L.SI_BARS] += end - start
+        f[fb + L.SF_MARK] = cells[3 * L.BLOCK + end - 1]
+        i[ib + L.SI_LAST] = self.times[end - 1]
+        i[L.GI_LAST] = self.times[end - 1]
+        i[L.GI_ROWS] += end - start
+        self.cursors[0] = end
+        self.block_at = end
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _row(self) -> cython.void:
+        """One row of the timeline: gaps, first opens, exits, entries, marks, decisions."""
+        f = self.f
+        i = self.i
+        cells = self.cells
+        times = self.times
+        cursors = self.cursors
+        count: cython.Py_ssize_t = self.count
+        s: cython.Py_ssize_t
+        q: cython.Py_ssize_t
+        fb: cython.Py_ssize_t
+        ib: cython.Py_ssize_t
+        row: cython.Py_ssize_t = self.block_first + self.block_at
+        now: cython.longlong = self.timeline[row]
+        pending: cython.bint = False
+        changed: cython.bint = False
+        exposed: cython.bint = False
+        value: cython.double
+        change: cython.double
+        word: cython.ulonglong
+        if i[L.GI_ROWS] == 0:
+            i[L.GI_FIRST] = now
+        # A market is here when its next bar in the block is of this time.
+        for s in range(count):
+            q = cursors[2 * s]
+            if q >= cursors[2 * s + 1] or times[s * L.BLOCK + q] != now:
+                continue
+            ib = L.GI_SIZE + s * L.SI_SIZE
+            self._note_gap(s, now)
+            if i[ib + L.SI_OPENED] == 0:
+                self._open_market(s, now, cells[s * 5 * L.BLOCK + q])
+                changed = True
+            if i[ib + L.SI_PENDING] != 0:
+                pending = True
+        if pending and self._fill(now):
+            changed = True
+        if changed:
+            self._log_positions(now, row)
+        value = f[L.GF_CASH] + f[L.GF_RESERVED]
+        for s in range(count):
+            fb = L.GF_SIZE + s * L.SF_SIZE
+            ib = L.GI_SIZE + s * L.SI_SIZE
+            q = cursors[2 * s]
+            if q < cursors[2 * s + 1] and times[s * L.BLOCK + q] == now:
+                f[fb + L.SF_MARK] = cells[(s * 5 + 3) * L.BLOCK + q]
+                i[ib + L.SI_LAST] = now
+                if f[fb + L.SF_QTY] != 0.0:
+                    i[ib + L.SI_BARS] += 1
+                    if cells[(s * 5 + 1) * L.BLOCK + q] > f[fb + L.SF_HIGH]:
+                        f[fb + L.SF_HIGH] = cells[(s * 5 + 1) * L.BLOCK + q]
+                    if cells[(s * 5 + 2) * L.BLOCK + q] < f[fb + L.SF_LOW]:
+                        f[fb + L.SF_LOW] = cells[(s * 5 + 2) * L.BLOCK + q]
+            if f[fb + L.SF_QTY] != 0.0:
+                exposed = True
+                value += f[fb + L.SF_QTY] * f[fb + L.SF_MARK]
+        self.equity[row] = value
+        change = value / f[L.GF_EQUITY] - 1.0
+        f[L.GF_EQUITY] = value
+        f[L.GF_RETURN_SUM] += change
+        f[L.GF_RETURN_SQUARES] += change * change
+        if change < 0.0:
+            f[L.GF_DOWN_SQUARES] += change * change
+        if value > f[L.GF_PEAK]:
+            f[L.GF_PEAK] = value
+        if value < f[L.GF_LOWEST]:
+            f[L.GF_LOWEST] = value
+        if f[L.GF_PEAK] - value > f[L.GF_DRAWDOWN] * f[L.GF_PEAK]:
+            f[L.GF_DRAWDOWN] = (f[L.GF_PEAK] - value) / f[L.GF_PEAK]
+        i[L.GI_EXPOSED] += exposed
+        i[L.GI_ROWS] += 1
+        i[L.GI_LAST] = now
+        for s in range(count):
+            q = cursors[2 * s]
+            if q >= cursors[2 * s + 1] or times[s * L.BLOCK + q] != now:
+                continue
+            cursors[2 * s] = q + 1
+            word = self.bits[s * L.BLOCK + q]
+            # Flat, only entries can mean anything; in a position, only exits.
+            word &= self.masks[2 * s + 1] if f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0 else self.masks[2 * s]
+            if word != 0 or i[L.GI_SIZE + s * L.SI_SIZE + L.SI_ACTIVE] != 0:
+                self._decide(s, now, word)
+        self.block_at += 1
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _note_gap(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.void:
+        """Report bars that should have stood between the last one (or the start) and this one."""
+        i = self.i
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        step: cython.longlong = self.plan_i[L.PI_STEP]
+        expected: cython.longlong = self.plan_i[L.PI_START]
+        missing: cython.longlong
+        if i[ib + L.SI_LAST] + step > expected:
+            expected = i[ib + L.SI_LAST] + step
+        missing = (now - expected) // step if now > expected else 0
+        if missing > 0:
+            i[ib + L.SI_GAPS] += 1
+            i[ib + L.SI_MISSING] += missing
+            self._event(L.E_GAP, now, s, -1, -1, -1, now - missing * step, now - step, missing, 0.0, 0.0)
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _open_market(self, s: cython.Py_ssize_t, now: cython.longlong, price: cython.double) -> cython.void:
+        """The market's first open inside the span: its allocation and benchmark share become a position."""
+        f = self.f
+        i = self.i
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        k: cython.Py_ssize_t
+        amount: cython.double = f[fb + L.SF_RESERVED]
+        qty: cython.double
+        i[ib + L.SI_OPENED] = 1
+        f[fb + L.SF_MARK] = price
+        f[fb + L.SF_BENCHMARK_QTY] = f[fb + L.SF_BENCHMARK_WAITING] / price
+        f[fb + L.SF_BENCHMARK_WAITING] = 0.0
+        f[L.GF_BENCHMARK_WAITING] = 0.0
+        for k in range(self.count):
+            f[L.GF_BENCHMARK_WAITING] += f[L.GF_SIZE + k * L.SF_SIZE + L.SF_BENCHMARK_WAITING]
+        if amount == 0.0:
+            return
+        qty = self._round_down(s, amount / price, 0.0)
+        if qty * price > amount:
+            qty = self._round_down(s, amount / price, 1.0)
+        f[fb + L.SF_RESERVED] = 0.0
+        f[L.GF_RESERVED] = 0.0
+        for k in range(self.count):
+            f[L.GF_RESERVED] += f[L.GF_SIZE + k * L.SF_SIZE + L.SF_RESERVED]
+        f[L.GF_CASH] += amount - qty * price
+        if qty > 0.0:
+            self._open_position(s, now, -1, qty, price, 0.0)
+            self._log_fill(s, now, -1, True, now, -1, L.FR_ALLOCATION, price, qty, 0.0, 0.0, qty, False)
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _round_down(
+        self, s: cython.Py_ssize_t, qty: cython.double, less: cython.double
+    ) -> cython.double:
+        """Whole quantity steps in `qty`, minus `less` steps; without a step, `less` units in the last place."""
+        step: cython.double = self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_STEP]
+        per_unit: cython.double = self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_PER_UNIT]
+        steps: cython.double
+        if not qty > 0.0:
+            return 0.0
+        if step == 0.0:
+            return qty * (1.0 - less * 2.220446049250313e-16)
+        steps = qty * per_unit if per_unit > 0.0 else qty / step
+        if steps < 4503599627370496.0:  # 2 ** 52: from there on a float has no fraction to cut off
+            steps = cython.cast(cython.double, cython.cast(cython.longlong, steps))
+        steps -= less
+        if steps <= 0.0:
+            return 0.0
+        # steps / 1e8 is the float nearest to the decimal quantity, steps × 1e-8 often its neighbour.
+        return steps / per_unit if per_unit > 0.0 else steps * step
+
+    # --- fills -------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _fill(self, now: cython.longlong) -> cython.bint:
+        """Fill what was decided, at this open: all exits, then entries by rule and by market."""
+        f = self.f
+        i = self.i
+        cursors = self.cursors
+        s: cython.Py_ssize_t
+        rule: cython.Py_ssize_t
+        q: cython.Py_ssize_t
+        fb: cython.Py_ssize_t
+        ib: cython.Py_ssize_t
+        waiting: cython.Py_ssize_t = 0
+        changed: cython.bint = False
+        equity: cython.double
+        for s in range(self.count):
+            ib = L.GI_SIZE + s * L.SI_SIZE
+            if i[ib + L.SI_PENDING] == 0 or not self._here(s, now):
+                continue
+            if i[ib + L.SI_DECIDED] + self.plan_i[L.PI_STEP] != now:
+                i[L.GI_DELAYED] += 1
+            if i[ib + L.SI_PENDING_RULE] < self.entries:
+                waiting += 1
+            elif self._exit(s, now, self.cells[s * 5 * L.BLOCK + cursors[2 * s]]):
+                changed = True
+        if waiting == 0:
+            return changed
+        # One equity for all entries of this open, so that their order changes no size unless cash binds.
+        equity = f[L.GF_CASH] + f[L.GF_RESERVED]
+        for s in range(self.count):
+            fb = L.GF_SIZE + s * L.SF_SIZE
+            if f[fb + L.SF_QTY] != 0.0:
+                q = s * 5 * L.BLOCK + cursors[2 * s]
+                equity += f[fb + L.SF_QTY] * (self.cells[q] if self._here(s, now) else f[fb + L.SF_MARK])
+        for rule in range(self.entries):
+            for s in range(self.count):
+                ib = L.GI_SIZE + s * L.SI_SIZE
+                if i[ib + L.SI_PENDING] == 0 or i[ib + L.SI_PENDING_RULE] != rule or not self._here(s, now):
+                    continue
+                if self._enter(s, now, self.cells[s * 5 * L.BLOCK + cursors[2 * s]], equity):
+                    changed = True
+                waiting -= 1
+            if waiting == 0:
+                break
+        return changed
+
+    @cython.cfunc
+    @cython.inline
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _here(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
+        q: cython.Py_ssize_t = self.cursors[2 * s]
+        return q < self.cursors[2 * s + 1] and self.times[s * L.BLOCK + q] == now
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _enter(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        open_: cython.double,
+        equity: cython.double,
+    ) -> cython.bint:
+        """Buy a fraction of the equity, as far as cash reaches with the fee; true when it filled."""
+        f = self.f
+        i = self.i
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        rule: cython.longlong = i[ib + L.SI_PENDING_RULE]
+        fee_rate: cython.double = self.plan_f[L.PF_FEE]
+        price: cython.double = open_ * (1.0 + self.plan_f[L.PF_SLIPPAGE])
+        cash: cython.double = f[L.GF_CASH]
+        wanted: cython.double = self.plan_f[L.PF_FRACTION] * equity / price
+        affordable: cython.double = cash / (price * (1.0 + fee_rate))
+        bound: cython.bint = affordable < wanted
+        qty: cython.double = affordable if bound else wanted
+        most: cython.double = qty
+        less: cython.double = 0.0
+        fee: cython.double
+        decision: cython.longlong
+        qty = self._round_down(s, most, 0.0)
+        while less < 4.0 and qty * price + qty * price * fee_rate > cash:
+            less += 1.0
+            qty = self._round_down(s, most, less)
+        i[ib + L.SI_PENDING] = 0
+        if qty <= 0.0 or qty * price < self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL]:
+            if bound:
+                self._block(s, rule, now, L.R_INSUFFICIENT_CASH, wanted * price * (1.0 + fee_rate), cash)
+            else:
+                self._block(
+                    s,
+                    rule,
+                    now,
+                    L.R_MIN_NOTIONAL,
+                    wanted * price,
+                    self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL],
+                )
+            return False
+        fee = qty * price * fee_rate
+        f[L.GF_CASH] = cash - (qty * price + fee)
+        f[L.GF_FEES] += fee
+        f[L.GF_SLIPPAGE] += qty * (price - open_)
+        i[L.GI_ENTRIES] += 1
+        i[L.GI_CASH_BOUND] += bound
+        self._open_position(s, now, rule, qty, price, fee)
+        decision = self._settle(s, rule, now)
+        self._log_fill(
+            s,
+            now,
+            rule,
+            True,
+            i[ib + L.SI_DECIDED],
+            decision,
+            L.FR_ENTRY,
+            price,
+            qty,
+            fee,
+            qty * (price - open_),
+            wanted,
+            bound,
+        )
+        return True
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _open_position(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        rule: cython.longlong,
+        qty: cython.double,
+        price: cython.double,
+        fee: cython.double,
+    ) -> cython.void:
+        f = self.f
+        i = self.i
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        f[fb + L.SF_QTY] = qty
+        f[fb + L.SF_COST] = price
+        f[fb + L.SF_ENTRY_FEES] = fee
+        f[fb + L.SF_HIGH] = price
+        f[fb + L.SF_LOW] = price
+        i[ib + L.SI_SET] = i[L.GI_SETS]
+        i[L.GI_SETS] += 1
+        i[ib + L.SI_ENTRY_TIME] = now
+        i[ib + L.SI_ENTRY_RULE] = rule
+        i[ib + L.SI_BARS] = 0
+        i[ib + L.SI_CHANGED] = 1
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def _exit(self, s: cython.Py_ssize_t, now: cython.longlong, open_: cython.double) -> cython.bint:
+        """Sell the whole position; true when it filled."""
+        f = self.f
+        i = self.i
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        rule: cython.longlong = i[ib + L.SI_PENDING_RULE]
+        price: cython.double = open_ * (1.0 - self.plan_f[L.PF_SLIPPAGE])
+        qty: cython.double = f[fb + L.SF_QTY]
+        cost: cython.double = f[fb + L.SF_COST]
+        entry_fees: cython.double = f[fb + L.SF_ENTRY_FEES]
+        fee: cython.double = qty * price * self.plan_f[L.PF_FEE]
+        pnl: cython.double
+        part: cython.double
+        decision: cython.longlong
+        n: cython.Py_ssize_t
+        i[ib + L.SI_PENDING] = 0
+        if qty * price < self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL]:
+            self._block(
+                s,
+                rule,
+                now,
+                L.R_MIN_NOTIONAL,
+                qty * price,
+                self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL],
+            )
+            return False
+        pnl = qty * (price - cost) - fee - entry_fees
+        part = pnl / (qty * cost)
+        f[L.GF_CASH] += qty * price - fee
+        f[L.GF_FEES] += fee
+        f[L.GF_SLIPPAGE] += qty * (open_ - price)
+        f[L.GF_REALISED] += pnl
+        f[L.GF_TRADE_SUM] += part
+        f[L.GF_PNL_SQUARES] += pnl * pnl
+        if i[L.GI_TRADES] == 0 or part > f[L.GF_TRADE_BEST]:
+            f[L.GF_TRADE_BEST] = part
+        if i[L.GI_TRADES] == 0 or part < f[L.GF_TRADE_WORST]:
+            f[L.GF_TRADE_WORST] = part
+        i[L.GI_TRADES] += 1
+        if pnl > 0.0:
+            i[L.GI_WINS] += 1
+            f[L.GF_WON] += pnl
+        elif pnl < 0.0:
+            i[L.GI_LOSSES] += 1
+            f[L.GF_LOST] -= pnl
+        i[L.GI_TRADE_BARS] += i[ib + L.SI_BARS]
+        if i[ib + L.SI_BARS] > i[L.GI_TRADE_BARS_MOST]:
+            i[L.GI_TRADE_BARS_MOST] = i[ib + L.SI_BARS]
+        # The exit itself is the last price that the position saw.
+        if price > f[fb + L.SF_HIGH]:
+            f[fb + L.SF_HIGH] = price
+        if price < f[fb + L.SF_LOW]:
+            f[fb + L.SF_LOW] = price
+        f[fb + L.SF_QTY] = 0.0
+        i[ib + L.SI_CHANGED] = 1
+        n = self.fills
+        decision = self._settle(s, rule, now)
+        self._log_fill(
+            s,
+            now,
+            rule,
+            False,
+            i[ib + L.SI_DECIDED],
+            decision,
+            L.FR_EXIT,
+            price,
+            qty,
+            fee,
+            qty * (open_ - price),
+            qty,
+            False,
+        )
+        self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
+        self.fill_f[n * L.FF_WIDTH + L.FF_RETURN] = part
+        self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = qty * (f[fb + L.SF_LOW] - cost)
+        self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = qty * (f[fb + L.SF_HIGH] - cost)
+        f[fb + L.SF_COST] = 0.0
+        f[fb + L.SF_ENTRY_FEES] = 0.0
+        self.fill_f[n * L.FF_WIDTH + L.FF_COST] = 0.0
+        return True
+
+    # --- decisions ---------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _intention(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        return L.GI_SIZE + self.count * L.SI_SIZE + (s * self.rules + rule) * L.NI_SIZE
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _decide(self, s: cython.Py_ssize_t, now: cython.longlong, word: cython.ulonglong) -> cython.void:
+        """At a close: the first rule of `word` becomes the order for the next open, the others are outranked.
+
+        A rule that fires again because it was blocked keeps its intention: one id, one trigger_fired, and
+        its identical blocks are one event.
+        """
+        i = self.i
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        nb: cython.Py_ssize_t
+        rule: cython.Py_ssize_t
+        winner: cython.Py_ssize_t = -1
+        for rule in range(self.rules):
+            nb = self._intention(s, rule)
+            if (word >> rule) & 1:
+                if i[nb + L.NI_ID] < 0:
+                    i[nb + L.NI_ID] = i[L.GI_DECISIONS]
+                    i[L.GI_DECISIONS] += 1
+                    i[nb + L.NI_SUBMITTED] = 0
+                    i[ib + L.SI_ACTIVE] += 1
+                    self._event(L.E_FIRED, now, s, rule, i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
+                if winner < 0:
+                    winner = rule
+                    if i[nb + L.NI_REASON] == L.R_OUTRANKED:
+                        self._report_block(s, rule, now)
+                    if i[nb + L.NI_SUBMITTED] == 0:
+                        i[nb + L.NI_SUBMITTED] = 1
+                        self._event(L.E_SUBMITTED, now, s, rule, i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
+                    i[ib + L.SI_PENDING] = 1
+                    i[ib + L.SI_PENDING_RULE] = rule
+                    i[ib + L.SI_DECIDED] = now
+                else:
+                    self._block(s, rule, now, L.R_OUTRANKED, winner, 0.0)
+                    i[nb + L.NI_SUBMITTED] = 0
+            elif i[nb + L.NI_ID] >= 0:
+                self._settle(s, rule, now)
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _settle(
+        self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong
+    ) -> cython.longlong:
+        """End an intention, reporting what blocked it until now; return its id."""
+        i = self.i
+        nb: cython.Py_ssize_t = self._intention(s, rule)
+        decision: cython.longlong = i[nb + L.NI_ID]
+        self._report_block(s, rule, now)
+        i[nb + L.NI_ID] = -1
+        i[nb + L.NI_SUBMITTED] = 0
+        i[L.GI_SIZE + s * L.SI_SIZE + L.SI_ACTIVE] -= 1
+        return decision
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _block(
+        self,
+        s: cython.Py_ssize_t,
+        rule: cython.Py_ssize_t,
+        now: cython.longlong,
+        reason: cython.longlong,
+        first_value: cython.double,
+        second_value: cython.double,
+    ) -> cython.void:
+        """Count a blocked decision; a block like the one before only lengthens it."""
+        f = self.f
+        i = self.i
+        nb: cython.Py_ssize_t = self._intention(s, rule)
+        nf: cython.Py_ssize_t = L.GF_SIZE + self.count * L.SF_SIZE + (s * self.rules + rule) * L.NF_SIZE
+        i[L.GI_BLOCKED + reason] += 1
+        if i[nb + L.NI_REASON] != reason:
+            self._report_block(s, rule, now)
+            i[nb + L.NI_REASON] = reason
+            i[nb + L.NI_FIRST] = now
+            i[nb + L.NI_COUNT] = 0
+            f[nf + L.NF_FIRST_VALUE] = first_value
+            f[nf + L.NF_SECOND_VALUE] = second_value
+        i[nb + L.NI_LAST] = now
+        i[nb + L.NI_COUNT] += 1
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _report_block(
+        self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong
+    ) -> cython.void:
+        f = self.f
+        i = self.i
+        nb: cython.Py_ssize_t = self._intention(s, rule)
+        nf: cython.Py_ssize_t = L.GF_SIZE + self.count * L.SF_SIZE + (s * self.rules + rule) * L.NF_SIZE
+        if i[nb + L.NI_REASON] < 0:
+            return
+        self._event(
+            L.E_BLOCKED,
+            now,
+            s,
+            rule,
+            i[nb + L.NI_ID],
+            i[nb + L.NI_REASON],
+            i[nb + L.NI_FIRST],
+            i[nb + L.NI_LAST],
+            i[nb + L.NI_COUNT],
+            f[nf + L.NF_FIRST_VALUE],
+            f[nf + L.NF_SECOND_VALUE],
+        )
+        i[nb + L.NI_REASON] = -1
+        i[nb + L.NI_COUNT] = 0
+
+    def finish(self, end):
+        """No more bars come: block what waits for one, report open blocks and bars missing before `end`."""
+        s: cython.Py_ssize_t
+        rule: cython.Py_ssize_t
+        ib: cython.Py_ssize_t
+        step: cython.longlong = self.plan_i[L.PI_STEP]
+        start: cython.longlong = self.plan_i[L.PI_START]
+        until: cython.longlong = end
+        now: cython.longlong = self.i[L.GI_LAST]
+        expected: cython.longlong
+        missing: cython.longlong
+        if self.i[L.GI_STARTED] == 0:
+            self.i[L.GI_STARTED] = 1
+            self._event(L.E_PLAN, start, -1, -1, -1, -1, 0, 0, 0, 0.0, 0.0)
+        if self.i[L.GI_ROWS] == 0:
+            now = start
+        for s in range(self.count):
+            ib = L.GI_SIZE + s * L.SI_SIZE
+            if self.i[ib + L.SI_PENDING] != 0:
+                self.i[ib + L.SI_PENDING] = 0
+                self._block(s, self.i[ib + L.SI_PENDING_RULE], now, L.R_END_OF_DATA, 0.0, 0.0)
+            for rule in range(self.rules):
+                if self.i[self._intention(s, rule) + L.NI_ID] >= 0:
+                    self._settle(s, rule, now)
+            expected = start
+            if self.i[ib + L.SI_LAST] + step > expected:
+                expected = self.i[ib + L.SI_LAST] + step
+            if until > expected:
+                missing = (until - expected + step - 1) // step
+                self.i[ib + L.SI_GAPS] += 1
+                self.i[ib + L.SI_MISSING] += missing
+                self._event(
+                    L.E_GAP, now, s, -1, -1, -1, expected, expected + (missing - 1) * step, missing, 0.0, 0.0
+                )
+        self._event(L.E_COMPLETED, now, -1, -1, -1, -1, 0, 0, 0, 0.0, 0.0)
+        self.i[L.GI_FINISHED] = 1
+
+    # --- logs --------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _event(
+        self,
+        kind: cython.longlong,
+        now: cython.longlong,
+        s: cython.Py_ssize_t,
+        rule: cython.Py_ssize_t,
+        decision: cython.longlong,
+        reason: cython.longlong,
+        first: cython.longlong,
+        last: cython.longlong,
+        count: cython.longlong,
+        first_value: cython.double,
+        second_value: cython.double,
+    ) -> cython.void:
+        at: cython.Py_ssize_t = self.events * L.EI_WIDTH
+        log = self.event_i
+        log[at + L.EI_TYPE] = kind
+        log[at + L.EI_TIME] = now
+        log[at + L.EI_MARKET] = s
+        log[at + L.EI_RULE] = rule
+        log[at + L.EI_DECISION] = decision
+        log[at + L.EI_REASON] = reason
+        log[at + L.EI_FIRST] = first
+        log[at + L.EI_LAST] = last
+        log[at + L.EI_COUNT] = count
+        self.event_f[self.events * L.EF_WIDTH + L.EF_FIRST_VALUE] = first_value
+        self.event_f[self.events * L.EF_WIDTH + L.EF_SECOND_VALUE] = second_value
+        self.events += 1
+        self.i[L.GI_EVENTS] += 1
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _log_fill(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        rule: cython.Py_ssize_t,
+        is_entry: cython.bint,
+        decided: cython.longlong,
+        decision: cython.longlong,
+        reason: cython.longlong,
+        price: cython.double,
+        qty: cython.double,
+        fee: cython.double,
+        slippage: cython.double,
+        wanted: cython.double,
+        cash_bound: cython.bint,
+    ) -> cython.void:
+        f = self.f
+        i = self.i
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        floats = self.fill_f
+        ints = self.fill_i
+        floats[at + L.FF_PRICE] = price
+        floats[at + L.FF_QTY] = qty
+        floats[at + L.FF_FEE] = fee
+        floats[at + L.FF_SLIPPAGE] = slippage
+        floats[at + L.FF_PNL] = 0.0
+        floats[at + L.FF_POSITION] = f[fb + L.SF_QTY]
+        floats[at + L.FF_COST] = f[fb + L.SF_COST]
+        floats[at + L.FF_CASH] = f[L.GF_CASH]
+        floats[at + L.FF_ENTRY_PRICE] = f[fb + L.SF_COST]
+        floats[at + L.FF_ENTRY_FEES] = f[fb + L.SF_ENTRY_FEES]
+        floats[at + L.FF_MAE] = 0.0
+        floats[at + L.FF_MFE] = 0.0
+        floats[at + L.FF_WANTED] = wanted
+        floats[at + L.FF_RETURN] = 0.0
+        at = self.fills * L.FI_WIDTH
+        ints[at + L.FI_TIME] = now
+        ints[at + L.FI_MARKET] = s
+        ints[at + L.FI_RULE] = rule
+        ints[at + L.FI_ENTRY] = is_entry
+        ints[at + L.FI_DECIDED] = decided
+        ints[at + L.FI_SET] = i[ib + L.SI_SET]
+        ints[at + L.FI_ENTRY_TIME] = i[ib + L.SI_ENTRY_TIME]
+        ints[at + L.FI_ENTRY_RULE] = i[ib + L.SI_ENTRY_RULE]
+        ints[at + L.FI_BARS] = i[ib + L.SI_BARS]
+        ints[at + L.FI_DECISION] = decision
+        ints[at + L.FI_REASON] = reason
+        ints[at + L.FI_CASH_BOUND] = cash_bound
+        self.fills += 1
+        i[L.GI_FILLS] += 1
+        self._event(L.E_FILL, now, s, rule, decision, -1, 0, 0, 0, 0.0, 0.0)
+
+    @cython.cfunc
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _log_positions(self, now: cython.longlong, row: cython.Py_ssize_t) -> cython.void:
+        """Write every market that is open, or was closed at this open: a whole state in a few rows."""
+        f = self.f
+        i = self.i
+        s: cython.Py_ssize_t
+        fb: cython.Py_ssize_t
+        ib: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        changed: cython.bint = False
+        for s in range(self.count):
+            changed = changed or i[L.GI_SIZE + s * L.SI_SIZE + L.SI_CHANGED] != 0
+        for s in range(self.count):
+            fb = L.GF_SIZE + s * L.SF_SIZE
+            ib = L.GI_SIZE + s * L.SI_SIZE
+            if changed and (f[fb + L.SF_QTY] != 0.0 or i[ib + L.SI_CHANGED] != 0):
+                at = self.positions * L.LF_WIDTH
+                self.position_f[at + L.LF_QTY] = f[fb + L.SF_QTY]
+                self.position_f[at + L.LF_COST] = f[fb + L.SF_COST]
+                self.position_f[at + L.LF_REALISED] = f[L.GF_REALISED]
+                self.position_f[at + L.LF_CASH] = f[L.GF_CASH]
+                at = self.positions * L.LI_WIDTH
+                self.position_i[at + L.LI_TIME] = now
+                self.position_i[at + L.LI_MARKET] = s
+                self.position_i[at + L.LI_SET] = i[ib + L.SI_SET]
+                self.positions += 1
+            i[ib + L.SI_CHANGED] = 0
+        at = self.balances * L.BF_WIDTH
+        self.balance_f[at + L.BF_CASH] = f[L.GF_CASH]
+        self.balance_f[at + L.BF_BASE] = f[L.GF_CASH] + f[L.GF_RESERVED]
+        self.balance_f[at + L.BF_REALISED] = f[L.GF_REALISED]
+        self.balance_i[self.balances] = row
+        self.balances += 1
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+@cython.cdivision(True)
+def expand_equity(
+    equity: cython.const[cython.double][::1],
+    first: cython.Py_ssize_t,
+    last: cython.Py_ssize_t,
+    cash: cython.double,
+    base: cython.double,
+    realised: cython.double,
+    initial: cython.double,
+    peak: cython.double,
+    cash_out: cython.double[::1],
+    exposure_out: cython.double[::1],
+    drawdown_out: cython.double[::1],
+    realised_out: cython.double[::1],
+    unrealised_out: cython.double[::1],
+):
+    """Write the columns that follow from equity and constant balances for rows [first, last); return the peak."""
+    j: cython.Py_ssize_t
+    value: cython.double
+    for j in range(first, last):
+        value = equity[j]
+        if value > peak:
+            peak = value
+        cash_out[j] = cash
+        exposure_out[j] = (value - base) / value
+        drawdown_out[j] = (peak - value) / peak
+        realised_out[j] = realised
+        # Flat, what the subtraction leaves is rounding and no profit.
+        unrealised_out[j] = value - initial - realised if value != base else 0.0
+    return peak

@@ -1,0 +1,287 @@
+"""Brings a plan, a state and bars into the kernel's arrays, runs it, and collects its logs.
+
+The compiled kernel works on numpy arrays in place. Uncompiled it works on lists, which plain Python
+reads several times faster than arrays; they are converted on the way in and out.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from engine import layout as L
+from engine.errors import BarsError
+from engine.program import Program, compile_program
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.bars import Bars
+    from engine.plan import Plan
+
+LOG_ROWS = 8_192
+"""Rows of a log before it is emptied; the kernel stops for that and goes on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """What one call of the kernel found. Logs are matrices, one row an entry."""
+
+    timeline: NDArray[np.int64]
+    equity: NDArray[np.float64]
+    columns: tuple[NDArray[np.float64], ...]
+    """For each market a matrix of indicator columns × its bars inside the span."""
+    floats: tuple[NDArray[np.float64], ...]
+    ints: tuple[NDArray[np.int64], ...]
+    """Logs in the order of layout's LOG_…."""
+
+
+def kernel_is_compiled() -> bool:
+    """Tell whether `import engine.kernel` finds the compiled library."""
+    return bool(_kernel().COMPILED)
+
+
+@lru_cache(maxsize=1)
+def _kernel() -> ModuleType:
+    from engine import kernel
+
+    return kernel
+
+
+@lru_cache(maxsize=1)
+def uncompiled_kernel() -> ModuleType:
+    """Load the kernel's source as plain Python, whether or not it is compiled as well."""
+    path = Path(__file__).with_name("kernel.py")
+    specification = importlib.util.spec_from_file_location("engine.kernel_uncompiled", path)
+    if specification is None or specification.loader is None:
+        raise ImportError(f"the kernel's source is not at {path}")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+class Machine:
+    """One segment in work. `floats` and `ints` are a copy of the state; `run` moves them forward."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        floats: NDArray[np.float64],
+        ints: NDArray[np.int64],
+        bars: tuple[Bars, ...],
+        timeline: NDArray[np.int64],
+        kernel: ModuleType | None = None,
+    ) -> None:
+        import numpy as np
+
+        self._kernel = kernel or _kernel()
+        self._plan = plan
+        self.floats = floats
+        self.ints = ints
+        self._bars = bars
+        self._timeline = timeline
+        program = compile_program(plan.strategy, plan.record_indicators)
+        self._equity = np.empty(len(timeline))
+        firsts = [int(b.timestamp.searchsorted(plan.start_ms)) for b in bars]
+        self._columns = tuple(
+            np.empty((len(program.columns), len(b) - first)) for b, first in zip(bars, firsts, strict=True)
+        )
+        count, rules = len(bars), len(program.rules)
+        # One row can log for each market: a gap, an allocation, a fill, and for each rule that it fired,
+        # was submitted, and that a block before (of this rule and this bar) is over.
+        self._event_margin = count * (4 * rules + 4)
+        self._fill_margin = 2 * count
+        self._open: list[tuple[Any, Any]] = []
+        self._fold = self._kernel.Fold(
+            self._program(program),
+            self._plan_arrays(program),
+            (self._give(self.floats), self._give(self.ints)),
+            [self._market(b, c, first) for b, c, first in zip(bars, self._columns, firsts, strict=True)],
+            self._read(timeline),
+            self._give(self._equity),
+            self._workspace(program, count),
+        )
+        self._floats: list[list[NDArray[np.float64]]] = [[] for _ in range(L.LOG_COUNT)]
+        self._ints: list[list[NDArray[np.int64]]] = [[] for _ in range(L.LOG_COUNT)]
+
+    def run(self, finish_at: int | None = None) -> Segment:
+        """Fold all bars (and close the books at `finish_at`). Raise BarsError."""
+        import numpy as np
+
+        if finish_at is not None:
+            self._new_logs(extra_events=self._event_margin + 2)
+            self._fold.finish(finish_at)
+            self._keep_logs()
+        else:
+            while True:
+                self._new_logs()
+                answer = self._fold.run()
+                self._keep_logs()
+                if answer == L.RUN_BAD_BAR:
+                    raise self._bad_bar()
+                if answer == L.RUN_DONE:
+                    break
+        for array, used in self._open:
+            if used is not array:
+                array.reshape(-1)[:] = used
+        widths_f = (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH)
+        widths_i = (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1)
+        return Segment(
+            self._timeline,
+            self._equity,
+            self._columns,
+            tuple(
+                np.concatenate(parts).reshape(-1, width)
+                for parts, width in zip(self._floats, widths_f, strict=True)
+            ),
+            tuple(
+                np.concatenate(parts).reshape(-1, width)
+                for parts, width in zip(self._ints, widths_i, strict=True)
+            ),
+        )
+
+    # --- arrays in, arrays out ---------------------------------------------------------------
+
+    def _read(self, array: NDArray[Any]) -> Any:
+        """What the kernel reads: the array, or a list of it."""
+        return array if self._kernel.COMPILED else array.tolist()
+
+    def _give(self, array: NDArray[Any]) -> Any:
+        """What the kernel writes; a list is copied back when the run is over."""
+        used = array.reshape(-1) if self._kernel.COMPILED else array.reshape(-1).tolist()
+        if not self._kernel.COMPILED:
+            self._open.append((array, used))
+        return used
+
+    def _scratch(self, size: int, kind: type[Any]) -> Any:
+        import numpy as np
+
+        return np.zeros(size, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * size
+
+    def _program(self, program: Program) -> tuple[Any, ...]:
+        code, params = _program_arrays(program)
+        return self._read(code), self._read(params), len(code) // L.CODE_WIDTH, len(program.carry)
+
+    def _plan_arrays(self, program: Program) -> tuple[Any, ...]:
+        import numpy as np
+
+        plan = self._plan
+        floats = [
+            plan.costs.taker_fee_bps / 10_000.0,
+            plan.costs.slippage_bps / 10_000.0,
+            plan.strategy.sizing.fraction,
+            plan.initial_equity,
+        ]
+        for market in plan.markets:
+            floats += (market.quantity_step, _steps_per_unit(market.quantity_step), market.min_notional)
+        ints = [plan.start_ms, plan.timeframe_ms, len(program.rules), program.entries]
+        masks: list[int] = []
+        for market in plan.markets:
+            entry = leave = 0
+            for bit, rule in enumerate(program.rules):
+                symbols = plan.strategy.triggers[rule.trigger].symbols
+                if symbols and market.symbol not in symbols:
+                    continue
+                if rule.is_exit:
+                    leave |= 1 << bit
+                else:
+                    entry |= 1 << bit
+            masks += (entry, leave)
+        return (
+            self._read(np.array(floats)),
+            self._read(np.array(ints, dtype=np.int64)),
+            self._read(np.array(masks, dtype=np.uint64)),
+        )
+
+    def _market(self, bars: Bars, columns: NDArray[np.float64], first: int) -> Any:
+        read = self._read
+        return self._kernel.Market(
+            read(bars.timestamp),
+            read(bars.open),
+            read(bars.high),
+            read(bars.low),
+            read(bars.close),
+            read(bars.volume),
+            self._give(columns),
+            first,
+        )
+
+    def _workspace(self, program: Program, count: int) -> tuple[Any, ...]:
+        import numpy as np
+
+        registers = self._scratch(max(1, program.registers) * L.BLOCK, np.float64)
+        for register, value in program.constants:
+            registers[register * L.BLOCK : (register + 1) * L.BLOCK] = (
+                value if self._kernel.COMPILED else [value] * L.BLOCK
+            )
+        return (
+            registers,
+            self._scratch(count * 5 * L.BLOCK, np.float64),
+            self._scratch(count * L.BLOCK, np.int64),
+            self._scratch(count * L.BLOCK, np.uint64),
+            self._scratch(2 * count, np.int64),
+            self._scratch(L.BLOCK, np.int64),
+        )
+
+    def _new_logs(self, extra_events: int = 0) -> None:
+        import numpy as np
+
+        count = len(self._bars)
+        fills = LOG_ROWS // (4 * count) + self._fill_margin
+        events = LOG_ROWS + self._event_margin + extra_events
+        # A row of fills writes at most one row of positions for each market and one of balances; a market
+        # whose allocation is smaller than a quantity step writes balances without a fill.
+        sizes = (fills, events, fills * count, fills + count)
+        self._log_floats = [
+            self._scratch(size * width, np.float64)
+            for size, width in zip(sizes, (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH), strict=True)
+        ]
+        self._log_ints = [
+            self._scratch(size * width, np.int64)
+            for size, width in zip(sizes, (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1), strict=True)
+        ]
+        self._fold.set_logs(self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin)
+
+    def _keep_logs(self) -> None:
+        import numpy as np
+
+        widths_f = (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH)
+        widths_i = (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1)
+        for log, rows in enumerate(self._fold.logged()):
+            self._floats[log].append(np.array(self._log_floats[log][: rows * widths_f[log]], dtype=np.float64))
+            self._ints[log].append(np.array(self._log_ints[log][: rows * widths_i[log]], dtype=np.int64))
+
+    def _bad_bar(self) -> BarsError:
+        market, bar = self._fold.bad()
+        bars, symbol = self._bars[market], self._plan.markets[market].symbol
+        stamp = int(bars.timestamp[bar])
+        if bar > 0 and stamp <= bars.timestamp[bar - 1]:
+            return BarsError(
+                f"{symbol}: bar {bar} at {stamp} does not come after the one before it at "
+                f"{int(bars.timestamp[bar - 1])}; sort the bars and drop doubles"
+            )
+        values = ", ".join(f"{n} {getattr(bars, n)[bar]:g}" for n in ("open", "high", "low", "close"))
+        return BarsError(
+            f"{symbol}: bar {bar} at {stamp} is no candle ({values}); prices must be finite and above 0, "
+            "low the smallest and high the largest"
+        )
+
+
+@lru_cache(maxsize=64)
+def _program_arrays(program: Program) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    import numpy as np
+
+    return np.array(program.code, dtype=np.int64), np.array(program.params, dtype=np.float64)
+
+
+def _steps_per_unit(step: float) -> float:
+    """1e8 for a step of 1e-8: quantities are then whole numbers divided by it, the nearest floats."""
+    if step <= 0.0 or step > 1.0:
+        return 0.0
+    nearest = round(1.0 / step)
+    return float(nearest) if abs(nearest * step - 1.0) < 1e-12 else 0.0

@@ -1,0 +1,182 @@
+"""The measures of a finished run: formula and source of each.
+
+Everything comes from sums that the fold carries in its state, so the series is never read again and a
+metric has the same bits however the run was cut. Bar returns are `equity / equity before − 1` over
+consecutive timestamps, the first against the initial equity. Annual figures count the run's real bar
+length in a year of 365 days, since crypto markets do not close.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from engine import layout as L
+
+if TYPE_CHECKING:
+    from engine.plan import Plan
+    from engine.state import State
+
+YEAR_MS = 365 * 86_400_000
+
+Metrics = dict[str, Any]
+"""Numbers, texts, None where undefined; `left_open` a list, `blocked` and `undefined` mappings."""
+
+
+def metrics(plan: Plan, state: State) -> Metrics:
+    """Return every metric of the run in `state` (percentages are of 100, money in quote currency).
+
+    What cannot be computed is None, and `undefined` says why.
+    """
+    f, i = state.floats.tolist(), state.ints.tolist()
+    undefined: dict[str, str] = {}
+
+    def unless(name: str, reason: str, missing: bool, value: float | None) -> float | None:
+        if missing:
+            undefined[name] = reason
+            return None
+        return value
+
+    initial = plan.initial_equity
+    final = f[L.GF_EQUITY]
+    rows, trades = i[L.GI_ROWS], i[L.GI_TRADES]
+    wins, losses = i[L.GI_WINS], i[L.GI_LOSSES]
+    won, lost = f[L.GF_WON], f[L.GF_LOST]
+    first, last = i[L.GI_FIRST], i[L.GI_LAST] + plan.timeframe_ms
+    none = "no trade was closed"
+    gaps, missing_bars = _missing(plan, i)
+    found: Metrics = {
+        "start": first if rows else None,
+        # The end is the close of the last bar.
+        "end": last if rows else None,
+        "duration_ms": last - first if rows else 0,
+        "bars": rows,
+        "initial_equity": initial,
+        "final_equity": final,
+        "equity_peak": f[L.GF_PEAK],
+        "equity_low": f[L.GF_LOWEST],
+        "equity_return_pct": 100.0 * (final / initial - 1.0),
+        "benchmark_return_pct": 100.0 * (_benchmark(plan, f) / initial - 1.0),
+        # Largest fall below the running peak of closing equity, as a share of that peak.
+        "max_drawdown_pct": 100.0 * f[L.GF_DRAWDOWN],
+        **_ratios(plan, f, rows, unless),
+        # Share of timestamps at whose close any position was open.
+        "exposure_time_pct": unless(
+            "exposure_time_pct", "no bar was simulated", rows == 0, 100.0 * i[L.GI_EXPOSED] / max(rows, 1)
+        ),
+        "total_trades": trades,
+        "winning_trades": wins,
+        "losing_trades": losses,
+        # A trade that ends at exactly zero is neither won nor lost, but counts in the total.
+        "win_rate": unless("win_rate", none, trades == 0, 100.0 * wins / max(trades, 1)),
+        "avg_win": unless("avg_win", "no trade was won", wins == 0, won / max(wins, 1)),
+        "avg_loss": unless("avg_loss", "no trade was lost", losses == 0, -lost / max(losses, 1)),
+        # Sum of gains over sum of losses.
+        "profit_factor": unless(
+            "profit_factor", "no trade was lost" if trades else none, losses == 0, won / lost if lost else None
+        ),
+        # Mean P&L of a trade.
+        "expectancy": unless("expectancy", none, trades == 0, (won - lost) / max(trades, 1)),
+        "sqn": _quality(f, trades, won - lost, unless),
+        "best_trade_pct": unless("best_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_BEST]),
+        "worst_trade_pct": unless("worst_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_WORST]),
+        "avg_trade_pct": unless("avg_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_SUM] / max(trades, 1)),
+        "avg_trade_bars": unless("avg_trade_bars", none, trades == 0, i[L.GI_TRADE_BARS] / max(trades, 1)),
+        "max_trade_bars": i[L.GI_TRADE_BARS_MOST],
+        "realised_pnl": f[L.GF_REALISED],
+        "unrealised_pnl": final - initial - f[L.GF_REALISED],
+        "fees_paid": f[L.GF_FEES],
+        "slippage_paid": f[L.GF_SLIPPAGE],
+        "total_fills": i[L.GI_FILLS],
+        "decisions": i[L.GI_DECISIONS],
+        "cash_bound_entries": i[L.GI_CASH_BOUND],
+        "gaps": gaps,
+        "missing_bars": missing_bars,
+        "delayed_decisions": i[L.GI_DELAYED],
+        "blocked": {reason: i[L.GI_BLOCKED + number] for number, reason in enumerate(L.REASONS)},
+        "left_open": _left_open(plan, f, i),
+    }
+    for name, value in found.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            found[name] = None
+            undefined[name] = "beyond the largest number"
+    found["undefined"] = undefined
+    return found
+
+
+def _ratios(plan: Plan, f: list[float], rows: int, unless: Any) -> Metrics:
+    """Sharpe (1994), Sortino (1991) and volatility from bar returns, risk-free rate 0.
+
+    mean = sum(r) / n; variance = (sum(r²) − n × mean²) / (n − 1); downside² = sum(min(r, 0)²) / n.
+    Sharpe = mean / √variance × √(bars a year), Sortino = mean / downside × √(bars a year).
+    """
+    bars_a_year = YEAR_MS / plan.timeframe_ms
+    mean = f[L.GF_RETURN_SUM] / max(rows, 1)
+    variance = (f[L.GF_RETURN_SQUARES] - rows * mean * mean) / max(rows - 1, 1)
+    # Rounding may leave a variance of no returns just off zero.
+    deviation = math.sqrt(variance) if variance > 1e-30 else 0.0
+    downside = math.sqrt(f[L.GF_DOWN_SQUARES] / max(rows, 1))
+    few = "fewer than two bars" if rows < 2 else "equity never changed"
+    flat = rows < 2 or deviation == 0.0
+    none_lost = "fewer than two bars" if rows < 2 else "no bar lost anything"
+    return {
+        "volatility_pct": unless(
+            "volatility_pct", "fewer than two bars", rows < 2, 100.0 * deviation * math.sqrt(bars_a_year)
+        ),
+        "sharpe_ratio": unless(
+            "sharpe_ratio", few, flat, mean / deviation * math.sqrt(bars_a_year) if deviation else None
+        ),
+        "sortino_ratio": unless(
+            "sortino_ratio",
+            none_lost,
+            rows < 2 or downside == 0.0,
+            mean / downside * math.sqrt(bars_a_year) if downside else None,
+        ),
+    }
+
+
+def _quality(f: list[float], trades: int, total: float, unless: Any) -> float | None:
+    """System quality number (Van Tharp): √n × mean P&L / standard deviation of P&L (divided by n − 1)."""
+    mean = total / max(trades, 1)
+    variance = (f[L.GF_PNL_SQUARES] - trades * mean * mean) / max(trades - 1, 1)
+    usable = trades >= 2 and variance > 0.0
+    value = math.sqrt(trades) * mean / math.sqrt(variance) if usable else None
+    reason = "fewer than two trades" if trades < 2 else "all trades had the same result"
+    answer: float | None = unless("sqn", reason, not usable, value)
+    return answer
+
+
+def _benchmark(plan: Plan, f: list[float]) -> float:
+    """Equity of buying every market at its first open and holding it, without costs."""
+    total = f[L.GF_BENCHMARK_CASH] + f[L.GF_BENCHMARK_WAITING]
+    for number in range(len(plan.markets)):
+        at = L.GF_SIZE + number * L.SF_SIZE
+        total += f[at + L.SF_BENCHMARK_QTY] * f[at + L.SF_MARK]
+    return total
+
+
+def _missing(plan: Plan, i: list[int]) -> tuple[int, int]:
+    at = [L.GI_SIZE + number * L.SI_SIZE for number in range(len(plan.markets))]
+    return sum(i[a + L.SI_GAPS] for a in at), sum(i[a + L.SI_MISSING] for a in at)
+
+
+def _left_open(plan: Plan, f: list[float], i: list[int]) -> list[Metrics]:
+    """Positions open at the end, marked at their last close."""
+    found: list[Metrics] = []
+    for number, market in enumerate(plan.markets):
+        at, bt = L.GF_SIZE + number * L.SF_SIZE, L.GI_SIZE + number * L.SI_SIZE
+        qty, cost, mark = f[at + L.SF_QTY], f[at + L.SF_COST], f[at + L.SF_MARK]
+        if qty != 0.0:
+            found.append(
+                {
+                    "symbol": market.symbol,
+                    "qty": qty,
+                    "average_cost": cost,
+                    "last_close": mark,
+                    "value": qty * mark,
+                    "unrealised_pnl": qty * (mark - cost) - f[at + L.SF_ENTRY_FEES],
+                    "entry_timestamp": i[bt + L.SI_ENTRY_TIME],
+                    "set_id": i[bt + L.SI_SET],
+                }
+            )
+    return found

@@ -1,0 +1,100 @@
+"""One call from a document and bars to a result: the notebook's door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.bars import Bars
+from engine.columns import Coded, Table, join
+from engine.errors import Issue, PlanError
+from engine.fold import finish, simulate
+from engine.metrics import Metrics, metrics
+from engine.plan import Costs, Market, Plan
+from engine.state import State, initial_state
+from engine.strategy import parse_strategy, warm_up_bars
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished run: its plan, tables, metrics and last state."""
+
+    plan: Plan
+    state: State
+    tables: Mapping[str, Table]
+    metrics: Metrics
+
+    def frames(self) -> dict[str, Any]:  # pandas DataFrames; pandas is loaded here and nowhere else
+        """Return every table as a DataFrame; times become UTC dates."""
+        import pandas as pd
+
+        frames: dict[str, Any] = {}
+        for name, table in self.tables.items():
+            columns: dict[str, Any] = {}
+            for column, values in table.items():
+                if isinstance(values, Coded):
+                    columns[column] = pd.Categorical.from_codes(values.codes, categories=list(values.names))
+                elif column.endswith("timestamp") or column == "decided_at":
+                    columns[column] = pd.to_datetime(values, unit="ms", utc=True)
+                else:
+                    columns[column] = values
+            frames[name] = pd.DataFrame(columns)
+        return frames
+
+
+def run(
+    document: Mapping[str, object],
+    bars: Mapping[str, Bars] | Bars | Any,
+    *,
+    parameters: Mapping[str, object] | None = None,
+    initial_cash: float = 10_000.0,
+    allocations: tuple[float, ...] = (),
+    costs: Costs | None = None,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    timeframe_ms: int | None = None,
+    markets: tuple[Market, ...] | None = None,
+    record_indicators: bool = True,
+    kernel: ModuleType | None = None,
+) -> Result:
+    """Simulate a strategy document over bars.
+
+    `bars` is a Bars or DataFrame for one market, or a mapping of them by symbol. Without `start_ms` the
+    run begins after as many bars as the strategy needs to warm up (or at the middle of a shorter series).
+    The bar length is the smallest distance between two bars unless given. Raise StrategyError, PlanError,
+    BarsError.
+    """
+    series = _series(bars)
+    strategy = parse_strategy(document, parameters)
+    given = markets or tuple(Market(symbol) for symbol in series)
+    if not any(len(found) > 1 for found in series.values()):
+        raise PlanError((Issue("bars", "a run needs at least two bars"),))
+    step = timeframe_ms or _bar_length(series)
+    if start_ms is None:
+        longest = max(series.values(), key=len)
+        start_ms = int(longest.timestamp[min(warm_up_bars(strategy), len(longest) // 2)])
+    if end_ms is None:
+        end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
+    plan = Plan(
+        strategy, given, step, start_ms, end_ms, initial_cash, allocations, costs or Costs(), record_indicators
+    )
+    state, folded = simulate(plan, initial_state(plan), series, kernel=kernel)
+    state, closed = finish(plan, state, kernel=kernel)
+    tables = {name: join([table, closed.tables[name]]) for name, table in folded.tables.items()}
+    return Result(plan, state, tables, metrics(plan, state))
+
+
+def _series(bars: Mapping[str, Bars] | Bars | Any) -> dict[str, Bars]:
+    if isinstance(bars, Bars):
+        return {"MARKET": bars}
+    if hasattr(bars, "columns"):
+        return {"MARKET": Bars.from_frame(bars)}
+    return {s: found if isinstance(found, Bars) else Bars.from_frame(found) for s, found in bars.items()}
+
+
+def _bar_length(series: Mapping[str, Bars]) -> int:
+    return min(int((found.timestamp[1:] - found.timestamp[:-1]).min()) for found in series.values() if len(found) > 1)

@@ -1,0 +1,53 @@
+"""Stands in for the `cython` module where Cython is not installed, so that the kernel runs as plain Python."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+compiled = False
+
+_T = TypeVar("_T")
+
+
+class _Type:
+    """A C type: its annotations subscript it, its casts call it."""
+
+    def __init__(self, convert: Callable[[Any], Any]) -> None:
+        self._convert = convert
+
+    def __getitem__(self, _: object) -> "_Type":
+        return self
+
+    def __call__(self, value: Any) -> Any:  # any number in, a number out
+        return self._convert(value)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+double = _Type(float)
+longlong = Py_ssize_t = ulonglong = _Type(int)
+bint = _Type(bool)
+void = const = _Type(_same)
+
+
+def declare(_: object, value: _T) -> _T:
+    return value
+
+
+def cast(kind: _Type, value: Any) -> Any:
+    return kind(value)
+
+
+def cclass(decorated: _T) -> _T:
+    return decorated
+
+
+cfunc = inline = cclass
+
+
+def boundscheck(_: bool) -> Callable[[_T], _T]:
+    return cclass
+
+
+wraparound = cdivision = boundscheck
