@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.errors import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localstack.deploy import Deployment
-    from localstack.emulator import Emulator
 
-# The local stack could not do what was asked; see the other exit codes in `stepfold --help`.
-EXIT_STACK = 5
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_HOME = ROOT / ".stepfold"
 DEFAULT_PORT = 4566
@@ -129,7 +127,9 @@ def register(app: typer.Typer) -> None:
 def _up(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", envvar="STEPFOLD_PORT")] = DEFAULT_PORT,
     home: HomeOption = DEFAULT_HOME,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw all local runs and candles away first.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Throw all local runs and candles away first.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the local stack; harmless when it is up already.
@@ -174,7 +174,7 @@ def _status(home: HomeOption = DEFAULT_HOME, as_json: AsJson = False) -> None:
         typer.echo(f"Up on port {state.port}, {'healthy' if state.healthy else 'not answering'}", err=True)
         typer.echo(state.api_url)
     if not state.healthy:
-        raise typer.Exit(EXIT_STACK)
+        raise typer.Exit(ExitCode.CONFLICT)
 
 
 @contextmanager
@@ -186,7 +186,7 @@ def _told_plainly() -> Iterator[None]:
         yield
     except StackError as error:
         typer.echo(f"stepfold: {error}", err=True)
-        raise typer.Exit(EXIT_STACK) from error
+        raise typer.Exit(ExitCode.CONFLICT) from error
 
 
 @contextmanager
@@ -208,13 +208,3 @@ def _steps() -> Iterator[Callable[[str], None]]:
             shown.reset(task, description=description)
 
         yield step
-
-
-def api_url(home: Path = DEFAULT_HOME) -> str | None:
-    """Return the API's address: STEPFOLD_API_URL, or the local stack's if it was ever deployed."""
-    if given := os.environ.get("STEPFOLD_API_URL"):
-        return given.rstrip("/")
-    try:
-        return str(json.loads((home / "stack.json").read_text())["api_url"])
-    except (FileNotFoundError, json.JSONDecodeError, KeyError):
-        return None

@@ -22,8 +22,8 @@ CodeOf = Callable[[str], lambda_.Code]
 def code_of(stage: Stage, *, zips: Path, scratch: Path) -> CodeOf:
     """Return the function that gives the code of a group of functions (`infra_cdk.zips.GROUPS`).
 
-    An emulator runs the functions with the interpreter and the libraries of this environment, so that its asset
-    holds our source only, copied below `scratch`. For other stages StageError names the zip that is not built.
+    An emulator runs the functions with the interpreter and the libraries of this environment, so that its
+    asset holds our source only, copied below `scratch`. For other stages StageError names a missing zip.
     """
     if stage.local:
         source = copy_source(scratch / "source")

@@ -68,7 +68,9 @@ class Machines:
 class Functions(Construct):
     """All functions of a stage, each with a role of its own that allows what it does and nothing more."""
 
-    def __init__(self, scope: Construct, construct_id: str, stage: Stage, storage: Storage, code: CodeOf) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, stage: Stage, storage: Storage, code: CodeOf
+    ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
         self._code = code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_apigatewayv2 as apigw
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -44,6 +44,9 @@ class Gateway(Construct):
             create_default_stage=False,
             cors_preflight=_cors(stage),
         )
+        if stage.local:
+            # The emulator takes the API's id from this tag: the address stays the same over deployments.
+            Tags.of(self.api).add("ms-custom-id", stage.stack_name)
         integration = integrations.HttpLambdaIntegration(
             "Function", api, payload_format_version=apigw.PayloadFormatVersion.VERSION_2_0
         )
@@ -81,9 +84,7 @@ class Gateway(Construct):
                     access_token_validity=Duration.hours(1),
                     id_token_validity=Duration.hours(1),
                 )
-                issuer = (
-                    f"https://cognito-idp.{Stack.of(self).region}.amazonaws.com/{self.pool.user_pool_id}"
-                )
+                issuer = f"https://cognito-idp.{Stack.of(self).region}.amazonaws.com/{self.pool.user_pool_id}"
                 return authorizers.HttpJwtAuthorizer(
                     "Login", issuer, jwt_audience=[self.client.user_pool_client_id]
                 )
@@ -115,7 +116,9 @@ class Gateway(Construct):
             "a second factor is offered, not demanded: the command line signs in with a password alone",
         )
         acknowledge(
-            pool, "AwsSolutions-COG3", "threat protection is a paid plan of Cognito; accounts are made by hand"
+            pool,
+            "AwsSolutions-COG3",
+            "threat protection is a paid plan of Cognito; accounts are made by hand",
         )
         return pool
 

@@ -33,12 +33,12 @@ class ExternalIssuer:
     def __post_init__(self) -> None:
         if not self.url.startswith("https://"):
             raise StageError(
-                f"the JWT issuer is {self.url!r}; give the https:// address that stands in the tokens' `iss`, "
+                f"the JWT issuer is {self.url!r}; give the https:// address that stands in its tokens, "
                 "for example -c issuer=https://login.example.com"
             )
         if not self.audience or not all(self.audience):
             raise StageError(
-                "an external JWT issuer needs the audience that its tokens are made out to: -c audience=CLIENT_ID; "
+                "an external JWT issuer needs the audience that its tokens are made out to (-c audience=ID): "
                 "without one the tokens of every other application of that issuer would be let in"
             )
 
@@ -60,11 +60,11 @@ class Stage:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise StageError(
-                f"{self.name!r} is no stage name; use 2 to 20 characters of a-z, 0-9 and -, starting with a letter"
+                f"{self.name!r} is no stage name; use 2 to 20 of a-z, 0-9 and -, starting with a letter"
             )
         if self.login is None and self.name != OPEN_STAGE:
             raise StageError(
-                f"stage {self.name!r} has no JWT issuer: whoever finds its address could read and start runs. "
+                f"stage {self.name!r} has no JWT issuer: whoever finds its address could start runs. "
                 "Leave `login` out for a Cognito user pool of the stack's own, or name an issuer: "
                 "-c login=external -c issuer=https://… -c audience=CLIENT_ID"
             )

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra_cdk.acknowledged import acknowledge
 from infra_cdk.stage import Stage
-from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, RUNS, UPLOADS, WORK
+from shared.names import ACTIVE_INDEX, LISTING_INDEX, UPLOADS, WORK
 
 
 class Storage(Construct):
@@ -60,8 +60,8 @@ class Storage(Construct):
         acknowledge(
             self.bucket,
             "AwsSolutions-S1",
-            "no server access log: the objects are reached by the functions' roles and by presigned URLs that the "
-            "API hands out and logs; a log bucket would cost at rest",
+            "no server access log: the objects are reached by the functions' roles and by presigned URLs "
+            "that the API hands out and logs; a log bucket would cost at rest",
         )
 
     def allow_index(self, role: iam.Role, *, indexes: Sequence[str] = ()) -> None:

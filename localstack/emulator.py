@@ -59,7 +59,7 @@ class Home:
 
     @property
     def scratch(self) -> Path:
-        """The emulator's temporary folder: code directories of its workers, emptied at each start and stop."""
+        """The emulator's temporary folder: its workers' code, emptied at each start and stop."""
         return self.root / "tmp"
 
 
@@ -106,14 +106,14 @@ def start(home: Home, port: int = DEFAULT_PORT, *, tied: bool = False) -> Emulat
     # The writing end stays open, held by nobody, until this process ends.
     leash = os.pipe()[0] if tied else None
     with home.log.open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, str(LAUNCHER), *(["--tied"] if tied else [])],
             cwd=home.root,
             env=_emulator_environment(home, port),
             stdin=subprocess.DEVNULL if leash is None else leash,
             stdout=log,
             stderr=subprocess.STDOUT,
-            # A group of its own: a ctrl-C at the terminal is not meant for it, and it can be ended as a whole.
+            # A group of its own: a ctrl-C at the terminal is not meant for it; it can be ended as a whole.
             start_new_session=True,
         )
     if leash is not None:
@@ -189,7 +189,7 @@ def refuse_taken(port: int) -> None:
         if probe.connect_ex((HOST, port)) != 0:
             return
     raise StackError(
-        f"port {port} is taken by another program. Stop that program, or use another port for the local stack: "
+        f"port {port} is taken by another program. Stop that program, or use another port: "
         f"stepfold up --port {port + 1}"
     )
 
@@ -243,7 +243,8 @@ def _wait_until_ready(emulator: Emulator, process: subprocess.Popen[bytes]) -> N
                 return
         time.sleep(0.05)
     raise StackError(
-        f"the emulator did not answer on port {emulator.port} within {_START_WITHIN:.0f} s; see {emulator.home.log}"
+        f"the emulator did not answer on port {emulator.port} within {_START_WITHIN:.0f} s; "
+        f"see {emulator.home.log}"
     )
 
 

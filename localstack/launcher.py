@@ -1,7 +1,8 @@
-"""The emulator's process: MiniStack, with AWS's behaviour put back where its own differs and we depend on it.
+"""The emulator's process: MiniStack, with AWS's behaviour put back where the two differ and it matters.
 
-Run by `localstack/emulator.py` as a process group of its own; configured by MiniStack's environment variables. Every
-patch names a function of the pinned version (see pyproject.toml) and fails loudly when it is gone.
+Run by `localstack/emulator.py` as a process group of its own; configured by MiniStack's environment
+variables. Every patch names a function of the pinned version (see pyproject.toml) and fails loudly when it
+is gone.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def main() -> None:
     answer_silent_functions_at_once()
     name_the_exception()
     keep_stopped_executions_stopped()
+    read_cors_of_templates()
     snapshot_regularly()
     if TIED in sys.argv:
         stop_with_parent()
@@ -68,7 +70,11 @@ def name_the_exception() -> None:
     def execute(*args: object) -> Response:
         response = inner(*args)
         body = response.get("body")
-        if response.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+        if (
+            response.get("error")
+            and isinstance(body, dict)
+            and body.get("errorType") == "Runtime.HandlerError"
+        ):
             body["errorType"] = _class_of(str(body.get("errorMessage")), str(response.get("log")))
         return response
 
@@ -98,6 +104,24 @@ def keep_stopped_executions_stopped() -> None:
             inner(execution, error, cause)
 
     stepfunctions._fail_execution = fail
+
+
+def read_cors_of_templates() -> None:
+    """Understand an HTTP API's CORS configuration as CloudFormation writes it (`AllowOrigins`).
+
+    MiniStack stores a template's spelling but reads the API's (`allowOrigins`): it refuses every preflight.
+    """
+    from ministack.services import apigateway
+
+    def respelling(inner: Callable[[dict[str, Any], str], Any]) -> Callable[[dict[str, Any], str], Any]:
+        @functools.wraps(inner)
+        def outer(configuration: dict[str, Any], origin: str) -> Any:
+            return inner({key[:1].lower() + key[1:]: value for key, value in configuration.items()}, origin)
+
+        return outer
+
+    apigateway._cors_response_headers = respelling(apigateway._cors_response_headers)
+    apigateway._cors_preflight_response = respelling(apigateway._cors_preflight_response)
 
 
 def snapshot_regularly() -> None:

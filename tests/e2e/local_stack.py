@@ -99,7 +99,9 @@ class LocalStack:
         return str(signed_in["AuthenticationResult"]["AccessToken"])
 
     def _credentials_of(self, function: str) -> dict[str, str]:
-        role = self.client("lambda").get_function_configuration(FunctionName=self.function_name(function))["Role"]
+        role = self.client("lambda").get_function_configuration(FunctionName=self.function_name(function))[
+            "Role"
+        ]
         given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="tests")["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
