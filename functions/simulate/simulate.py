@@ -35,7 +35,7 @@ def simulate_run(owner: str, run_id: str) -> dict[str, Any]:
         access.store(),
         run_id,
         token,
-        {market.symbol: engine.indicator_names(plan) for market in plan.markets},
+        {market.symbol: tuple(plan.strategy.indicators) for market in plan.markets},
     )
     metrics, months = _fold(plan, resolved, raw["dataset_owners"], writer, _Meter(run, token))
     print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)

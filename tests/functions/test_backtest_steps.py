@@ -1,0 +1,134 @@
+"""The three steps of a backtest in a row: what publish makes visible, and what a lost attempt does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from cli.simulated_market import simulate_market
+from functions.plan.plan import plan_run
+from functions.publish.publish import publish_run
+from functions.simulate.simulate import simulate_run
+from shared import names
+from shared.candles import write_version
+from shared.datasets import Dataset
+from shared.errors import InvalidInputError, SupersededError
+from shared.names import DatasetName
+from shared.reader import RunReader
+from shared.requests import BacktestRequest
+from shared.runs import Run
+from shared.schema import TABLES, arrow_schema
+from shared.times import parse_time
+from tests.aws import FakeStage
+from tests.e2e.markets import CROSS
+from tests.shared.test_runs import a_run
+
+START, END = parse_time("2021-01-01"), parse_time("2021-06-01")
+
+
+def hold(stage: FakeStage, symbol: str, owner: str = "ann", seed: int = 1) -> None:
+    """Put a simulated market into the store as a dataset of the owner."""
+    dataset = DatasetName.of("sim", symbol, "1h")
+    columns = simulate_market(symbol, "1h", START, END, seed)
+    version = write_version(
+        stage.store, owner, dataset, pa.table(columns, schema=arrow_schema("candles")), None
+    )
+    manifest = version.manifest
+    entry = Dataset(
+        owner, str(dataset), version.version, manifest.rows, manifest.first_ms, manifest.last_ms, 0, 0, ""
+    )
+    stage.datasets.put_version(entry, None)
+
+
+def queued(stage: FakeStage, key: str = "k", **changes: Any) -> Run:
+    request = BacktestRequest.model_validate(
+        {"symbols": ["BTC-USDT", "ETH-USDT"], "timeframe": "1h", "strategy": CROSS, **changes}
+    )
+    run = a_run(key=key)
+    run, _ = stage.runs.create(a_run(key=key, request_key=names.run_request(run.run_id, "h")))
+    stage.store.put_json(run.request_key, request.model_dump())
+    return run
+
+
+@pytest.fixture
+def markets(stage: FakeStage) -> FakeStage:
+    hold(stage, "BTC-USDT", seed=1)
+    hold(stage, "ETH-USDT", seed=2)
+    return stage
+
+
+def through(stage: FakeStage, run: Run) -> RunReader:
+    plan_run("ann", run.run_id)
+    answer = simulate_run("ann", run.run_id)
+    publish_run(**answer)
+    done = stage.runs.get("ann", run.run_id)
+    assert done.manifest_key is not None
+    return RunReader(stage.store, run.run_id, done.manifest_key)
+
+
+def test_the_steps_lead_to_results(markets: FakeStage) -> None:
+    run = queued(markets)
+    reader = through(markets, run)
+    done = markets.runs.get("ann", run.run_id)
+    assert (done.status, done.progress_pct) == ("completed", 100.0)
+    assert done.processed == done.total > 7_000
+    assert done.summary is not None
+    assert done.summary["final_equity"] == reader.manifest.metrics["final_equity"]
+    for table in ("equity", "fills", "trades", "positions", "events"):
+        assert reader.series(table).rows > 0, table
+    fills = reader.series("fills").slice(0, 10**6)
+    assert fills.column_names == [column.name for column in TABLES["fills"]]
+    assert fills.column("seq").to_pylist() == list(range(fills.num_rows))
+    indicators = reader.series("indicators/BTC-USDT").slice(0, 100)
+    assert indicators.column("sma_50").null_count == 49  # no candles before the start to warm up on
+    last = reader.manifest.monthly[-1]
+    assert (last["month"], last["equity"]) == ("2021-05", done.summary["final_equity"])
+    listed = {*reader.keys(), done.manifest_key, done.request_key}
+    assert set(markets.store.keys(names.run_prefix(run.run_id))) == listed
+    assert list(markets.store.keys("work/")) == []
+
+
+def test_equal_requests_give_equal_bytes_and_say_so(markets: FakeStage) -> None:
+    first = queued(markets, "1", name="one")
+    second = queued(markets, "2", tags=["other"])
+    one, other = through(markets, first), through(markets, second)
+    assert one.manifest == other.manifest
+    for mine, theirs in zip(one.keys(), other.keys(), strict=True):
+        assert markets.store.get(mine) == markets.store.get(theirs)
+    assert markets.runs.get("ann", second.run_id).same_as == first.run_id
+
+
+def test_another_parameter_is_another_fingerprint(markets: FakeStage) -> None:
+    one = through(markets, queued(markets, "1", parameters={"fast": 10}))
+    other = through(markets, queued(markets, "2", parameters={"fast": 11}))
+    assert one.manifest.fingerprint != other.manifest.fingerprint
+
+
+def test_a_lost_attempt_leaves_nothing_behind(markets: FakeStage) -> None:
+    run = queued(markets)
+    plan_run("ann", run.run_id)
+    lost = simulate_run("ann", run.run_id)
+    answer = simulate_run("ann", run.run_id)  # the retry; the first worker never got to tell
+    with pytest.raises(SupersededError):
+        publish_run(**lost)
+    assert markets.runs.get("ann", run.run_id).manifest_key is None
+    publish_run(**answer)
+    publish_run(**answer)  # a retry of publish
+    keys = set(markets.store.keys(names.run_prefix(run.run_id)))
+    assert not [key for key in keys if lost["token"] in key]
+
+
+def test_a_cancelled_run_stops_its_worker(markets: FakeStage) -> None:
+    run = queued(markets)
+    plan_run("ann", run.run_id)
+    markets.runs.end("ann", run.run_id, "cancelled")
+    with pytest.raises(SupersededError):
+        simulate_run("ann", run.run_id)
+
+
+def test_candles_that_went_after_the_request_are_said_to_be_missing(stage: FakeStage) -> None:
+    run = queued(stage)
+    with pytest.raises(InvalidInputError, match="no candles of BTC-USDT are held"):
+        plan_run("ann", run.run_id)
