@@ -120,6 +120,13 @@ class DatasetIndex:
             raise NotFoundError(f"there is no import {import_id[:64]!r}")
         return Import.from_item(item)
 
+    def newest_imports(
+        self, owner: str, *, limit: int, cursor: str | None = None
+    ) -> tuple[list[Import], str | None]:
+        """Return one page of an owner's imports, newest first, and the cursor of the next page."""
+        page = self._table.newest(names.imports_listing(owner), limit=limit, cursor=cursor)
+        return [Import.from_item(item) for item in page.items], page.cursor
+
     def start_import(self, owner: str, import_id: str) -> Import:
         """Say that an import's file is there and its workflow may run; again is harmless."""
         try:

@@ -60,9 +60,12 @@ class ConflictError(StepfoldError):
 class NotFinishedError(ConflictError):
     code = "not_finished"
 
-    def __init__(self, run_id: str, status: str) -> None:
-        super().__init__(f"backtest {run_id} has no results: it is {status}")
+    def __init__(self, run_id: str, status: str, error: Mapping[str, object] | None = None) -> None:
+        """`error` is why a failed run failed."""
+        reason = f": {error['detail']}" if error and "detail" in error else ""
+        super().__init__(f"backtest {run_id} has no results: it is {status}{reason}")
         self.status = status
+        self.error = error
 
 
 class TooLargeError(StepfoldError):

@@ -180,11 +180,14 @@ def _old(error: Any) -> dict[str, Any] | None:
     return from_item(item) if item else None
 
 
-def _encode_cursor(key: Mapping[str, Any] | None) -> str | None:
-    if key is None:
-        return None
+def cursor_after(sk: str, gsi1sk: str) -> str:
+    """Return the cursor with which a listing goes on after one item."""
     # The partition and the owner stay out: they come from the reader's own token, not from the cursor.
-    return base64.urlsafe_b64encode(json.dumps([key["sk"], key["gsi1sk"]]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps([sk, gsi1sk]).encode()).decode()
+
+
+def _encode_cursor(key: Mapping[str, Any] | None) -> str | None:
+    return None if key is None else cursor_after(key["sk"], key["gsi1sk"])
 
 
 def _decode_cursor(cursor: str | None, partition: str) -> dict[str, Any] | None:
@@ -194,10 +197,15 @@ def _decode_cursor(cursor: str | None, partition: str) -> dict[str, Any] | None:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
     except (ValueError, RecursionError, binascii.Error):
         key = None
-    if not (isinstance(key, list) and len(key) == 2 and all(isinstance(k, str) and k for k in key)):
+    if not (isinstance(key, list) and len(key) == 2 and all(_is_key(part) for part in key)):
         raise InvalidInputError(
             [Issue("cursor", "is not a cursor of this list; send the `next_cursor` of its last page")]
         )
     sk, gsi1sk = key
     owner = partition.split("#", 1)[1]
     return {"pk": names.owner_key(owner), "sk": sk, "gsi1pk": partition, "gsi1sk": gsi1sk}
+
+
+def _is_key(part: object) -> bool:
+    """Tell whether a part of a cursor may stand in a key: DynamoDB refuses what is long or no text."""
+    return isinstance(part, str) and part.isascii() and 0 < len(part) <= 200

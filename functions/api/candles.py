@@ -1,0 +1,123 @@
+"""Windows of candles: of a dataset as it is held now, and of a run with the indicators that it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from functions.api.published import Published
+from functions.api.tables import Columns, Page, read_page, wire_columns
+from functions.api.windows import Window, parsed, row_of
+from shared import access
+from shared.candles import DatasetVersion, candles_reader, load_version
+from shared.datasets import Dataset
+from shared.errors import InvalidInputError, Issue
+from shared.names import DatasetName
+from shared.symbols import canonical, exchange_name, nearest
+from shared.times import TIMEFRAMES
+from shared.writer import indicators_series
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from shared.reader import SeriesReader
+
+
+def held_version(owner: str, symbol: str, timeframe: str, exchange: str | None) -> DatasetVersion:
+    """Return the candles that an owner sees under these names. Raises InvalidInputError with what is held."""
+    name = parsed("symbol", symbol, canonical)
+    wanted = None if exchange is None else parsed("exchange", exchange, exchange_name)
+    held = access.datasets().held(owner)
+    of_symbol = [d for d in held if d.name.symbol == name and wanted in (None, d.name.exchange)]
+    fitting = [d for d in of_symbol if d.name.timeframe == timeframe]
+    if len(fitting) == 1:
+        entry = fitting[0]
+        return load_version(access.store(), entry.owner, entry.name, entry.version)
+    raise InvalidInputError([_not_one(name, timeframe, fitting, of_symbol, held)])
+
+
+def _not_one(
+    name: str,
+    timeframe: str,
+    fitting: Sequence[Dataset],
+    of_symbol: Sequence[Dataset],
+    held: Sequence[Dataset],
+) -> Issue:
+    if fitting:
+        options = ", ".join(sorted(d.name.exchange for d in fitting))
+        return Issue("exchange", f"candles of {name} are held from {options}; choose one")
+    if of_symbol:
+        frames = sorted({d.name.timeframe for d in of_symbol}, key=TIMEFRAMES.__getitem__)
+        message = f"{name} is held at {', '.join(frames)}, not at {timeframe}"
+        return Issue("timeframe", f"{message}; choose one of these or import it", timeframe)
+    near = nearest(name, {d.name.symbol for d in held})
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; GET /market/symbols lists what is held"
+    return Issue("symbol", f"no candles of {name} are held{hint}", name)
+
+
+def market_page(version: DatasetVersion, window: Window, cursor: str | None, limit: int) -> Page:
+    """Return candles of a window; without a start, the newest `limit` before its end."""
+    reader = candles_reader(access.store(), version)
+    stop = reader.rows if window.end_ms is None else reader.first_at_or_after(window.end_ms)
+    newest = max(0, stop - limit)
+    first = newest if window.start_ms is None else reader.first_at_or_after(window.start_ms)
+    return read_page(reader, row_of(cursor, first), stop, limit)
+
+
+def playback_page(
+    results: Published, symbol: str | None, window: Window, cursor: str | None, limit: int
+) -> tuple[str, str, Page]:
+    """Return symbol, exchange and a page of the run's candles, each with the indicators at its time."""
+    resolved = results.resolved
+    number = _number_of(symbol, [entry.symbol for entry in resolved.symbols])
+    entry = resolved.symbols[number]
+    dataset = DatasetName(entry.exchange, entry.symbol, resolved.timeframe)
+    version = load_version(access.store(), results.run.dataset_owners[number], dataset, entry.dataset_version)
+    reader = candles_reader(access.store(), version)
+    start = max(window.start(resolved.start_ms), resolved.start_ms)
+    end = min(window.end(resolved.end_ms), resolved.end_ms)
+    first, stop = reader.first_at_or_after(start), reader.first_at_or_after(end)
+    candles = read_page(reader, row_of(cursor, first), stop, limit)
+    shown = results.reader.series(indicators_series(entry.symbol))
+    return entry.symbol, entry.exchange, _with_indicators(candles, shown)
+
+
+def _number_of(symbol: str | None, names: Sequence[str]) -> int:
+    """Return which of a run's symbols is meant; the first if none is named."""
+    if symbol is None:
+        return 0
+    name = parsed("symbol", symbol, canonical)
+    if name not in names:
+        message = f"{name} is no symbol of this run; choose one of {', '.join(names)}"
+        raise InvalidInputError([Issue("symbol", message, name)])
+    return names.index(name)
+
+
+def _with_indicators(candles: Page, indicators: SeriesReader) -> Page:
+    import numpy as np
+
+    if not candles.rows:
+        return candles
+    times = candles.columns["timestamp"].astype(np.int64)
+    table = indicators.window(int(times[0]), int(times[-1]) + 1)
+    found = wire_columns(table)
+    columns: dict[str, Any] = dict(candles.columns)
+    columns |= _joined(times, found)
+    return Page(columns, candles.following)
+
+
+def _joined(times: np.ndarray, indicators: Columns) -> dict[str, Any]:
+    """Return the indicators' values at `times`, NaN where they have none."""
+    import numpy as np
+
+    at = indicators["timestamp"].astype(np.int64)
+    rows = np.searchsorted(at, times)
+    there = rows < len(at)
+    there[there] = at[rows[there]] == times[there]
+    columns = {}
+    for name, values in indicators.items():
+        if name != "timestamp":
+            column = np.full(len(times), np.nan)
+            column[there] = values[rows[there]]
+            columns[name] = column
+    return columns

@@ -1,0 +1,81 @@
+"""The OpenAPI document's common parts: which problems a route may answer, and the heading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.api.problems import MEDIA_TYPE
+from shared.responses import Problem
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+API_VERSION = "1.0"
+
+TITLE = "Stepfold"
+DESCRIPTION = (
+    "Backtests of crypto strategies as a service. Times are ISO 8601 UTC with Z, numbers are numbers and "
+    "never NaN, long answers go on with a cursor, and everything from 400 on is a problem (RFC 9457) that "
+    "says where and what to do."
+)
+TAGS = [
+    {"name": "backtests", "description": "the life of a run"},
+    {"name": "results", "description": "what a completed run found"},
+    {"name": "playback", "description": "step through a completed run"},
+    {"name": "strategies", "description": "presets, and documents checked before they are run"},
+    {"name": "datasets", "description": "candles: what is held, and bringing in more"},
+    {"name": "market", "description": "the candles themselves"},
+    {"name": "operations", "description": "what is going on"},
+]
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def missing() -> Responses:
+    return _problem(404, "no such thing, or it belongs to somebody else")
+
+
+def conflict() -> Responses:
+    return _problem(409, "its state does not allow this; `run_status` says which it is")
+
+
+def refused() -> Responses:
+    return _problem(422, "the request cannot be carried out as sent; `errors` says where and what to do")
+
+
+def everywhere() -> Responses:
+    """Return what every route but the health check may answer."""
+    return {**_problem(401, "no verified token"), **_problem(503, "busy; try again after Retry-After")}
+
+
+def series(model: type) -> Responses:
+    """Document the answer of a route that writes its own JSON."""
+    return {200: {"model": model}}
+
+
+def _problem(status: int, description: str) -> Responses:
+    return {status: {"model": Problem, "description": description}}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document; problems have their own media type and FastAPI's own 422 is gone."""
+    from fastapi.openapi.utils import get_openapi
+
+    content = get_openapi(
+        title=TITLE,
+        version=API_VERSION,
+        description=DESCRIPTION,
+        tags=TAGS,
+        routes=app.routes,
+        separate_input_output_schemas=False,
+    )
+    for methods in content["paths"].values():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                if status.isdigit() and int(status) >= 400:
+                    schema = {"$ref": "#/components/schemas/Problem"}
+                    answer["content"] = {MEDIA_TYPE: {"schema": schema}}
+    schemas = content["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    return content

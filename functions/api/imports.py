@@ -1,0 +1,94 @@
+"""Bringing in candles: a form to upload a file with, then a workflow that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from functions.api.wire import dataset_fields
+from shared import access, identifiers, names
+from shared.candles import load_version
+from shared.datasets import Import
+from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
+from shared.names import DatasetName
+from shared.requests import DatasetRequest
+from shared.responses_market import DatasetDetail, GapRow, ImportBegun, UploadForm
+from shared.symbols import canonical, exchange_name
+from shared.times import iso, now_ms
+
+MAX_UPLOAD_BYTES = 256 * 1024 * 1024
+UPLOAD_SECONDS = 60 * 60
+
+
+def begin_import(owner: str, request: DatasetRequest) -> ImportBegun:
+    """Note an import and return the form that uploads its file. Raises InvalidInputError."""
+    dataset = _dataset_name(request)
+    import_id = identifiers.import_id()
+    form = access.store().upload_form(names.upload(owner, import_id), MAX_UPLOAD_BYTES, UPLOAD_SECONDS)
+    entry = access.datasets().begin_import(owner, import_id, dataset)
+    return ImportBegun(
+        dataset_id=entry.dataset_id,
+        import_id=entry.import_id,
+        status="awaiting_upload",
+        upload=UploadForm(url=form["url"], fields=form["fields"]),
+        max_bytes=MAX_UPLOAD_BYTES,
+        expires_at=iso(now_ms() + UPLOAD_SECONDS * 1000),
+    )
+
+
+def start_import(owner: str, dataset_id: str, import_id: str) -> Import:
+    """Start the workflow of an import whose file is there; again is harmless.
+
+    Raises NotFoundError, and ConflictError while there is no file.
+    """
+    entry = import_of(owner, dataset_id, import_id)
+    if entry.status == "awaiting_upload":
+        if access.store().size(names.upload(owner, import_id)) is None:
+            raise ConflictError(
+                f"the file of import {import_id} is not there; POST it with the form that "
+                "`POST /datasets` answered, then start the import again"
+            )
+        entry = access.datasets().start_import(owner, import_id)
+    if entry.status == "running":
+        access.workflows().start_import(entry)
+    return entry
+
+
+def import_of(owner: str, dataset_id: str, import_id: str) -> Import:
+    """Return an import of this dataset. Raises NotFoundError."""
+    entry = access.datasets().get_import(owner, import_id)
+    if entry.dataset_id != dataset_id:
+        raise NotFoundError(f"there is no import {import_id!r} of {dataset_id[:64]!r}")
+    return entry
+
+
+def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
+    """Return a dataset with every gap. Raises NotFoundError."""
+    try:
+        entry = access.datasets().get(owner, DatasetName.parse(dataset_id))
+    except ValueError as error:
+        raise NotFoundError(f"there is no dataset: {error}") from None
+    if entry is None:
+        raise NotFoundError(f"there is no dataset {dataset_id[:80]!r}; GET /datasets lists what is held")
+    version = load_version(access.store(), entry.owner, entry.name, entry.version)
+    gaps = [
+        GapRow(start=iso(gap.from_ms), end=iso(gap.to_ms), missing=gap.missing)
+        for gap in version.manifest.gaps
+    ]
+    return DatasetDetail(**dataset_fields(entry, owner), gap_list=gaps)
+
+
+def _dataset_name(request: DatasetRequest) -> DatasetName:
+    issues: list[Issue] = []
+
+    def part(path: str, text: str, parse: Callable[[str], str]) -> str:
+        try:
+            return parse(text)
+        except ValueError as error:
+            issues.append(Issue(path, str(error), text))
+            return ""
+
+    exchange = part("exchange", request.exchange, exchange_name)
+    symbol = part("symbol", request.symbol, canonical)
+    if issues:
+        raise InvalidInputError(issues)
+    return DatasetName(exchange, symbol, request.timeframe)

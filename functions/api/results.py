@@ -1,0 +1,98 @@
+"""A completed run's metrics and series in the seed's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastapi import Response
+
+from functions.api.published import Published
+from functions.api.tables import Page, answer, read_page, scan_page, wire_columns
+from functions.api.windows import Window, parsed, row_of
+from functions.api.wire import SEED_METRICS
+from shared.errors import InvalidInputError, Issue
+from shared.responses import ResultsAnswer
+from shared.symbols import canonical
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from shared.reader import SeriesReader
+
+Format = Literal["rows", "columns"]
+
+MS_PER_HOUR = 3_600_000
+
+
+def results_of(results: Published) -> ResultsAnswer:
+    """Return every metric flat, and how they came about."""
+    manifest = results.reader.manifest
+    metrics = {**dict.fromkeys(SEED_METRICS), "undefined": {}, "left_open": [], "gaps": 0, **manifest.metrics}
+    return ResultsAnswer.model_validate(
+        {
+            **metrics,
+            "run_id": results.run.run_id,
+            "status": results.run.status,
+            "fingerprint": manifest.fingerprint,
+            "engine_version": manifest.engine_version,
+            "monthly": list(manifest.monthly),
+            "request": dict(manifest.request),
+        }
+    )
+
+
+def equity_answer(
+    results: Published, span: Window, points: int | None, cursor: str | None, limit: int, form: Format
+) -> Response:
+    """Return a page of the curve, or all of a window in at most `points` rows."""
+    resolved = results.resolved
+    if points is None:
+        return answer("equity", _page(results.reader.series("equity"), span, None, cursor, limit), form)
+    if cursor is not None:
+        raise InvalidInputError([Issue("points", "is a whole window in one answer; send no cursor with it")])
+    start, end = span.start(resolved.start_ms), span.end(resolved.end_ms)
+    table = results.reader.equity_points(start, max(end, start + 1), points)
+    return answer("equity", Page(wire_columns(table), lambda _: None), form)
+
+
+def trades_answer(
+    results: Published, span: Window, symbol: str | None, cursor: str | None, limit: int, form: Format
+) -> Response:
+    return answer("trades", _page(results.reader.series("fills"), span, symbol, cursor, limit), form)
+
+
+def paired_trades_answer(
+    results: Published, span: Window, symbol: str | None, cursor: str | None, limit: int, form: Format
+) -> Response:
+    page = _page(results.reader.series("trades"), span, symbol, cursor, limit)
+    columns = dict(page.columns)
+    del columns["timestamp"]  # it is the exit's
+    held = columns["exit_timestamp"] - columns["entry_timestamp"]
+    columns["hold_duration_hours"] = held.astype("int64") / MS_PER_HOUR
+    columns["timeframe"] = [results.run.timeframe] * page.rows
+    return answer("paired_trades", Page(columns, page.following), form)
+
+
+def _page(reader: SeriesReader, span: Window, symbol: str | None, cursor: str | None, limit: int) -> Page:
+    first = 0 if span.start_ms is None else reader.first_at_or_after(span.start_ms)
+    stop = reader.rows if span.end_ms is None else reader.first_at_or_after(span.end_ms)
+    first = row_of(cursor, first)
+    if symbol is None:
+        return read_page(reader, first, stop, limit)
+    return scan_page(reader, first, stop, limit, equal_to("symbol", parsed("symbol", symbol, canonical)))
+
+
+def equal_to(column: str, *values: str) -> Callable[[pa.Table], np.ndarray]:
+    """Return a filter that marks the rows whose `column` is one of `values`."""
+
+    def wanted(table: pa.Table) -> np.ndarray:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        hits: Any = pc.is_in(table.column(column), value_set=pa.array(values, pa.string()))
+        marked: np.ndarray = hits.to_numpy()
+        return marked
+
+    return wanted

@@ -1,0 +1,72 @@
+"""Starting a backtest: once for one key, whatever is lost on the way."""
+
+from __future__ import annotations
+
+from shared import access, identifiers, names
+from shared.errors import InvalidInputError, Issue, NotFoundError
+from shared.requests import BacktestRequest
+from shared.resolution import Resolution, resolve
+from shared.runs import Run
+from shared.times import iso, now_ms
+
+
+def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Run, bool]:
+    """Return the run of a request, and whether this call made it.
+
+    The same owner and key give the same run. Raises InvalidInputError for a request that cannot be carried
+    out or a key that was used for another one, ConflictError while a run of this key is being deleted.
+    """
+    digest = _digest(request)
+    run_id = identifiers.run_id(owner, key or identifiers.idempotency_key())
+    run, new = _known(owner, run_id), False
+    if run is None:
+        resolution = resolve(request, owner, access.datasets(), access.store())
+        wanted = _new_run(owner, run_id, digest, request, resolution)
+        # The request is there before the index names it: plan will read it.
+        access.store().put_json(wanted.request_key, request.model_dump(mode="json"))
+        run, new = access.runs().create(wanted)
+    if run.body_hash != digest:
+        message = "was used for another request; send a new key, or the same request again"
+        raise InvalidInputError([Issue("Idempotency-Key", message, key)])
+    if run.status == "queued":
+        # Also on a repeat: whoever came first may have died before this call. Twice is harmless.
+        access.workflows().start_backtest(run)
+    return run, new
+
+
+def _digest(request: BacktestRequest) -> str:
+    try:
+        return identifiers.body_hash(request.model_dump(mode="json"))
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidInputError([Issue("strategy", "is nested too deeply; simplify it")]) from None
+
+
+def _known(owner: str, run_id: str) -> Run | None:
+    try:
+        return access.runs().get(owner, run_id)
+    except NotFoundError:
+        return None
+
+
+def _new_run(owner: str, run_id: str, digest: str, request: BacktestRequest, resolution: Resolution) -> Run:
+    now = now_ms()
+    resolved = resolution.run
+    return Run(
+        owner=owner,
+        run_id=run_id,
+        status="queued",
+        created_at=iso(now),
+        body_hash=digest,
+        request_key=names.run_request(run_id, digest),
+        # An execution's name can be used once; a run that was deleted may be made again.
+        execution=f"{run_id}-{now:x}",
+        strategy=request.strategy if isinstance(request.strategy, str) else resolution.strategy.name,
+        symbols=tuple(symbol.symbol for symbol in resolved.symbols),
+        timeframe=resolved.timeframe,
+        name=request.name,
+        tags=tuple(request.tags),
+        notes=request.notes,
+        start_date=iso(resolved.start_ms),
+        end_date=iso(resolved.end_ms),
+        total=resolution.total_candles,
+    )

@@ -1,0 +1,170 @@
+"""Entries of the index in the words of the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.datasets import Dataset, Import
+from shared.responses import ProgressAnswer, RunAnswer, RunError
+from shared.responses_market import (
+    DatasetAnswer,
+    HeldTimeframe,
+    ImportAnswer,
+    SymbolAnswer,
+    WorkflowAnswer,
+)
+from shared.runs import Run
+from shared.symbols import base_of, quote_of
+from shared.times import iso, parse_time
+
+SEED_METRICS = (
+    "final_equity",
+    "equity_return_pct",
+    "sharpe_ratio",
+    "max_drawdown_pct",
+    "win_rate",
+    "total_trades",
+    "avg_win",
+    "avg_loss",
+    "profit_factor",
+)
+
+
+def run_answer(run: Run) -> RunAnswer:
+    summary = run.summary or {}
+    return RunAnswer(
+        run_id=run.run_id,
+        status=run.status,
+        name=run.name,
+        tags=list(run.tags),
+        notes=run.notes,
+        strategy=run.strategy,
+        symbols=list(run.symbols),
+        timeframe=run.timeframe,
+        start_date=run.start_date,
+        end_date=run.end_date,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        progress_pct=run.progress_pct,
+        current_phase=run.phase,
+        fingerprint=run.fingerprint,
+        same_as=run.same_as,
+        error=error_answer(run.error),
+        **{name: summary.get(name) for name in SEED_METRICS},
+    )
+
+
+def progress_answer(run: Run) -> ProgressAnswer:
+    return ProgressAnswer(
+        run_id=run.run_id,
+        status=run.status,
+        progress_pct=run.progress_pct,
+        current_phase=run.phase,
+        current_timestamp=None if run.current_ms is None else iso(run.current_ms),
+        total_candles=run.total,
+        processed_candles=min(run.processed, run.total),
+        latest_logs=list(run.logs),
+        strategy=run.strategy,
+        # Plans that a language model writes come later; the fields are the seed's.
+        plans_generated=0,
+        llm_calls_made=0,
+    )
+
+
+def error_answer(error: Mapping[str, Any] | None) -> RunError | None:
+    return None if error is None else RunError.model_validate(error)
+
+
+def dataset_fields(dataset: Dataset, reader: str) -> dict[str, Any]:
+    """Return the fields of DatasetAnswer; `reader` is who asks."""
+    name = dataset.name
+    return {
+        "dataset_id": dataset.dataset_id,
+        "exchange": name.exchange,
+        "symbol": name.symbol,
+        "timeframe": name.timeframe,
+        "version": dataset.version,
+        "rows": dataset.rows,
+        "start": iso(dataset.first_ms),
+        "end": iso(dataset.last_ms),
+        "gaps": dataset.gaps,
+        "missing_bars": dataset.missing_bars,
+        "updated_at": dataset.updated_at,
+        "simulated": dataset.simulated,
+        "public": dataset.owner != reader,
+    }
+
+
+def dataset_answer(dataset: Dataset, reader: str) -> DatasetAnswer:
+    return DatasetAnswer(**dataset_fields(dataset, reader))
+
+
+def symbol_answers(held: Iterable[Dataset]) -> list[SymbolAnswer]:
+    """Return the datasets by symbol, each with the timeframes that are held of it."""
+    found: dict[str, list[HeldTimeframe]] = {}
+    for dataset in held:
+        name = dataset.name
+        found.setdefault(name.symbol, []).append(
+            HeldTimeframe(
+                exchange=name.exchange,
+                timeframe=name.timeframe,
+                dataset_id=dataset.dataset_id,
+                start=iso(dataset.first_ms),
+                end=iso(dataset.last_ms),
+                rows=dataset.rows,
+                simulated=dataset.simulated,
+            )
+        )
+    return [
+        SymbolAnswer(symbol=symbol, base=base_of(symbol), quote=quote_of(symbol), held=found[symbol])
+        for symbol in sorted(found)
+    ]
+
+
+def import_answer(entry: Import) -> ImportAnswer:
+    return ImportAnswer(
+        dataset_id=entry.dataset_id,
+        import_id=entry.import_id,
+        status=entry.status,
+        created_at=entry.created_at,
+        ended_at=entry.ended_at,
+        report=None if entry.report is None else dict(entry.report),
+        error=error_answer(entry.error),
+    )
+
+
+def run_workflow(run: Run, arn: str) -> WorkflowAnswer:
+    return WorkflowAnswer(
+        workflow_id=run.run_id,
+        kind="backtest",
+        status=run.status,
+        name=run.name,
+        execution_arn=arn,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        duration_seconds=_seconds(run.started_at, run.ended_at),
+    )
+
+
+def import_workflow(entry: Import, arn: str) -> WorkflowAnswer:
+    started_at = None if entry.status == "awaiting_upload" else entry.created_at
+    return WorkflowAnswer(
+        workflow_id=entry.import_id,
+        kind="import",
+        status=entry.status,
+        name=entry.dataset_id,
+        execution_arn=arn,
+        created_at=entry.created_at,
+        started_at=started_at,
+        ended_at=entry.ended_at,
+        duration_seconds=_seconds(started_at, entry.ended_at),
+    )
+
+
+def _seconds(begin: str | None, end: str | None) -> float | None:
+    if begin is None or end is None:
+        return None
+    return (parse_time(end) - parse_time(begin)) / 1000

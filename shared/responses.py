@@ -1,0 +1,361 @@
+"""What the API answers about runs: the wire models that the OpenAPI document and the clients share.
+
+Long series are written as they are read from the store; their models only document them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2021-08-13T02:00:00Z"])]
+Cursor = Annotated[
+    str | None, Field(description="send it as `cursor` to get the next page; null on the last page")
+]
+RunStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
+
+
+class Answer(BaseModel):
+    """Nothing but what is declared; schemas are built when they are first needed."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class ErrorItem(Answer):
+    """One thing that is wrong: where, what, and what to do about it."""
+
+    path: str
+    message: str
+    value: Any = None
+    position: int | None = None
+
+
+class Problem(Answer):
+    """RFC 9457 problem details; every answer from 400 on has this form."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "type": "urn:stepfold:problem:invalid_input",
+                "title": "The request cannot be carried out as sent",
+                "status": 422,
+                "detail": "timeframe: BTC-USDT is held at 1h, not at 5m; choose one of these or import it",
+                "errors": [
+                    {
+                        "path": "timeframe",
+                        "message": "BTC-USDT is held at 1h, not at 5m; choose one of these or import it",
+                        "value": "5m",
+                    }
+                ],
+            }
+        },
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ErrorItem] = []
+
+
+class RunError(Answer):
+    """Why a run or an import failed."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    detail: str
+    errors: list[ErrorItem] = []
+
+
+class RunAnswer(Answer):
+    """One backtest: what it is, where it is, and, once completed, how it did."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "run_id": "bt-k3q5x2m7c4w6z5yb2n7r4t6v5a",
+                "status": "completed",
+                "name": "EMA cross",
+                "tags": ["demo"],
+                "notes": None,
+                "strategy": "ema_cross",
+                "symbols": ["BTC-USDT", "ETH-USDT"],
+                "timeframe": "1h",
+                "start_date": "2021-01-01T00:00:00Z",
+                "end_date": "2024-01-01T00:00:00Z",
+                "created_at": "2026-01-02T03:04:05.678Z",
+                "started_at": "2026-01-02T03:04:05.912Z",
+                "ended_at": "2026-01-02T03:04:07.104Z",
+                "progress_pct": 100.0,
+                "current_phase": "completed",
+                "fingerprint": "9f2c4e…",
+                "same_as": None,
+                "error": None,
+                "final_equity": 14211.5,
+                "equity_return_pct": 42.115,
+                "sharpe_ratio": 0.71,
+                "max_drawdown_pct": 33.4,
+                "win_rate": 31.2,
+                "total_trades": 741,
+                "avg_win": 120.4,
+                "avg_loss": -46.1,
+                "profit_factor": 1.18,
+            }
+        },
+    )
+
+    run_id: str
+    status: RunStatus
+    name: str | None
+    tags: list[str]
+    notes: str | None
+    strategy: Annotated[str, Field(description="the preset's id, or the document's name")]
+    symbols: list[str]
+    timeframe: str
+    start_date: Moment | None
+    end_date: Annotated[Moment | None, Field(description="exclusive")]
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+    progress_pct: float
+    current_phase: str
+    fingerprint: Annotated[
+        str | None, Field(description="equal fingerprints mean equal results, byte for byte")
+    ]
+    same_as: Annotated[str | None, Field(description="an earlier run of yours with this fingerprint")]
+    error: RunError | None
+    final_equity: float | None
+    equity_return_pct: float | None
+    sharpe_ratio: float | None
+    max_drawdown_pct: float | None
+    win_rate: float | None
+    total_trades: int | None
+    avg_win: float | None
+    avg_loss: float | None
+    profit_factor: float | None
+
+
+class RunPage(Answer):
+    backtests: list[RunAnswer]
+    next_cursor: Cursor
+
+
+class ProgressAnswer(Answer):
+    """How far a run is. Processed never exceeds total."""
+
+    run_id: str
+    status: RunStatus
+    progress_pct: float
+    current_phase: str
+    current_timestamp: Moment | None
+    total_candles: int
+    processed_candles: int
+    latest_logs: list[str]
+    strategy: str
+    plans_generated: int
+    llm_calls_made: int
+
+
+class ResultsAnswer(Answer):
+    """The seed's nine fields, then every other metric by name; a metric that is undefined is null."""
+
+    model_config = ConfigDict(extra="allow")
+
+    run_id: str
+    status: RunStatus
+    fingerprint: str
+    engine_version: str
+    final_equity: float | None
+    equity_return_pct: float | None
+    sharpe_ratio: float | None
+    max_drawdown_pct: float | None
+    win_rate: float | None
+    total_trades: int | None
+    avg_win: float | None
+    avg_loss: float | None
+    profit_factor: float | None
+    undefined: Annotated[dict[str, str], Field(description="why a metric is null, by its name")]
+    left_open: Annotated[list[Any], Field(description="positions still open at the end")]
+    gaps: Annotated[int, Field(description="gaps in the candles; see playback/events?type=gap")]
+    monthly: list[MonthlyRow]
+    request: Annotated[dict[str, Any], Field(description="the request with every default filled in")]
+
+
+class MonthlyRow(Answer):
+    model_config = ConfigDict(extra="allow")
+
+    month: Annotated[str, Field(examples=["2021-08"])]
+    equity: float
+    return_pct: float | None
+
+
+class MonthlyAnswer(Answer):
+    monthly: list[MonthlyRow]
+
+
+class EquityRow(Answer):
+    """The account as it stood at a bar's close; `timestamp` is the bar's open."""
+
+    timestamp: Moment
+    equity: float
+    cash: float
+    exposure: Annotated[float, Field(description="gross value of the positions over the equity")]
+    drawdown: Annotated[float, Field(description="fraction below the highest equity so far")]
+    realised_pnl: float
+    unrealised_pnl: float
+    benchmark: Annotated[float, Field(description="equity of buying and holding the same symbols")]
+
+
+class EquityAnswer(Answer):
+    equity: Annotated[
+        list[EquityRow] | dict[str, list[Any]],
+        Field(description="rows, or with format=columns one array a column"),
+    ]
+    next_cursor: Cursor
+
+
+class TradeRow(Answer):
+    """One fill."""
+
+    seq: int
+    timestamp: Moment
+    symbol: str
+    side: Literal["buy", "sell"]
+    qty: float
+    price: float
+    fee: float
+    slippage: float
+    liquidity: Literal["taker", "maker"]
+    pnl: Annotated[float, Field(description="realised, net of this fee and its share of the entries' fees")]
+    trigger_id: str
+    category: str | None
+    reason: str
+    is_entry: bool
+    exit_fraction: float | None
+    position_after: float
+    average_cost: float
+    cash_after: float
+    decided_at: Moment
+    set_id: int
+    risk_used_abs: float | None
+    actual_risk_at_stop: float | None
+    stop_distance: float | None
+    allocated_risk_abs: float | None
+    profile_multiplier: float | None
+    r_multiple: float | None
+    correlation_id: str
+
+
+class TradesAnswer(Answer):
+    trades: list[TradeRow] | dict[str, list[Any]]
+    next_cursor: Cursor
+
+
+class PairedTradeRow(Answer):
+    """One round trip: an exit against the position that it reduced, at weighted average cost."""
+
+    symbol: str
+    side: Literal["long", "short"]
+    entry_timestamp: Moment
+    exit_timestamp: Moment
+    entry_price: float
+    exit_price: float
+    entry_trigger: str
+    exit_trigger: str
+    timeframe: str
+    qty: float
+    pnl: float
+    fees: float
+    hold_duration_hours: float
+    risk: float | None
+    r_multiple: float | None
+    return_pct: float
+    bars: int
+    mae: float
+    mfe: float
+    exit_reason: str
+    set_id: int
+
+
+class PairedTradesAnswer(Answer):
+    paired_trades: list[PairedTradeRow] | dict[str, list[Any]]
+    next_cursor: Cursor
+
+
+class LegRow(Answer):
+    leg_id: int
+    side: Literal["buy", "sell"]
+    qty: float
+    price: float
+    fees: float
+    timestamp: Moment
+    trigger_id: str
+    category: str | None
+    reason: str
+    is_entry: bool
+    exit_fraction: float | None
+    average_cost_at_fill: float | None
+    realised_pnl: float
+    position_after: float
+
+
+class TradeSetRow(Answer):
+    """Everything from flat to flat in one symbol."""
+
+    set_id: int
+    symbol: str
+    side: Literal["long", "short"]
+    opened_at: Moment
+    closed_at: Moment | None
+    legs: list[LegRow]
+    total_pnl: float
+    total_fees: float
+    total_qty_entered: float
+    total_qty_exited: float
+    entries: int
+    exits: int
+    average_entry_price: float | None
+    average_exit_price: float | None
+    max_exposure: Annotated[float, Field(description="largest position at its fill's price, quote currency")]
+    entry_trigger: str | None
+    exit_trigger: str | None
+
+
+class TradeSetsAnswer(Answer):
+    trade_sets: list[TradeSetRow]
+    next_cursor: Cursor
+
+
+class Artifact(Answer):
+    """One Parquet file of the results, by a link that needs no login while it lasts."""
+
+    series: str
+    table: str
+    filename: str
+    url: str
+    size: int
+    sha256: str
+    rows: int
+    first: Moment
+    last: Moment
+
+
+class ArtifactsAnswer(Answer):
+    artifacts: list[Artifact]
+    expires_at: Moment
+
+
+class Difference(Answer):
+    """One path of the configuration in which the runs are not all equal, a value a run."""
+
+    path: str
+    values: list[Any]
+
+
+class CompareAnswer(Answer):
+    backtests: list[RunAnswer]
+    metrics: Annotated[dict[str, list[Any]], Field(description="by name, a value a run")]
+    differences: list[Difference]

@@ -1,0 +1,246 @@
+"""What the API answers about playback, strategies, candles and its own operation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from shared.responses import Answer, Cursor, ErrorItem, Moment, RunError
+
+
+class CandleRow(Answer):
+    """One bar; in a playback with its indicators, null while they warm up."""
+
+    model_config = ConfigDict(extra="allow")
+
+    timestamp: Moment
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class CandlesAnswer(Answer):
+    symbol: str
+    timeframe: str
+    exchange: str
+    candles: list[CandleRow] | dict[str, list[Any]]
+    next_cursor: Cursor
+
+
+class EventRow(Answer):
+    seq: int
+    timestamp: Moment
+    type: str
+    symbol: str | None
+    trigger_id: str | None
+    correlation_id: str | None
+    payload: dict[str, Any]
+
+
+class PlaybackEventsAnswer(Answer):
+    events: list[EventRow] | dict[str, list[Any]]
+    next_cursor: Cursor
+
+
+class PositionRow(Answer):
+    symbol: str
+    qty: Annotated[float, Field(description="signed: below zero is short")]
+    average_cost: float
+
+
+class PendingAllocation(Answer):
+    """An initial allocation that waits for its market's first open."""
+
+    symbol: str
+    value: float
+
+
+class StateAnswer(Answer):
+    """The account at a time: after the fills at or before it, marked at the close of the bar it lies in."""
+
+    timestamp: Moment
+    bar: Annotated[Moment | None, Field(description="the bar that it lies in; null before the first")]
+    equity: float
+    return_pct: float
+    cash: float
+    realised_pnl: float
+    unrealised_pnl: float
+    exposure: float
+    drawdown: float
+    positions: list[PositionRow]
+    pending_allocations: list[PendingAllocation]
+
+
+class StrategySummary(Answer):
+    strategy_id: str
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class StrategyList(Answer):
+    strategies: list[StrategySummary]
+
+
+class StrategyAnswer(StrategySummary):
+    document: Annotated[dict[str, Any], Field(description="change it and send it as `strategy`")]
+
+
+class StrategyCheck(Answer):
+    """Whether a strategy can be run, and if not, everything that is wrong with it."""
+
+    valid: bool
+    errors: list[ErrorItem]
+    warm_up_bars: int | None
+    parameters: Annotated[dict[str, Any] | None, Field(description="as they would be run with")]
+
+
+class DatasetAnswer(Answer):
+    dataset_id: str
+    exchange: str
+    symbol: str
+    timeframe: str
+    version: str
+    rows: int
+    start: Moment
+    end: Annotated[Moment, Field(description="open of the last bar")]
+    gaps: int
+    missing_bars: int
+    updated_at: Moment
+    simulated: Annotated[bool, Field(description="generated, not traded")]
+    public: bool
+
+
+class DatasetList(Answer):
+    datasets: list[DatasetAnswer]
+
+
+class GapRow(Answer):
+    """Bars that the market should have had; both times are opens of missing bars."""
+
+    start: Moment
+    end: Moment
+    missing: int
+
+
+class DatasetDetail(DatasetAnswer):
+    gap_list: list[GapRow]
+
+
+class UploadForm(Answer):
+    """Send a form POST to `url` with every field, then the file as `file`."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class ImportBegun(Answer):
+    dataset_id: str
+    import_id: str
+    status: Literal["awaiting_upload"]
+    upload: UploadForm
+    max_bytes: int
+    expires_at: Moment
+
+
+class ImportAnswer(Answer):
+    dataset_id: str
+    import_id: str
+    status: Literal["awaiting_upload", "running", "completed", "failed"]
+    created_at: Moment
+    ended_at: Moment | None
+    report: dict[str, Any] | None
+    error: RunError | None
+
+
+class HeldTimeframe(Answer):
+    exchange: str
+    timeframe: str
+    dataset_id: str
+    start: Moment
+    end: Moment
+    rows: int
+    simulated: bool
+
+
+class SymbolAnswer(Answer):
+    symbol: str
+    base: str
+    quote: str
+    held: list[HeldTimeframe]
+
+
+class SymbolList(Answer):
+    symbols: list[SymbolAnswer]
+
+
+class WorkflowAnswer(Answer):
+    workflow_id: Annotated[str, Field(description="the id of the backtest or of the import")]
+    kind: Literal["backtest", "import"]
+    status: str
+    name: str | None
+    execution_arn: str
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+    duration_seconds: float | None
+
+
+class WorkflowPage(Answer):
+    workflows: list[WorkflowAnswer]
+    next_cursor: Cursor
+
+
+class Step(Answer):
+    id: int
+    type: str
+    timestamp: Moment
+    state: str | None
+
+
+class ExecutionAnswer(Answer):
+    """What Step Functions says of it."""
+
+    status: str
+    started_at: Moment
+    ended_at: Moment | None
+    error: str | None
+    cause: str | None
+
+
+class WorkflowDetail(WorkflowAnswer):
+    execution: Annotated[ExecutionAnswer | None, Field(description="null if it was never started")]
+    history: list[Step]
+
+
+class ChangeRow(Answer):
+    """One change of a run's status."""
+
+    timestamp: Moment
+    type: Literal["run_queued", "run_running", "run_completed", "run_failed", "run_cancelled"]
+    run_id: str
+    name: str | None
+    strategy: str
+    detail: str | None
+
+
+class EventsAnswer(Answer):
+    events: list[ChangeRow | EventRow]
+    next_cursor: Cursor
+
+
+class HealthAnswer(Answer):
+    status: Literal["ok"]
+
+
+class StatusAnswer(Answer):
+    stage: str
+    auth: Literal["none", "jwt"]
+    owner: str
+    api_version: str
+    engine_version: str
+    schema_version: int
+    writer_version: int
