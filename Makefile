@@ -65,7 +65,7 @@ zips: setup
 deploy: zips
 	PATH="$(NODE_BIN):$$PATH" infra_cdk/node_modules/.bin/cdk deploy --app "$(BIN)/python -m infra_cdk.app" -c stage=$(STAGE) $(CDK_ARGS)
 
-## openapi    write the API's description, docs/openapi.json
+## openapi    write the API's description, functions/api/openapi.json
 .PHONY: openapi
 openapi: setup
 	$(BIN)/python -m functions.api.openapi

@@ -12,7 +12,8 @@ from pathlib import Path
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from infra_cdk.assets import ZIPS, code_of
+from infra_cdk.assets import code_of
+from infra_cdk.source import ZIPS
 from infra_cdk.stack import StepfoldStack
 from infra_cdk.stage import Stage, StageError
 

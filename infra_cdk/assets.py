@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from aws_cdk import aws_lambda as lambda_
 
+from infra_cdk.source import copy_source
 from infra_cdk.stage import Stage, StageError
-
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE_PACKAGES = ("engine", "functions", "shared")
-ZIPS = ROOT / "build" / "zips"
-# Not source, or not what a function runs.
-_LEFT_OUT = ("__pycache__", "*.pyc", "*.c", "*.pyi", ".*")
 
 CodeOf = Callable[[str], lambda_.Code]
 
@@ -36,10 +30,3 @@ def code_of(stage: Stage, *, zips: Path, scratch: Path) -> CodeOf:
         return lambda_.Code.from_asset(str(path))
 
     return built
-
-
-def copy_source(target: Path) -> Path:
-    """Copy what the functions run of ours, the compiled kernel included, to a new folder."""
-    for package in SOURCE_PACKAGES:
-        shutil.copytree(ROOT / package, target / package, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-    return target

@@ -11,32 +11,10 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra_cdk.assets import CodeOf
+from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
 from infra_cdk.storage import Storage
 from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, RUNS, UPLOADS, WORK
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """What one function gets: the zip it runs, memory in MB and time in seconds.
-
-    Below 1,769 MB a function has less than one core.
-    """
-
-    group: str
-    memory: int
-    timeout: int
-
-
-SIZES = {
-    # The HTTP API gives up after 30 s, and so the function before it.
-    "api": Size("api", 1024, 29),
-    "plan": Size("engine", 1024, 60),
-    "simulate": Size("engine", 1769, 900),
-    "publish": Size("light", 512, 120),
-    "settle": Size("light", 512, 60),
-    "ingest": Size("engine", 1769, 900),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from infra_cdk.acknowledged import acknowledge
-from infra_cdk.functions import SIZES, Functions
+from infra_cdk.functions import Functions
+from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
 
 # What a rejected run raises: trying again would give the same answer.
