@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra_cdk.acknowledged import acknowledge, acknowledge_wildcard
 from infra_cdk.assets import CodeOf
 from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
@@ -91,6 +92,8 @@ class Functions(Construct):
             )
         )
 
+        self._acknowledge_executions(api)
+
         plan = _role(self.plan)
         storage.allow_index(plan)
         storage.allow_objects(plan, read=(candles, runs), write=(runs, work))
@@ -110,11 +113,21 @@ class Functions(Construct):
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=self.machines.executions)
         )
 
+        self._acknowledge_executions(settle)
+
         ingest = _role(self.ingest)
         storage.allow_index(ingest)
         storage.allow_objects(
             ingest, read=(uploads, candles), write=(candles,), delete=(uploads,), listing=(candles, uploads)
         )
+
+    def _acknowledge_executions(self, role: iam.Role) -> None:
+        for machine in (self._stage.backtest_machine_name, self._stage.import_machine_name):
+            acknowledge_wildcard(
+                role,
+                f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{machine}:*",
+                "executions are named after runs, which do not exist yet when the role is made",
+            )
 
     def _function(self, name: str) -> lambda_.Function:
         size = SIZES[name]
@@ -131,7 +144,7 @@ class Functions(Construct):
         )
         # The managed policy would let every function write to every log group of the account.
         log_group.grant_write(role)
-        return lambda_.Function(
+        function = lambda_.Function(
             self,
             name.capitalize(),
             function_name=function_name,
@@ -145,6 +158,10 @@ class Functions(Construct):
             log_group=log_group,
             role=role,
         )
+        acknowledge(
+            function, "AwsSolutions-L1", "the zips are built, compiled and tested for this version of Python"
+        )
+        return function
 
 
 def _role(function: lambda_.Function) -> iam.Role:

@@ -120,6 +120,9 @@ class Gateway(Construct):
             "AwsSolutions-COG3",
             "threat protection is a paid plan of Cognito; accounts are made by hand",
         )
+        acknowledge(
+            pool, "AwsSolutions-COG8", "the plus plan is billed by user and adds nothing that is used here"
+        )
         return pool
 
     def _stage(self, stage: Stage) -> None:

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra_cdk.acknowledged import acknowledge
+from infra_cdk.acknowledged import acknowledge, acknowledge_wildcard, attribute
 from infra_cdk.stage import Stage
 from shared.names import ACTIVE_INDEX, LISTING_INDEX, UPLOADS, WORK
 
@@ -102,12 +102,19 @@ class Storage(Construct):
         `listing` also decides what a read of a missing object says: without it S3 answers 403 instead of 404.
         """
         for action, patterns in (("GetObject", read), ("PutObject", write), ("DeleteObject", delete)):
-            if patterns:
-                role.add_to_policy(
-                    iam.PolicyStatement(
-                        actions=[f"s3:{action}"],
-                        resources=[self.bucket.arn_for_objects(pattern) for pattern in patterns],
-                    )
+            if not patterns:
+                continue
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    actions=[f"s3:{action}"],
+                    resources=[self.bucket.arn_for_objects(pattern) for pattern in patterns],
+                )
+            )
+            for pattern in patterns:
+                acknowledge_wildcard(
+                    role,
+                    f"{attribute(self.bucket)}/{pattern}",
+                    "objects are allowed by their prefix: their names are made of run ids, owners and hashes",
                 )
         if listing:
             role.add_to_policy(

@@ -11,7 +11,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from infra_cdk.acknowledged import acknowledge
+from infra_cdk.acknowledged import acknowledge, acknowledge_wildcard, attribute
 from infra_cdk.functions import Functions
 from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
@@ -93,7 +93,17 @@ class Workflow(Construct):
             "AwsSolutions-SF2",
             "the steps and their times are in the execution's history; traces would cost more than the run",
         )
+        self._acknowledge_role(machine, [*steps.values(), self._settle])
         return machine
+
+    def _acknowledge_role(self, machine: sfn.StateMachine, invoked: list[lambda_.Function]) -> None:
+        for function in invoked:
+            acknowledge_wildcard(
+                machine, f"{attribute(function)}:*", "the versions and aliases of the same function"
+            )
+        acknowledge_wildcard(
+            machine, "*", "the calls that set up the delivery of logs know no resources; see AWS's own policy"
+        )
 
     def _failure(self, scope: Construct, identity: tuple[str, ...]) -> sfn.IChainable:
         """Tell the index why the work failed, then fail the execution with the same error."""
