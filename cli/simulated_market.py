@@ -26,7 +26,7 @@ _ANNUAL_VOLATILITY = 0.65
 _FACTOR_LIVES_MS = (DAY_MS // 6, DAY_MS, 6 * DAY_MS, 30 * DAY_MS)
 _FACTOR_SPREAD = 0.45
 _REGIME_LIFE_MS = 40 * DAY_MS
-# Drift a year: bear, weak bear, sideways (twice), bull, strong bull. Their mean makes up for half the variance.
+# Drift a year: bear, weak bear, sideways (twice), bull, strong bull; the mean makes up for half the variance.
 _REGIME_DRIFTS = (-0.6, -0.1, 0.2, 0.2, 0.8, 1.5)
 _SHARED_PART = 0.8
 # An outage every so often; it lasts one to `_OUTAGE_BARS` bars, a few hours at the most (but a whole bar).

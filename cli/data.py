@@ -1,0 +1,203 @@
+"""`stepfold data`: the candles that are held."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.candle_files import CandleFile, dataset_of, import_candles
+from cli.client import Answered, Api
+from cli.connection import ApiUrl, AsJson, connected
+from cli.errors import BadInputError, UsageError
+from cli.examples import examples
+from cli.figures import minute
+from cli.output import Justify, note, pairs, print_json, print_table, table
+from cli.simulated_market import SIMULATED_EXCHANGE, simulate_market
+from shared.names import DatasetName
+from shared.requests import Timeframe
+from shared.responses_market import DatasetList, ImportAnswer
+from shared.times import parse_time
+
+SIMULATED_NOTE = "These candles are SIMULATED: generated from a seed, not the prices of any market."
+
+app = typer.Typer(
+    help="The candles that are held: list them, import files, simulate a market.", no_args_is_help=True
+)
+
+
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="data")
+
+
+@app.command(
+    "import",
+    epilog=examples(
+        "stepfold data import binance_BTCUSDT_1h_20210101_20231231.parquet",
+        "stepfold data import btc.csv --exchange binance --symbol BTC-USDT --timeframe 1h",
+    ),
+)
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with a header, or Parquet: timestamp, open, high, low, close, volume.")
+    ],
+    exchange: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the candles are from; default: as the file's name says.", show_default=False
+        ),
+    ] = None,
+    symbol: Annotated[
+        str | None,
+        typer.Option(help="BTC-USDT, BTC/USDT or BTCUSDT; default: as the name says.", show_default=False),
+    ] = None,
+    timeframe: Annotated[
+        Timeframe | None, typer.Option(help="Length of a bar; default: as the name says.", show_default=False)
+    ] = None,
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import candles from a file; candles that are held already are added to.
+
+    The file is checked first. If one bar is impossible, nothing of it is
+    stored, and the rows that are wrong are named.
+    """
+    dataset = _named(file, exchange, symbol, timeframe)
+    with connected(api_url) as api:
+        entry = import_candles(api, CandleFile(file, dataset))
+    _show_import(entry, as_json)
+
+
+@app.command("list", epilog=examples("stepfold data list", "stepfold data list --json"))
+def list_datasets(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
+    """List the candles that are held: what, how many, from when to when, and what is missing."""
+    with connected(api_url) as api:
+        answer = api.get(DatasetList, "/datasets")
+    if as_json:
+        print_json(answer.raw)
+        return
+    held = answer.value.datasets
+    if not held:
+        note(
+            "No candles are held. Import a file: stepfold data import --help"
+            "   Or simulate a market: stepfold data simulate --help"
+        )
+        return
+    columns: list[tuple[str, Justify]] = [
+        ("dataset", "left"),
+        ("rows", "right"),
+        ("from", "left"),
+        ("to", "left"),
+    ]
+    shown = table([*columns, ("missing", "right"), ("", "left")])
+    for entry in held:
+        shown.add_row(
+            entry.dataset_id,
+            f"{entry.rows:,}",
+            minute(entry.start),
+            minute(entry.end),
+            f"{entry.missing_bars:,}",
+            "simulated" if entry.simulated else "",
+        )
+    print_table(shown)
+    if any(entry.simulated for entry in held):
+        note("simulated = generated from a seed, not the prices of any market")
+
+
+@app.command(
+    "simulate",
+    epilog=examples(
+        "stepfold data simulate --symbol BTC-USDT --timeframe 1h --start 2021-01-01 --end 2023-12-31 --seed 7"
+    ),
+)
+def simulate(
+    symbol: Annotated[str, typer.Option(help="The name to give the market, such as BTC-USDT.")],
+    timeframe: Annotated[Timeframe, typer.Option(help="Length of a bar.")],
+    start: Annotated[str, typer.Option(help="First day or time (UTC).")],
+    end: Annotated[str, typer.Option(help="Last day, or the time (UTC) before which the last bar opens.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 1,
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Generate a market from a seed and import it under the exchange `sim`.
+
+    It is for trying things out: what a strategy earns on it says nothing of a
+    real market.
+    """
+    try:
+        dataset = DatasetName.of(SIMULATED_EXCHANGE, symbol, timeframe)
+        span = parse_time(start), parse_time(end, end_of_day=True)
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
+    note(SIMULATED_NOTE)
+    with connected(api_url) as api:
+        entry = import_simulated(api, dataset, *span, seed)
+    _show_import(entry, as_json)
+
+
+def import_simulated(
+    api: Api, dataset: DatasetName, start_ms: int, end_ms: int, seed: int
+) -> Answered[ImportAnswer]:
+    """Generate the candles of a span and import them; return the finished import. Raises BadInputError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        market = simulate_market(dataset.symbol, dataset.timeframe, start_ms, end_ms, seed)
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
+    with tempfile.TemporaryDirectory(prefix="stepfold-") as folder:
+        path = Path(folder) / f"{SIMULATED_EXCHANGE}_{dataset.symbol}_{dataset.timeframe}_seed{seed}.parquet"
+        origin = {"stepfold.simulated": f"seed {seed}"}
+        pq.write_table(pa.table(market).replace_schema_metadata(origin), path, compression="zstd")
+        return import_candles(api, CandleFile(path, dataset))
+
+
+def _named(file: Path, exchange: str | None, symbol: str | None, timeframe: str | None) -> DatasetName:
+    """Return the dataset that options and the file's name say. Raises UsageError, BadInputError."""
+    said = dataset_of(file)
+    if said is not None:
+        exchange, symbol, timeframe = (
+            exchange or said.exchange,
+            symbol or said.symbol,
+            timeframe or said.timeframe,
+        )
+    wanted = {"--exchange": exchange, "--symbol": symbol, "--timeframe": timeframe}
+    missing = [option for option, value in wanted.items() if not value]
+    if missing or not (exchange and symbol and timeframe):
+        raise UsageError(
+            f"what {file.name} holds is not known: give {', '.join(missing)}",
+            hint="or name the file like binance_BTCUSDT_1h_20210101_20231231.parquet",
+        )
+    try:
+        return DatasetName.of(exchange, symbol, timeframe)
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
+
+
+def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
+    if as_json:
+        print_json(entry.raw)
+        return
+    report = entry.value.report or {}
+    rows = [
+        ("dataset", entry.value.dataset_id),
+        ("rows", f"{report['rows']:,}"),
+        ("span", f"{minute(report['first'])} to {minute(report['last'])} UTC"),
+        ("held now", f"{report['dataset_rows']:,} rows"),
+        ("", f"{minute(report['dataset_first'])} to {minute(report['dataset_last'])} UTC"),
+        (
+            "gaps",
+            f"{report['gaps']:,} with {report['missing_bars']:,} missing bars" if report["gaps"] else "none",
+        ),
+    ]
+    if report.get("sorted_by_us"):
+        rows.append(("note", "the rows were not in time order; they were sorted"))
+    for name, what in (("zero_volume_bars", "without volume"), ("flat_bars", "whose high is their low")):
+        if report.get(name):
+            rows.append(("note", f"{report[name]:,} bars {what}"))
+    if DatasetName.parse(entry.value.dataset_id).exchange == SIMULATED_EXCHANGE:
+        rows.append(("origin", "simulated"))
+    print_table(pairs(rows))

@@ -1,0 +1,109 @@
+"""Data goes to standard output, prose and progress to standard error.
+
+Nothing that comes from outside is read as Rich's markup, and none of it can move the cursor.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from cli.errors import CommandError
+from shared.errors import Issue
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+Justify = Literal["left", "right"]
+
+
+def stdout() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def print_json(value: object) -> None:
+    """Write what the API answered, on standard output, as it answered it."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_table(table: Table) -> None:
+    stdout().print(table)
+
+
+def print_lines(lines: Iterable[str], style: str = "") -> None:
+    """Write lines as they are, neither wrapped nor cut."""
+    console = stdout()
+    for line in lines:
+        console.print(plain(line), style=style, soft_wrap=True)
+
+
+def note(text: str, style: str = "") -> None:
+    """Say something to the person in front of the terminal."""
+    stderr().print(plain(text), style=style, soft_wrap=True)
+
+
+def plain(text: object) -> str:
+    """Return text without control characters; a name must not be able to write over the screen."""
+    return "".join(c if c == "\n" or (c >= " " and not "\x7f" <= c <= "\x9f") else "�" for c in str(text))
+
+
+def table(columns: Sequence[tuple[str, Justify]], title: str | None = None) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    for name, justify in columns:
+        made.add_column(name, justify=justify, overflow="fold")
+    return made
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    """Return a table of names and values without a head."""
+    from rich.table import Table
+
+    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        made.add_row(name, plain(value))
+    return made
+
+
+def report_error(error: CommandError) -> None:
+    """Say what went wrong: the fault, each field with its value and its remedy, what to do next."""
+    note(f"stepfold: {error.detail}" if not error.issues else "stepfold: " + _headline(error), style="red")
+    for issue in error.issues:
+        note(f"  {_issue_line(issue)}")
+    if error.hint:
+        note(f"  {error.hint}")
+
+
+def _headline(error: CommandError) -> str:
+    # A problem's detail often is its errors joined; saying them twice helps nobody.
+    if all(issue.message in error.detail for issue in error.issues):
+        return "this cannot be done as asked:"
+    return error.detail
+
+
+def _issue_line(issue: Issue) -> str:
+    value = "" if issue.value is None else f" = {json.dumps(issue.value, ensure_ascii=False)}"
+    place = "" if issue.position is None else f" (at character {issue.position})"
+    return f"{issue.path}{value}: {issue.message}{place}"

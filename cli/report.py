@@ -1,0 +1,90 @@
+"""A run on the screen: what it is, its metrics, its equity as a sketch."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from cli.client import Api
+from cli.figures import UNDEFINED, groups_of, minute
+from cli.output import note, pairs, plain, print_lines, print_table, stdout, table
+from cli.sketch import Curve, sketch
+from shared.responses import EquityAnswer, ResultsAnswer, RunAnswer
+from shared.times import parse_time
+
+# A column of dots shows two points; an API answers 4 points at the least.
+_POINTS_A_COLUMN = 4
+_WIDEST_SKETCH = 120
+SIMULATED_WARNING = "SIMULATED candles (exchange sim): what this says, it says of no real market."
+
+
+def print_run(run: RunAnswer) -> None:
+    """Print what a run is and how it ended."""
+    rows = [
+        ("run", run.run_id),
+        ("name", run.name or UNDEFINED),
+        ("status", run.status if run.status != "running" else f"running, {run.progress_pct:.0f} %"),
+        ("strategy", run.strategy),
+        ("symbols", ", ".join(run.symbols)),
+        ("timeframe", run.timeframe),
+        ("span", f"{minute(run.start_date)} to {minute(run.end_date)} UTC"),
+        ("tags", ", ".join(run.tags)),
+        ("notes", run.notes or ""),
+        ("created", run.created_at),
+        ("same as", run.same_as or ""),
+    ]
+    print_table(pairs([(name, value) for name, value in rows if value]))
+    if run.error is not None:
+        print_lines([f"error: {run.error.detail}"], style="red")
+        print_lines(f"  {issue.path}: {issue.message}" for issue in run.error.errors)
+
+
+def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
+    """Print the metrics of a completed run, and that its candles are simulated where they are."""
+    shown = table([("metric", "left"), ("value", "right")])
+    for number, (heading, rows) in enumerate(groups_of(raw)):
+        if number:
+            shown.add_section()
+        shown.add_row(plain(heading), "", style="bold")
+        for label, value in rows:
+            shown.add_row(f"  {plain(label)}", plain(value))
+    print_table(shown)
+    if results.left_open:
+        note(f"{len(results.left_open)} positions are still open at the end, marked at the last close.")
+    if is_simulated(results):
+        print_lines([SIMULATED_WARNING], style="yellow")
+
+
+def is_simulated(results: ResultsAnswer) -> bool:
+    """Tell whether a run traded on generated candles, by the exchange in its resolved request."""
+    symbols = results.request.get("symbols")
+    return any(
+        isinstance(symbol, dict) and symbol.get("exchange") == "sim"
+        for symbol in (symbols if isinstance(symbols, list) else [])
+    )
+
+
+def print_equity_sketch(api: Api, run_id: str) -> None:
+    """Fetch as many points of the equity as the screen can show, and draw them."""
+    width = min(stdout().width, _WIDEST_SKETCH)
+    answer = api.get(
+        EquityAnswer,
+        f"/backtests/{run_id}/equity",
+        {"points": width * _POINTS_A_COLUMN, "format": "columns"},
+    )
+    draw(answer.value, width)
+
+
+def draw(equity: EquityAnswer, width: int) -> None:
+    """Draw an equity curve, rows or columns, into `width` characters."""
+    curve = equity.equity
+    if isinstance(curve, dict):
+        times, values = curve["timestamp"], curve["equity"]
+    else:
+        times, values = [row.timestamp for row in curve], [row.equity for row in curve]
+    points = Curve([parse_time(time) for time in times], [float(value) for value in values])
+    print_lines(sketch(points, width=width, braille=_can_braille()))
+
+
+def _can_braille() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32", "utf8sig")

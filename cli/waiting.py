@@ -1,0 +1,121 @@
+"""Waiting for a run's end: a bar where somebody looks on, a line now and then where nobody does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import typer
+
+from cli.client import Answered, Api
+from cli.errors import ExitCode, RunFailedError, UnreachableError
+from cli.output import note, plain, stderr
+from shared.errors import Issue
+from shared.responses import ProgressAnswer, RunAnswer, RunError
+
+_QUICK, _SLOW = 0.2, 2.0
+# Poll quickly for so long, as short runs end within it; later each pause is a little longer.
+_QUICK_FOR = 5.0
+_LINE_EVERY_PCT = 20
+
+
+class Meter(Protocol):
+    """Shows how far something is, 0..100, and in what phase."""
+
+    def __call__(self, percent: float, phase: str) -> None: ...
+
+
+@contextmanager
+def meter(title: str) -> Iterator[Meter]:
+    """Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
+    console = stderr()
+    if not console.is_terminal:
+        yield _lines(title)
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[phase]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(plain(title), total=100.0, phase="")
+        yield lambda percent, phase: progress.update(task, completed=percent, phase=plain(phase))
+
+
+def _lines(title: str) -> Meter:
+    said: list[tuple[str, int]] = []
+
+    def show(percent: float, phase: str) -> None:
+        step = (phase, int(percent) // _LINE_EVERY_PCT)
+        if step not in said:
+            said.append(step)
+            note(f"{title}: {percent:3.0f} % {phase}")
+
+    return show
+
+
+def wait_for_run(
+    api: Api, run_id: str, *, sleep: Callable[[float], None] = time.sleep
+) -> Answered[RunAnswer]:
+    """Poll a run until it ends and return it as it is then, whatever its end.
+
+    On ctrl-C the run goes on: says how to come back to it or cancel it, and leaves with 130.
+    """
+    try:
+        with meter(f"backtest {run_id[:11]}") as show:
+            _poll(api, run_id, show, sleep)
+        return api.get(RunAnswer, f"/backtests/{run_id}")
+    except KeyboardInterrupt:
+        note(f"backtest {run_id} goes on without you.")
+        note(_how_to_go_on(run_id))
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except UnreachableError as error:
+        raise UnreachableError(
+            error.detail, hint=f"the run may well go on. {_how_to_go_on(run_id)}"
+        ) from None
+
+
+def _poll(api: Api, run_id: str, show: Meter, sleep: Callable[[float], None]) -> None:
+    pause, quick_left = _QUICK, _QUICK_FOR
+    while True:
+        progress = api.get(ProgressAnswer, f"/backtests/{run_id}/progress").value
+        show(progress.progress_pct, _phase(progress))
+        if progress.status not in ("queued", "running"):
+            return
+        sleep(pause)
+        quick_left -= pause
+        if quick_left < 0:
+            pause = min(_SLOW, pause * 1.2)
+
+
+def _phase(progress: ProgressAnswer) -> str:
+    at = progress.current_timestamp
+    return (
+        f"{progress.current_phase} {at[:10]}"
+        if at and progress.status == "running"
+        else progress.current_phase
+    )
+
+
+def _how_to_go_on(run_id: str) -> str:
+    return f"Watch it: stepfold watch {run_id}   Stop it: stepfold cancel {run_id}"
+
+
+def raise_if_failed(run: RunAnswer) -> None:
+    """Raise RunFailedError for a run that ended without results, in the words of its error."""
+    if run.status == "completed":
+        return
+    said = f"backtest {run.run_id} {'was cancelled' if run.status == 'cancelled' else run.status}"
+    raise RunFailedError(f"{said}: {run.error.detail}" if run.error else said, issues_of_run(run.error))
+
+
+def issues_of_run(error: RunError | None) -> tuple[Issue, ...]:
+    """Return what is wrong by field, where a run or an import failed for its input."""
+    entries = error.errors if error else []
+    return tuple(Issue(entry.path, entry.message, entry.value, entry.position) for entry in entries)
