@@ -25,7 +25,7 @@ def _config() -> Config:
         connect_timeout=5,
         read_timeout=30,
         # Presigned URLs must be SigV4 to expire; path style is what emulators resolve everywhere.
-        signature_version="s3v4" if settings().endpoint_url else None,
+        signature_version="s3v4",
         s3={"addressing_style": "path"} if settings().endpoint_url else None,
     )
 

@@ -228,9 +228,9 @@ class TradeRow(Answer):
     price: float
     fee: float
     slippage: float
-    liquidity: Literal["taker", "maker"]
+    liquidity: Annotated[Literal["taker", "maker"] | None, Field(description="null: an initial allocation")]
     pnl: Annotated[float, Field(description="realised, net of this fee and its share of the entries' fees")]
-    trigger_id: str
+    trigger_id: str | None
     category: str | None
     reason: str
     is_entry: bool
@@ -246,7 +246,7 @@ class TradeRow(Answer):
     allocated_risk_abs: float | None
     profile_multiplier: float | None
     r_multiple: float | None
-    correlation_id: str
+    correlation_id: str | None
 
 
 class TradesAnswer(Answer):
@@ -263,7 +263,7 @@ class PairedTradeRow(Answer):
     exit_timestamp: Moment
     entry_price: float
     exit_price: float
-    entry_trigger: str
+    entry_trigger: str | None
     exit_trigger: str
     timeframe: str
     qty: float
@@ -292,7 +292,7 @@ class LegRow(Answer):
     price: float
     fees: float
     timestamp: Moment
-    trigger_id: str
+    trigger_id: str | None
     category: str | None
     reason: str
     is_entry: bool

@@ -37,7 +37,7 @@ class EventRow(Answer):
     symbol: str | None
     trigger_id: str | None
     correlation_id: str | None
-    payload: dict[str, Any]
+    payload: Annotated[dict[str, Any], Field(description="as the engine wrote it; times in it are epoch ms")]
 
 
 class PlaybackEventsAnswer(Answer):

@@ -46,17 +46,18 @@ TABLES: dict[str, tuple[Column, ...]] = {
         "realised_pnl:float unrealised_pnl:float benchmark:float"
     ),
     # One row a fill; row number = seq. pnl is net of the exit's fee and its share of the entries' fees.
+    # An initial allocation is a fill that no rule decided: liquidity, trigger and correlation are null.
     "fills": _columns(
         "seq:int timestamp:time symbol:text side:text qty:float price:float fee:float slippage:float "
-        "liquidity:text pnl:float trigger_id:text category:text? reason:text is_entry:bool "
+        "liquidity:text? pnl:float trigger_id:text? category:text? reason:text is_entry:bool "
         "exit_fraction:float? position_after:float average_cost:float cash_after:float decided_at:time "
         "set_id:int risk_used_abs:float? actual_risk_at_stop:float? stop_distance:float? "
-        "allocated_risk_abs:float? profile_multiplier:float? r_multiple:float? correlation_id:text"
+        "allocated_risk_abs:float? profile_multiplier:float? r_multiple:float? correlation_id:text?"
     ),
     # One row a round trip: an exit fill against the position it reduced, at weighted average cost.
     "trades": _columns(
         "timestamp:time symbol:text side:text entry_timestamp:time exit_timestamp:time entry_price:float "
-        "exit_price:float entry_trigger:text exit_trigger:text qty:float pnl:float fees:float "
+        "exit_price:float entry_trigger:text? exit_trigger:text qty:float pnl:float fees:float "
         "return_pct:float bars:int mae:float mfe:float risk:float? r_multiple:float? exit_reason:text "
         "set_id:int"
     ),

@@ -25,7 +25,7 @@ def compare(owner: str, ids: str) -> CompareAnswer:
     return CompareAnswer(
         backtests=[run_answer(entry.run) for entry in found],
         metrics=_metrics(found),
-        differences=_differences([entry.reader.manifest.request for entry in found]),
+        differences=_differences([entry.request for entry in found]),
     )
 
 

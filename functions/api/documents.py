@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.api.problems import MEDIA_TYPE
-from shared.responses import Problem
+from shared.responses import Answer, Problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -48,18 +48,29 @@ def everywhere() -> Responses:
     return {**_problem(401, "no verified token"), **_problem(503, "busy; try again after Retry-After")}
 
 
-def series(model: type) -> Responses:
+# Models that only document: FastAPI would prepare a validator for each at import, and never use it.
+_documented: dict[str, type[Answer]] = {"Problem": Problem}
+
+
+def series(model: type[Answer]) -> Responses:
     """Document the answer of a route that writes its own JSON."""
-    return {200: {"model": model}}
+    _documented[model.__name__] = model
+    content = {"application/json": {"schema": _reference(model)}}
+    return {200: {"description": "Successful Response", "content": content}}
 
 
 def _problem(status: int, description: str) -> Responses:
-    return {status: {"model": Problem, "description": description}}
+    return {status: {"description": description}}
+
+
+def _reference(model: type[Answer]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document; problems have their own media type and FastAPI's own 422 is gone."""
     from fastapi.openapi.utils import get_openapi
+    from pydantic.json_schema import models_json_schema
 
     content = get_openapi(
         title=TITLE,
@@ -73,9 +84,13 @@ def document(app: FastAPI) -> dict[str, Any]:
         for operation in methods.values():
             for status, answer in operation["responses"].items():
                 if status.isdigit() and int(status) >= 400:
-                    schema = {"$ref": "#/components/schemas/Problem"}
-                    answer["content"] = {MEDIA_TYPE: {"schema": schema}}
-    schemas = content["components"]["schemas"]
+                    answer["content"] = {MEDIA_TYPE: {"schema": _reference(Problem)}}
+    _, written = models_json_schema(
+        [(model, "serialization") for model in _documented.values()],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas = {**content["components"]["schemas"], **written["$defs"]}
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    content["components"]["schemas"] = dict(sorted(schemas.items()))
     return content

@@ -10,6 +10,7 @@ from shared.errors import NotFinishedError
 from shared.reader import RunReader
 from shared.resolution import ResolvedRun
 from shared.runs import Run
+from shared.times import iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,24 @@ class Published:
         return ResolvedRun.from_dict(self.reader.manifest.request)
 
     @property
+    def request(self) -> dict[str, Any]:
+        """Return the resolved request with its times written as the wire writes them."""
+        raw = dict(self.reader.manifest.request)
+        times = {"start_date": "start_ms", "end_date": "end_ms", "warm_up_start": "warm_up_start_ms"}
+        return {**{name: iso(raw.pop(ms)) for name, ms in times.items()}, **raw}
+
+    @property
     def metrics(self) -> dict[str, Any]:
-        return dict(self.reader.manifest.metrics)
+        """Return the engine's metrics with its times written as the wire writes them."""
+        metrics = dict(self.reader.manifest.metrics)
+        for name in ("start", "end"):
+            if metrics.get(name) is not None:
+                metrics[name] = iso(metrics[name])
+        metrics["left_open"] = [
+            {**entry, "entry_timestamp": iso(entry["entry_timestamp"])}
+            for entry in metrics.get("left_open", ())
+        ]
+        return metrics
 
 
 def published(owner: str, run_id: str) -> Published:

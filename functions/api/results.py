@@ -10,7 +10,6 @@ from fastapi import Response
 from functions.api.published import Published
 from functions.api.tables import Page, answer, read_page, scan_page, wire_columns
 from functions.api.windows import Window, parsed, row_of
-from functions.api.wire import SEED_METRICS
 from shared.errors import InvalidInputError, Issue
 from shared.responses import ResultsAnswer
 from shared.symbols import canonical
@@ -29,16 +28,15 @@ MS_PER_HOUR = 3_600_000
 def results_of(results: Published) -> ResultsAnswer:
     """Return every metric flat, and how they came about."""
     manifest = results.reader.manifest
-    metrics = {**dict.fromkeys(SEED_METRICS), "undefined": {}, "left_open": [], "gaps": 0, **manifest.metrics}
     return ResultsAnswer.model_validate(
         {
-            **metrics,
+            **results.metrics,
             "run_id": results.run.run_id,
             "status": results.run.status,
             "fingerprint": manifest.fingerprint,
             "engine_version": manifest.engine_version,
             "monthly": list(manifest.monthly),
-            "request": dict(manifest.request),
+            "request": results.request,
         }
     )
 
