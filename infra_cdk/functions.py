@@ -78,7 +78,11 @@ class Functions(Construct):
         storage.allow_index(api, indexes=(LISTING_INDEX, ACTIVE_INDEX))
         # What the API presigns it must be allowed itself.
         storage.allow_objects(
-            api, read=(candles, runs), write=(uploads, f"{RUNS}/*/request*"), delete=(runs,), listing=(runs,)
+            api,
+            read=(candles, runs, uploads),
+            write=(uploads, f"{RUNS}/*/request*"),
+            delete=(runs, work),
+            listing=(runs,),
         )
         api.add_to_policy(
             iam.PolicyStatement(
@@ -104,11 +108,11 @@ class Functions(Construct):
 
         publish = _role(self.publish)
         storage.allow_index(publish)
-        storage.allow_objects(publish, read=(runs, work), write=(runs,), delete=(runs, work), listing=(runs,))
+        storage.allow_objects(publish, read=(runs,), delete=(runs, work), listing=(runs,))
 
         settle = _role(self.settle)
         storage.allow_index(settle, indexes=(ACTIVE_INDEX,))
-        storage.allow_objects(settle, read=(runs,), delete=(runs,), listing=(runs,))
+        storage.allow_objects(settle, read=(runs,), delete=(runs, work), listing=(runs,))
         settle.add_to_policy(
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=self.machines.executions)
         )
@@ -117,9 +121,7 @@ class Functions(Construct):
 
         ingest = _role(self.ingest)
         storage.allow_index(ingest)
-        storage.allow_objects(
-            ingest, read=(uploads, candles), write=(candles,), delete=(uploads,), listing=(candles, uploads)
-        )
+        storage.allow_objects(ingest, read=(uploads, candles), write=(candles,), delete=(uploads,))
 
     def _acknowledge_executions(self, role: iam.Role) -> None:
         for machine in (self._stage.backtest_machine_name, self._stage.import_machine_name):

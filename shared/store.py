@@ -72,7 +72,8 @@ class ObjectStore:
         try:
             return self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
+            # 403 is what S3 says of a missing object to those who may not list the bucket.
+            if error.response["Error"]["Code"] in ("404", "403", "NoSuchKey", "NotFound"):
                 return None
             raise
 

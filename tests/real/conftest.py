@@ -1,0 +1,5 @@
+"""Real candles meet the same stack as the end-to-end tests."""
+
+from tests.e2e.conftest import emulator, stack
+
+__all__ = ["emulator", "stack"]
