@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.fold import finish as finish
     from engine.fold import simulate as simulate
     from engine.machine import kernel_is_compiled as kernel_is_compiled
-    from engine.metrics import metrics as metrics
+    from engine.measures import metrics as metrics
     from engine.plan import Costs as Costs
     from engine.plan import Market as Market
     from engine.plan import Plan as Plan
@@ -47,7 +47,7 @@ _HOMES = {
     "errors": ("BarsError", "EngineError", "Issue", "PlanError", "StateError", "StrategyError"),
     "fold": ("Output", "finish", "simulate"),
     "machine": ("kernel_is_compiled",),
-    "metrics": ("metrics",),
+    "measures": ("metrics",),
     "plan": ("Costs", "Market", "Plan"),
     "presets": ("preset", "preset_ids"),
     "result": ("Result", "run"),
@@ -57,7 +57,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - every name above, once
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> object:
@@ -65,7 +65,6 @@ def __getattr__(name: str) -> object:
     if home is None:
         raise AttributeError(f"module 'engine' has no attribute {name!r}")
     value = getattr(import_module(f"engine.{home}"), name)
-    # A submodule of the same name (engine.metrics) must not win over the function.
     globals()[name] = value
     return value
 

@@ -45,7 +45,7 @@ class Bars:
 
     @classmethod
     def from_frame(cls, frame: Any) -> Bars:  # a pandas DataFrame, which is not imported for its type
-        """Take a DataFrame with a `timestamp` column (epoch ms or dates) or a date index, and OHLCV columns."""
+        """Take a DataFrame: OHLCV columns, and a `timestamp` column (epoch ms or dates) or a date index."""
         import numpy as np
 
         times = frame["timestamp"] if "timestamp" in frame.columns else frame.index
@@ -71,5 +71,10 @@ class Bars:
         """The bars [first, last), as views."""
         part = slice(first, last)
         return Bars(
-            self.timestamp[part], self.open[part], self.high[part], self.low[part], self.close[part], self.volume[part]
+            self.timestamp[part],
+            self.open[part],
+            self.high[part],
+            self.low[part],
+            self.close[part],
+            self.volume[part],
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from engine import layout as L
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.program import compile_program
 from engine.strategy import warm_up_bars
 

@@ -35,7 +35,7 @@ class _List:
 
 
 def references(text: str) -> frozenset[str]:
-    """Return every name and `$parameter` in an expression (for ordering indicators). Raise ExpressionError."""
+    """Return every name and `$parameter` in an expression, to order indicators. Raise ExpressionError."""
     return frozenset(
         f"${token.text}" if token.kind == "parameter" else token.text
         for token in tokenize(text)
@@ -96,7 +96,7 @@ class _Parser:
                 self._peek().position,
             )
         start = self._peek().position
-        left = self._prefix()
+        left: int | _List = self._prefix()
         while True:
             token = self._peek()
             if token.kind == "keyword" and token.text in ("and", "or"):
@@ -139,7 +139,7 @@ class _Parser:
             if negated:
                 token = self._take()
             if token.text == "in":
-                link, left = self._membership(left, negated, token), left
+                link = self._membership(left, negated, token)
             elif token.text == "between":
                 link = self._between(left, negated)
             else:
@@ -189,8 +189,8 @@ class _Parser:
             return self._graph.unary("not", self._condition(self._expression(_NOT), where))
         if token.kind == "symbol" and token.text in "+-":
             where = self._peek().position
-            operand = self._number(self._expression(_SIGN), where)
-            return operand if token.text == "+" else self._graph.unary("neg", operand)
+            signed = self._number(self._expression(_SIGN), where)
+            return signed if token.text == "+" else self._graph.unary("neg", signed)
         operand = self._primary(token)
         while self._peek().text == "[" and not isinstance(operand, _List):
             operand = self._index(operand)
@@ -200,7 +200,9 @@ class _Parser:
         if token.kind == "number":
             value = float(token.text)
             if value in (float("inf"), float("-inf")):
-                raise ExpressionError(f"{token.text} at {token.position} is too large a number", token.position)
+                raise ExpressionError(
+                    f"{token.text} at {token.position} is too large a number", token.position
+                )
             return self._graph.constant(value)
         if token.kind == "parameter":
             return self._parameter(token)
@@ -277,9 +279,7 @@ class _Parser:
         if name in FUNCTIONS:
             if all(a.default is not None for a in FUNCTIONS[name].arguments):
                 return self._build(FUNCTIONS[name], [], token)
-            raise ExpressionError(
-                f"'{name}' at {where} is a function: {FUNCTIONS[name].signature}", where
-            )
+            raise ExpressionError(f"'{name}' at {where} is a function: {FUNCTIONS[name].signature}", where)
         known = (*self._indicators, *FIELDS, *FUNCTIONS)
         hint = did_you_mean(name, known) or f"; known are {', '.join(FIELDS)}, the functions and 'indicators'"
         raise ExpressionError(f"unknown name '{shorten_name(name)}' at {where}{hint}", where)

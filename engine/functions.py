@@ -17,7 +17,7 @@ MAX_PERIOD = 10_000
 class Argument:
     name: str
     kind: str
-    """series (any number expression), period (whole number of bars), factor (a constant number) or condition"""
+    """series (any number expression), period (whole number of bars) or factor (a constant number)"""
     default: int | float | str | None = None
 
 
@@ -126,7 +126,7 @@ FUNCTIONS: dict[str, Function] = {
             "rma",
             (_SOURCE, _PERIOD),
             rma,
-            "Wilder's average: `e += 1/period × (value − e)`, seeded with the mean of the first `period` values",
+            "Wilder's average: `e += 1/period × (value − e)`, seeded like `ema`",
         ),
         Function(
             "wma",
@@ -200,8 +200,12 @@ FUNCTIONS: dict[str, Function] = {
             "true when `first` was at or above `second` one bar ago and is below it now",
         ),
         Function("abs", (_SOURCE,), lambda graph, source: graph.unary("abs", source), "absolute value"),
-        Function("min", _TWO, lambda graph, a, b: graph.binary("min", a, b), "smallest argument (two or more)"),
-        Function("max", _TWO, lambda graph, a, b: graph.binary("max", a, b), "largest argument (two or more)"),
+        Function(
+            "min", _TWO, lambda graph, a, b: graph.binary("min", a, b), "smallest argument (two or more)"
+        ),
+        Function(
+            "max", _TWO, lambda graph, a, b: graph.binary("max", a, b), "largest argument (two or more)"
+        ),
     )
 }
 

@@ -11,7 +11,9 @@ MAX_NODES = 2_000
 MAX_HISTORY = 2_000_000
 """Bars that all rolling windows of one document may remember together (16 MB a market)."""
 
-BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "cross_above", "cross_below", "true"})
+BOOLEAN_OPS = frozenset(
+    {"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "cross_above", "cross_below", "true"}
+)
 
 MISSING = math.nan
 

@@ -14,7 +14,7 @@ fill, then entries; closes mark the positions; rules decide.
 # memoryviews compiled but lists uncompiled.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, valid-type, no-any-return"
 # mypy: disable-error-code="type-arg, attr-defined, assignment, operator, misc, index, arg-type, return-value"
-# mypy: disable-error-code="no-redef, unreachable, import-not-found, import-untyped, union-attr, call-overload"
+# mypy: disable-error-code="no-redef, unreachable, import-not-found, import-untyped, union-attr"
 # mypy: allow-untyped-defs, allow-untyped-calls, no-warn-unused-ignores
 
 try:
@@ -27,7 +27,7 @@ if cython.compiled:
 else:
     from math import sqrt
 
-from engine import layout as L
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 
 COMPILED = cython.compiled
 NAN = cython.declare(cython.double, float("nan"))
@@ -86,6 +86,7 @@ class Fold:
     bits: cython.ulonglong[::1]
     cursors: cython.longlong[::1]
     gaps: cython.longlong[::1]
+    good: cython.double[::1]
     fill_f: cython.double[::1]
     fill_i: cython.longlong[::1]
     event_f: cython.double[::1]
@@ -125,7 +126,7 @@ class Fold:
         self.markets = markets
         self.timeline = timeline
         self.equity = equity
-        self.registers, self.cells, self.times, self.bits, self.cursors, self.gaps = workspace
+        self.registers, self.cells, self.times, self.bits, self.cursors, self.gaps, self.good = workspace
         self.count = len(markets)
         self.rules = self.plan_i[L.PI_RULES]
         self.entries = self.plan_i[L.PI_ENTRIES]
@@ -181,6 +182,7 @@ class Fold:
     # --- blocks ------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     def _warm_up(self, s: cython.Py_ssize_t) -> cython.bint:
         """Evaluate the bars before the start, for what they leave in the carried values."""
         market: Market = self.markets[s]
@@ -197,6 +199,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _load_block(self) -> cython.bint:
@@ -232,65 +235,81 @@ class Fold:
                 market.next += length
             self.cursors[2 * s] = 0
             self.cursors[2 * s + 1] = length
-        if self.count == 1:
-            self._find_gaps()
         return True
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
-        """Copy bars into the block and check them on the way."""
-        times = self.times
+        """Copy bars into the block, check them on the way, and note where one does not follow the last."""
         cells = self.cells
-        j: cython.Py_ssize_t
+        times = self.times
+        good = self.good
+        step: cython.longlong = self.plan_i[L.PI_STEP]
         first: cython.Py_ssize_t = market.next
         base: cython.Py_ssize_t = s * L.BLOCK
-        c0: cython.Py_ssize_t = s * 5 * L.BLOCK
+        c0: cython.Py_ssize_t = s * L.CELLS * L.BLOCK
         c1: cython.Py_ssize_t = c0 + L.BLOCK
         c2: cython.Py_ssize_t = c1 + L.BLOCK
         c3: cython.Py_ssize_t = c2 + L.BLOCK
-        c4: cython.Py_ssize_t = c3 + L.BLOCK
-        previous: cython.longlong = self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST]
-        sorted_: cython.longlong = 0
-        wrong: cython.longlong = 0
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        odd: cython.longlong = 0
+        most: cython.double
+        least: cython.double
         timestamp = market.timestamp
         opens = market.open
         highs = market.high
         lows = market.low
         closes = market.close
-        volumes = market.volume
-        for j in range(length):
-            times[base + j] = timestamp[first + j]
-        for j in range(length):
-            cells[c0 + j] = opens[first + j]
-        for j in range(length):
-            cells[c1 + j] = highs[first + j]
-        for j in range(length):
-            cells[c2 + j] = lows[first + j]
-        for j in range(length):
-            cells[c3 + j] = closes[first + j]
-        for j in range(length):
-            cells[c4 + j] = volumes[first + j]
-        if times[base] <= previous:
-            sorted_ = 1
+        times[base : base + length] = timestamp[first : first + length]
+        cells[c0 : c0 + length] = opens[first : first + length]
+        cells[c1 : c1 + length] = highs[first : first + length]
+        cells[c2 : c2 + length] = lows[first : first + length]
+        cells[c3 : c3 + length] = closes[first : first + length]
         for j in range(1, length):
-            sorted_ |= times[base + j] <= times[base + j - 1]
-        for j in range(length):
-            # Written so that a missing value (NaN) is wrong as well.
-            wrong |= 1 - (
-                (cells[c2 + j] > 0.0)
-                & (cells[c2 + j] <= cells[c0 + j])
-                & (cells[c2 + j] <= cells[c3 + j])
-                & (cells[c1 + j] >= cells[c0 + j])
-                & (cells[c1 + j] >= cells[c3 + j])
-                & (cells[c1 + j] < INFINITY)
-            )
-        if not (sorted_ | wrong):
+            odd |= (times[base + j] - times[base + j - 1]) ^ step
+        self.gap_next = 0
+        self.gaps[0] = 0
+        self.gap_count = 1  # the first row of a block always goes the careful way
+        if times[base] <= self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST]:
+            self.bad_market = s
+            self.bad_bar = first
+            return False
+        if odd != 0:
+            for j in range(1, length):
+                if times[base + j] - times[base + j - 1] != step:
+                    self.gaps[self.gap_count] = j
+                    self.gap_count += 1
+                    if times[base + j] <= times[base + j - 1]:
+                        self.bad_market = s
+                        self.bad_bar = first + j
+                        return False
+        # Candle by candle a product of ones; a zero stays. The least and most are picked so that a
+        # missing value is picked too, and then no comparison holds. Runs of 256 keep it in vector form.
+        for j in range(256):
+            good[j] = 1.0
+        k = 0
+        while k + 256 <= length:
+            for j in range(256):
+                least = cells[c0 + k + j] if cells[c0 + k + j] < cells[c3 + k + j] else cells[c3 + k + j]
+                most = cells[c3 + k + j] if cells[c3 + k + j] > cells[c0 + k + j] else cells[c0 + k + j]
+                good[j] *= (
+                    (1.0 if cells[c2 + k + j] <= least else 0.0)
+                    * (1.0 if cells[c1 + k + j] >= most else 0.0)
+                    * (1.0 if cells[c2 + k + j] > 0.0 else 0.0)
+                    * (1.0 if cells[c1 + k + j] < INFINITY else 0.0)
+                )
+            k += 256
+        most = 1.0
+        for j in range(256):
+            most *= good[j]
+        if most == 1.0 and k == length:
             return True
-        self.bad_market = s
-        for j in range(length):
-            if times[base + j] <= previous or not (
+        j = k if most == 1.0 else 0
+        while j < length:
+            if not (
                 cells[c2 + j] > 0.0
                 and cells[c2 + j] <= cells[c0 + j]
                 and cells[c2 + j] <= cells[c3 + j]
@@ -298,42 +317,23 @@ class Fold:
                 and cells[c1 + j] >= cells[c3 + j]
                 and cells[c1 + j] < INFINITY
             ):
+                self.bad_market = s
                 self.bad_bar = first + j
-                break
-            previous = times[base + j]
-        return False
-
-    @cython.cfunc
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _find_gaps(self) -> cython.void:
-        """Note the rows of this block that do not follow their predecessor by one bar (one market only)."""
-        times = self.times
-        step: cython.longlong = self.plan_i[L.PI_STEP]
-        j: cython.Py_ssize_t
-        odd: cython.longlong = 0
-        self.gap_next = 0
-        self.gap_count = 0
-        for j in range(1, self.block_rows):
-            odd |= (times[j] - times[j - 1]) != step
-        self.gaps[0] = 0
-        self.gap_count = 1  # the first row of a block always goes the careful way
-        if odd:
-            for j in range(1, self.block_rows):
-                if times[j] - times[j - 1] != step:
-                    self.gaps[self.gap_count] = j
-                    self.gap_count += 1
+                return False
+            j += 1
+        return True
 
     # --- rules -------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
     def _evaluate(
         self, market: Market, s: cython.Py_ssize_t, m: cython.Py_ssize_t, inside: cython.bint
     ) -> cython.void:
-        """Run the program over the block's `m` bars of market `s`: fills `bits`, and columns when `inside`."""
+        """Run the program over the `m` bars of market `s`: fills `bits`, and columns when `inside`."""
         r = self.registers
         cells = self.cells
         bits = self.bits
@@ -367,9 +367,15 @@ class Fold:
             period = code[c + L.C_PERIOD]
             at = carried + code[c + L.C_STATE]
             if op == L.OP_FIELD:
-                a = (s * 5 + period) * L.BLOCK
-                for j in range(m):
-                    r[to + j] = cells[a + j]
+                if period < L.CELLS:
+                    a = (s * L.CELLS + period) * L.BLOCK
+                    for j in range(m):
+                        r[to + j] = cells[a + j]
+                else:
+                    volumes = market.volume
+                    a = market.next
+                    for j in range(m):
+                        r[to + j] = volumes[a + j]
             elif op == L.OP_EMA:
                 self._ema(a, to, at, period, self.params[2 * k], m)
             elif op == L.OP_EMA_PAIR:
@@ -473,6 +479,7 @@ class Fold:
                 self._extreme(a, to, at, period, m, -1.0)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _shift(
@@ -503,6 +510,7 @@ class Fold:
                 carry[at + period - m + j] = r[a + j]
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
@@ -551,6 +559,7 @@ class Fold:
         carry[at + L.EMA_VALUE] = value
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _ema_pair(
@@ -607,6 +616,7 @@ class Fold:
     # is missing.
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
@@ -657,6 +667,7 @@ class Fold:
         carry[at + L.ROLL_SUM] = total
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
@@ -714,6 +725,7 @@ class Fold:
         carry[at + L.ROLL_SECOND] = weighted
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
@@ -725,7 +737,7 @@ class Fold:
         period: cython.Py_ssize_t,
         m: cython.Py_ssize_t,
     ) -> cython.void:
-        """Population standard deviation; ROLL_REFERENCE is the mean, ROLL_SECOND the sum of squared distances.
+        """Population standard deviation; ROLL_REFERENCE is the mean, ROLL_SECOND the squared distances.
 
         Sliding form of Welford (1962): the new mean is off by (x − old) / n, and the squares change by
         (x − old) × ((x − new mean) + (old − old mean)). No difference of large squares occurs.
@@ -778,6 +790,7 @@ class Fold:
         carry[at + L.ROLL_SECOND] = squares
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _extreme(
@@ -835,6 +848,7 @@ class Fold:
     # --- the fold ----------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _fold_block(self) -> cython.bint:
@@ -851,6 +865,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
@@ -952,16 +967,12 @@ class Fold:
         self.block_at = end
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
     def _row(self) -> cython.void:
         """One row of the timeline: gaps, first opens, exits, entries, marks, decisions."""
-        f = self.f
-        i = self.i
-        cells = self.cells
-        times = self.times
-        cursors = self.cursors
         count: cython.Py_ssize_t = self.count
         s: cython.Py_ssize_t
         q: cython.Py_ssize_t
@@ -975,130 +986,132 @@ class Fold:
         value: cython.double
         change: cython.double
         word: cython.ulonglong
-        if i[L.GI_ROWS] == 0:
-            i[L.GI_FIRST] = now
+        if self.i[L.GI_ROWS] == 0:
+            self.i[L.GI_FIRST] = now
         # A market is here when its next bar in the block is of this time.
         for s in range(count):
-            q = cursors[2 * s]
-            if q >= cursors[2 * s + 1] or times[s * L.BLOCK + q] != now:
+            q = self.cursors[2 * s]
+            if q >= self.cursors[2 * s + 1] or self.times[s * L.BLOCK + q] != now:
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
             self._note_gap(s, now)
-            if i[ib + L.SI_OPENED] == 0:
-                self._open_market(s, now, cells[s * 5 * L.BLOCK + q])
+            if self.i[ib + L.SI_OPENED] == 0:
+                self._open_market(s, now, self.cells[s * L.CELLS * L.BLOCK + q])
                 changed = True
-            if i[ib + L.SI_PENDING] != 0:
+            if self.i[ib + L.SI_PENDING] != 0:
                 pending = True
         if pending and self._fill(now):
             changed = True
         if changed:
             self._log_positions(now, row)
-        value = f[L.GF_CASH] + f[L.GF_RESERVED]
+        value = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
         for s in range(count):
             fb = L.GF_SIZE + s * L.SF_SIZE
             ib = L.GI_SIZE + s * L.SI_SIZE
-            q = cursors[2 * s]
-            if q < cursors[2 * s + 1] and times[s * L.BLOCK + q] == now:
-                f[fb + L.SF_MARK] = cells[(s * 5 + 3) * L.BLOCK + q]
-                i[ib + L.SI_LAST] = now
-                if f[fb + L.SF_QTY] != 0.0:
-                    i[ib + L.SI_BARS] += 1
-                    if cells[(s * 5 + 1) * L.BLOCK + q] > f[fb + L.SF_HIGH]:
-                        f[fb + L.SF_HIGH] = cells[(s * 5 + 1) * L.BLOCK + q]
-                    if cells[(s * 5 + 2) * L.BLOCK + q] < f[fb + L.SF_LOW]:
-                        f[fb + L.SF_LOW] = cells[(s * 5 + 2) * L.BLOCK + q]
-            if f[fb + L.SF_QTY] != 0.0:
+            q = self.cursors[2 * s]
+            if q < self.cursors[2 * s + 1] and self.times[s * L.BLOCK + q] == now:
+                self.f[fb + L.SF_MARK] = self.cells[(s * L.CELLS + 3) * L.BLOCK + q]
+                self.i[ib + L.SI_LAST] = now
+                if self.f[fb + L.SF_QTY] != 0.0:
+                    self.i[ib + L.SI_BARS] += 1
+                    if self.cells[(s * L.CELLS + 1) * L.BLOCK + q] > self.f[fb + L.SF_HIGH]:
+                        self.f[fb + L.SF_HIGH] = self.cells[(s * L.CELLS + 1) * L.BLOCK + q]
+                    if self.cells[(s * L.CELLS + 2) * L.BLOCK + q] < self.f[fb + L.SF_LOW]:
+                        self.f[fb + L.SF_LOW] = self.cells[(s * L.CELLS + 2) * L.BLOCK + q]
+            if self.f[fb + L.SF_QTY] != 0.0:
                 exposed = True
-                value += f[fb + L.SF_QTY] * f[fb + L.SF_MARK]
+                value += self.f[fb + L.SF_QTY] * self.f[fb + L.SF_MARK]
         self.equity[row] = value
-        change = value / f[L.GF_EQUITY] - 1.0
-        f[L.GF_EQUITY] = value
-        f[L.GF_RETURN_SUM] += change
-        f[L.GF_RETURN_SQUARES] += change * change
+        change = value / self.f[L.GF_EQUITY] - 1.0
+        self.f[L.GF_EQUITY] = value
+        self.f[L.GF_RETURN_SUM] += change
+        self.f[L.GF_RETURN_SQUARES] += change * change
         if change < 0.0:
-            f[L.GF_DOWN_SQUARES] += change * change
-        if value > f[L.GF_PEAK]:
-            f[L.GF_PEAK] = value
-        if value < f[L.GF_LOWEST]:
-            f[L.GF_LOWEST] = value
-        if f[L.GF_PEAK] - value > f[L.GF_DRAWDOWN] * f[L.GF_PEAK]:
-            f[L.GF_DRAWDOWN] = (f[L.GF_PEAK] - value) / f[L.GF_PEAK]
-        i[L.GI_EXPOSED] += exposed
-        i[L.GI_ROWS] += 1
-        i[L.GI_LAST] = now
+            self.f[L.GF_DOWN_SQUARES] += change * change
+        if value > self.f[L.GF_PEAK]:
+            self.f[L.GF_PEAK] = value
+        if value < self.f[L.GF_LOWEST]:
+            self.f[L.GF_LOWEST] = value
+        if self.f[L.GF_PEAK] - value > self.f[L.GF_DRAWDOWN] * self.f[L.GF_PEAK]:
+            self.f[L.GF_DRAWDOWN] = (self.f[L.GF_PEAK] - value) / self.f[L.GF_PEAK]
+        self.i[L.GI_EXPOSED] += exposed
+        self.i[L.GI_ROWS] += 1
+        self.i[L.GI_LAST] = now
         for s in range(count):
-            q = cursors[2 * s]
-            if q >= cursors[2 * s + 1] or times[s * L.BLOCK + q] != now:
+            q = self.cursors[2 * s]
+            if q >= self.cursors[2 * s + 1] or self.times[s * L.BLOCK + q] != now:
                 continue
-            cursors[2 * s] = q + 1
+            self.cursors[2 * s] = q + 1
             word = self.bits[s * L.BLOCK + q]
             # Flat, only entries can mean anything; in a position, only exits.
-            word &= self.masks[2 * s + 1] if f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0 else self.masks[2 * s]
-            if word != 0 or i[L.GI_SIZE + s * L.SI_SIZE + L.SI_ACTIVE] != 0:
+            word &= (
+                self.masks[2 * s + 1]
+                if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+                else self.masks[2 * s]
+            )
+            if word != 0 or self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_ACTIVE] != 0:
                 self._decide(s, now, word)
         self.block_at += 1
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
     def _note_gap(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.void:
         """Report bars that should have stood between the last one (or the start) and this one."""
-        i = self.i
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         step: cython.longlong = self.plan_i[L.PI_STEP]
         expected: cython.longlong = self.plan_i[L.PI_START]
         missing: cython.longlong
-        if i[ib + L.SI_LAST] + step > expected:
-            expected = i[ib + L.SI_LAST] + step
+        if self.i[ib + L.SI_LAST] + step > expected:
+            expected = self.i[ib + L.SI_LAST] + step
         missing = (now - expected) // step if now > expected else 0
         if missing > 0:
-            i[ib + L.SI_GAPS] += 1
-            i[ib + L.SI_MISSING] += missing
+            self.i[ib + L.SI_GAPS] += 1
+            self.i[ib + L.SI_MISSING] += missing
             self._event(L.E_GAP, now, s, -1, -1, -1, now - missing * step, now - step, missing, 0.0, 0.0)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
     def _open_market(self, s: cython.Py_ssize_t, now: cython.longlong, price: cython.double) -> cython.void:
         """The market's first open inside the span: its allocation and benchmark share become a position."""
-        f = self.f
-        i = self.i
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         k: cython.Py_ssize_t
-        amount: cython.double = f[fb + L.SF_RESERVED]
+        amount: cython.double = self.f[fb + L.SF_RESERVED]
         qty: cython.double
-        i[ib + L.SI_OPENED] = 1
-        f[fb + L.SF_MARK] = price
-        f[fb + L.SF_BENCHMARK_QTY] = f[fb + L.SF_BENCHMARK_WAITING] / price
-        f[fb + L.SF_BENCHMARK_WAITING] = 0.0
-        f[L.GF_BENCHMARK_WAITING] = 0.0
+        self.i[ib + L.SI_OPENED] = 1
+        self.f[fb + L.SF_MARK] = price
+        self.f[fb + L.SF_BENCHMARK_QTY] = self.f[fb + L.SF_BENCHMARK_WAITING] / price
+        self.f[fb + L.SF_BENCHMARK_WAITING] = 0.0
+        self.f[L.GF_BENCHMARK_WAITING] = 0.0
         for k in range(self.count):
-            f[L.GF_BENCHMARK_WAITING] += f[L.GF_SIZE + k * L.SF_SIZE + L.SF_BENCHMARK_WAITING]
+            self.f[L.GF_BENCHMARK_WAITING] += self.f[L.GF_SIZE + k * L.SF_SIZE + L.SF_BENCHMARK_WAITING]
         if amount == 0.0:
             return
         qty = self._round_down(s, amount / price, 0.0)
         if qty * price > amount:
             qty = self._round_down(s, amount / price, 1.0)
-        f[fb + L.SF_RESERVED] = 0.0
-        f[L.GF_RESERVED] = 0.0
+        self.f[fb + L.SF_RESERVED] = 0.0
+        self.f[L.GF_RESERVED] = 0.0
         for k in range(self.count):
-            f[L.GF_RESERVED] += f[L.GF_SIZE + k * L.SF_SIZE + L.SF_RESERVED]
-        f[L.GF_CASH] += amount - qty * price
+            self.f[L.GF_RESERVED] += self.f[L.GF_SIZE + k * L.SF_SIZE + L.SF_RESERVED]
+        self.f[L.GF_CASH] += amount - qty * price
         if qty > 0.0:
             self._open_position(s, now, -1, qty, price, 0.0)
             self._log_fill(s, now, -1, True, now, -1, L.FR_ALLOCATION, price, qty, 0.0, 0.0, qty, False)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
-    def _round_down(
-        self, s: cython.Py_ssize_t, qty: cython.double, less: cython.double
-    ) -> cython.double:
-        """Whole quantity steps in `qty`, minus `less` steps; without a step, `less` units in the last place."""
+    def _round_down(self, s: cython.Py_ssize_t, qty: cython.double, less: cython.double) -> cython.double:
+        """Whole quantity steps in `qty`, less `less` of them; without a step, units in the last place."""
         step: cython.double = self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_STEP]
         per_unit: cython.double = self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_PER_UNIT]
         steps: cython.double
@@ -1118,13 +1131,11 @@ class Fold:
     # --- fills -------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _fill(self, now: cython.longlong) -> cython.bint:
         """Fill what was decided, at this open: all exits, then entries by rule and by market."""
-        f = self.f
-        i = self.i
-        cursors = self.cursors
         s: cython.Py_ssize_t
         rule: cython.Py_ssize_t
         q: cython.Py_ssize_t
@@ -1135,29 +1146,35 @@ class Fold:
         equity: cython.double
         for s in range(self.count):
             ib = L.GI_SIZE + s * L.SI_SIZE
-            if i[ib + L.SI_PENDING] == 0 or not self._here(s, now):
+            if self.i[ib + L.SI_PENDING] == 0 or not self._here(s, now):
                 continue
-            if i[ib + L.SI_DECIDED] + self.plan_i[L.PI_STEP] != now:
-                i[L.GI_DELAYED] += 1
-            if i[ib + L.SI_PENDING_RULE] < self.entries:
+            if self.i[ib + L.SI_DECIDED] + self.plan_i[L.PI_STEP] != now:
+                self.i[L.GI_DELAYED] += 1
+            if self.i[ib + L.SI_PENDING_RULE] < self.entries:
                 waiting += 1
-            elif self._exit(s, now, self.cells[s * 5 * L.BLOCK + cursors[2 * s]]):
+            elif self._exit(s, now, self.cells[s * L.CELLS * L.BLOCK + self.cursors[2 * s]]):
                 changed = True
         if waiting == 0:
             return changed
         # One equity for all entries of this open, so that their order changes no size unless cash binds.
-        equity = f[L.GF_CASH] + f[L.GF_RESERVED]
+        equity = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
         for s in range(self.count):
             fb = L.GF_SIZE + s * L.SF_SIZE
-            if f[fb + L.SF_QTY] != 0.0:
-                q = s * 5 * L.BLOCK + cursors[2 * s]
-                equity += f[fb + L.SF_QTY] * (self.cells[q] if self._here(s, now) else f[fb + L.SF_MARK])
+            if self.f[fb + L.SF_QTY] != 0.0:
+                q = s * L.CELLS * L.BLOCK + self.cursors[2 * s]
+                equity += self.f[fb + L.SF_QTY] * (
+                    self.cells[q] if self._here(s, now) else self.f[fb + L.SF_MARK]
+                )
         for rule in range(self.entries):
             for s in range(self.count):
                 ib = L.GI_SIZE + s * L.SI_SIZE
-                if i[ib + L.SI_PENDING] == 0 or i[ib + L.SI_PENDING_RULE] != rule or not self._here(s, now):
+                if (
+                    self.i[ib + L.SI_PENDING] == 0
+                    or self.i[ib + L.SI_PENDING_RULE] != rule
+                    or not self._here(s, now)
+                ):
                     continue
-                if self._enter(s, now, self.cells[s * 5 * L.BLOCK + cursors[2 * s]], equity):
+                if self._enter(s, now, self.cells[s * L.CELLS * L.BLOCK + self.cursors[2 * s]], equity):
                     changed = True
                 waiting -= 1
             if waiting == 0:
@@ -1165,6 +1182,7 @@ class Fold:
         return changed
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.inline
     @cython.boundscheck(False)
     @cython.wraparound(False)
@@ -1173,6 +1191,7 @@ class Fold:
         return q < self.cursors[2 * s + 1] and self.times[s * L.BLOCK + q] == now
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
@@ -1184,13 +1203,11 @@ class Fold:
         equity: cython.double,
     ) -> cython.bint:
         """Buy a fraction of the equity, as far as cash reaches with the fee; true when it filled."""
-        f = self.f
-        i = self.i
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        rule: cython.longlong = i[ib + L.SI_PENDING_RULE]
+        rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
         fee_rate: cython.double = self.plan_f[L.PF_FEE]
         price: cython.double = open_ * (1.0 + self.plan_f[L.PF_SLIPPAGE])
-        cash: cython.double = f[L.GF_CASH]
+        cash: cython.double = self.f[L.GF_CASH]
         wanted: cython.double = self.plan_f[L.PF_FRACTION] * equity / price
         affordable: cython.double = cash / (price * (1.0 + fee_rate))
         bound: cython.bint = affordable < wanted
@@ -1203,7 +1220,7 @@ class Fold:
         while less < 4.0 and qty * price + qty * price * fee_rate > cash:
             less += 1.0
             qty = self._round_down(s, most, less)
-        i[ib + L.SI_PENDING] = 0
+        self.i[ib + L.SI_PENDING] = 0
         if qty <= 0.0 or qty * price < self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL]:
             if bound:
                 self._block(s, rule, now, L.R_INSUFFICIENT_CASH, wanted * price * (1.0 + fee_rate), cash)
@@ -1218,11 +1235,11 @@ class Fold:
                 )
             return False
         fee = qty * price * fee_rate
-        f[L.GF_CASH] = cash - (qty * price + fee)
-        f[L.GF_FEES] += fee
-        f[L.GF_SLIPPAGE] += qty * (price - open_)
-        i[L.GI_ENTRIES] += 1
-        i[L.GI_CASH_BOUND] += bound
+        self.f[L.GF_CASH] = cash - (qty * price + fee)
+        self.f[L.GF_FEES] += fee
+        self.f[L.GF_SLIPPAGE] += qty * (price - open_)
+        self.i[L.GI_ENTRIES] += 1
+        self.i[L.GI_CASH_BOUND] += bound
         self._open_position(s, now, rule, qty, price, fee)
         decision = self._settle(s, rule, now)
         self._log_fill(
@@ -1230,7 +1247,7 @@ class Fold:
             now,
             rule,
             True,
-            i[ib + L.SI_DECIDED],
+            self.i[ib + L.SI_DECIDED],
             decision,
             L.FR_ENTRY,
             price,
@@ -1243,6 +1260,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _open_position(
@@ -1254,43 +1272,40 @@ class Fold:
         price: cython.double,
         fee: cython.double,
     ) -> cython.void:
-        f = self.f
-        i = self.i
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        f[fb + L.SF_QTY] = qty
-        f[fb + L.SF_COST] = price
-        f[fb + L.SF_ENTRY_FEES] = fee
-        f[fb + L.SF_HIGH] = price
-        f[fb + L.SF_LOW] = price
-        i[ib + L.SI_SET] = i[L.GI_SETS]
-        i[L.GI_SETS] += 1
-        i[ib + L.SI_ENTRY_TIME] = now
-        i[ib + L.SI_ENTRY_RULE] = rule
-        i[ib + L.SI_BARS] = 0
-        i[ib + L.SI_CHANGED] = 1
+        self.f[fb + L.SF_QTY] = qty
+        self.f[fb + L.SF_COST] = price
+        self.f[fb + L.SF_ENTRY_FEES] = fee
+        self.f[fb + L.SF_HIGH] = price
+        self.f[fb + L.SF_LOW] = price
+        self.i[ib + L.SI_SET] = self.i[L.GI_SETS]
+        self.i[L.GI_SETS] += 1
+        self.i[ib + L.SI_ENTRY_TIME] = now
+        self.i[ib + L.SI_ENTRY_RULE] = rule
+        self.i[ib + L.SI_BARS] = 0
+        self.i[ib + L.SI_CHANGED] = 1
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     @cython.cdivision(True)
     def _exit(self, s: cython.Py_ssize_t, now: cython.longlong, open_: cython.double) -> cython.bint:
         """Sell the whole position; true when it filled."""
-        f = self.f
-        i = self.i
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        rule: cython.longlong = i[ib + L.SI_PENDING_RULE]
+        rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
         price: cython.double = open_ * (1.0 - self.plan_f[L.PF_SLIPPAGE])
-        qty: cython.double = f[fb + L.SF_QTY]
-        cost: cython.double = f[fb + L.SF_COST]
-        entry_fees: cython.double = f[fb + L.SF_ENTRY_FEES]
+        qty: cython.double = self.f[fb + L.SF_QTY]
+        cost: cython.double = self.f[fb + L.SF_COST]
+        entry_fees: cython.double = self.f[fb + L.SF_ENTRY_FEES]
         fee: cython.double = qty * price * self.plan_f[L.PF_FEE]
         pnl: cython.double
         part: cython.double
         decision: cython.longlong
         n: cython.Py_ssize_t
-        i[ib + L.SI_PENDING] = 0
+        self.i[ib + L.SI_PENDING] = 0
         if qty * price < self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL]:
             self._block(
                 s,
@@ -1303,33 +1318,33 @@ class Fold:
             return False
         pnl = qty * (price - cost) - fee - entry_fees
         part = pnl / (qty * cost)
-        f[L.GF_CASH] += qty * price - fee
-        f[L.GF_FEES] += fee
-        f[L.GF_SLIPPAGE] += qty * (open_ - price)
-        f[L.GF_REALISED] += pnl
-        f[L.GF_TRADE_SUM] += part
-        f[L.GF_PNL_SQUARES] += pnl * pnl
-        if i[L.GI_TRADES] == 0 or part > f[L.GF_TRADE_BEST]:
-            f[L.GF_TRADE_BEST] = part
-        if i[L.GI_TRADES] == 0 or part < f[L.GF_TRADE_WORST]:
-            f[L.GF_TRADE_WORST] = part
-        i[L.GI_TRADES] += 1
+        self.f[L.GF_CASH] += qty * price - fee
+        self.f[L.GF_FEES] += fee
+        self.f[L.GF_SLIPPAGE] += qty * (open_ - price)
+        self.f[L.GF_REALISED] += pnl
+        self.f[L.GF_TRADE_SUM] += part
+        self.f[L.GF_PNL_SQUARES] += pnl * pnl
+        if self.i[L.GI_TRADES] == 0 or part > self.f[L.GF_TRADE_BEST]:
+            self.f[L.GF_TRADE_BEST] = part
+        if self.i[L.GI_TRADES] == 0 or part < self.f[L.GF_TRADE_WORST]:
+            self.f[L.GF_TRADE_WORST] = part
+        self.i[L.GI_TRADES] += 1
         if pnl > 0.0:
-            i[L.GI_WINS] += 1
-            f[L.GF_WON] += pnl
+            self.i[L.GI_WINS] += 1
+            self.f[L.GF_WON] += pnl
         elif pnl < 0.0:
-            i[L.GI_LOSSES] += 1
-            f[L.GF_LOST] -= pnl
-        i[L.GI_TRADE_BARS] += i[ib + L.SI_BARS]
-        if i[ib + L.SI_BARS] > i[L.GI_TRADE_BARS_MOST]:
-            i[L.GI_TRADE_BARS_MOST] = i[ib + L.SI_BARS]
+            self.i[L.GI_LOSSES] += 1
+            self.f[L.GF_LOST] -= pnl
+        self.i[L.GI_TRADE_BARS] += self.i[ib + L.SI_BARS]
+        if self.i[ib + L.SI_BARS] > self.i[L.GI_TRADE_BARS_MOST]:
+            self.i[L.GI_TRADE_BARS_MOST] = self.i[ib + L.SI_BARS]
         # The exit itself is the last price that the position saw.
-        if price > f[fb + L.SF_HIGH]:
-            f[fb + L.SF_HIGH] = price
-        if price < f[fb + L.SF_LOW]:
-            f[fb + L.SF_LOW] = price
-        f[fb + L.SF_QTY] = 0.0
-        i[ib + L.SI_CHANGED] = 1
+        if price > self.f[fb + L.SF_HIGH]:
+            self.f[fb + L.SF_HIGH] = price
+        if price < self.f[fb + L.SF_LOW]:
+            self.f[fb + L.SF_LOW] = price
+        self.f[fb + L.SF_QTY] = 0.0
+        self.i[ib + L.SI_CHANGED] = 1
         n = self.fills
         decision = self._settle(s, rule, now)
         self._log_fill(
@@ -1337,7 +1352,7 @@ class Fold:
             now,
             rule,
             False,
-            i[ib + L.SI_DECIDED],
+            self.i[ib + L.SI_DECIDED],
             decision,
             L.FR_EXIT,
             price,
@@ -1349,22 +1364,24 @@ class Fold:
         )
         self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
         self.fill_f[n * L.FF_WIDTH + L.FF_RETURN] = part
-        self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = qty * (f[fb + L.SF_LOW] - cost)
-        self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = qty * (f[fb + L.SF_HIGH] - cost)
-        f[fb + L.SF_COST] = 0.0
-        f[fb + L.SF_ENTRY_FEES] = 0.0
+        self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = qty * (self.f[fb + L.SF_LOW] - cost)
+        self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = qty * (self.f[fb + L.SF_HIGH] - cost)
+        self.f[fb + L.SF_COST] = 0.0
+        self.f[fb + L.SF_ENTRY_FEES] = 0.0
         self.fill_f[n * L.FF_WIDTH + L.FF_COST] = 0.0
         return True
 
     # --- decisions ---------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _intention(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t) -> cython.Py_ssize_t:
         return L.GI_SIZE + self.count * L.SI_SIZE + (s * self.rules + rule) * L.NI_SIZE
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _decide(self, s: cython.Py_ssize_t, now: cython.longlong, word: cython.ulonglong) -> cython.void:
@@ -1373,7 +1390,6 @@ class Fold:
         A rule that fires again because it was blocked keeps its intention: one id, one trigger_fired, and
         its identical blocks are one event.
         """
-        i = self.i
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         nb: cython.Py_ssize_t
         rule: cython.Py_ssize_t
@@ -1381,45 +1397,44 @@ class Fold:
         for rule in range(self.rules):
             nb = self._intention(s, rule)
             if (word >> rule) & 1:
-                if i[nb + L.NI_ID] < 0:
-                    i[nb + L.NI_ID] = i[L.GI_DECISIONS]
-                    i[L.GI_DECISIONS] += 1
-                    i[nb + L.NI_SUBMITTED] = 0
-                    i[ib + L.SI_ACTIVE] += 1
-                    self._event(L.E_FIRED, now, s, rule, i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
+                if self.i[nb + L.NI_ID] < 0:
+                    self.i[nb + L.NI_ID] = self.i[L.GI_DECISIONS]
+                    self.i[L.GI_DECISIONS] += 1
+                    self.i[nb + L.NI_SUBMITTED] = 0
+                    self.i[ib + L.SI_ACTIVE] += 1
+                    self._event(L.E_FIRED, now, s, rule, self.i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
                 if winner < 0:
                     winner = rule
-                    if i[nb + L.NI_REASON] == L.R_OUTRANKED:
+                    if self.i[nb + L.NI_REASON] == L.R_OUTRANKED:
                         self._report_block(s, rule, now)
-                    if i[nb + L.NI_SUBMITTED] == 0:
-                        i[nb + L.NI_SUBMITTED] = 1
-                        self._event(L.E_SUBMITTED, now, s, rule, i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
-                    i[ib + L.SI_PENDING] = 1
-                    i[ib + L.SI_PENDING_RULE] = rule
-                    i[ib + L.SI_DECIDED] = now
+                    if self.i[nb + L.NI_SUBMITTED] == 0:
+                        self.i[nb + L.NI_SUBMITTED] = 1
+                        self._event(L.E_SUBMITTED, now, s, rule, self.i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
+                    self.i[ib + L.SI_PENDING] = 1
+                    self.i[ib + L.SI_PENDING_RULE] = rule
+                    self.i[ib + L.SI_DECIDED] = now
                 else:
                     self._block(s, rule, now, L.R_OUTRANKED, winner, 0.0)
-                    i[nb + L.NI_SUBMITTED] = 0
-            elif i[nb + L.NI_ID] >= 0:
+                    self.i[nb + L.NI_SUBMITTED] = 0
+            elif self.i[nb + L.NI_ID] >= 0:
                 self._settle(s, rule, now)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
-    def _settle(
-        self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong
-    ) -> cython.longlong:
+    def _settle(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong) -> cython.longlong:
         """End an intention, reporting what blocked it until now; return its id."""
-        i = self.i
         nb: cython.Py_ssize_t = self._intention(s, rule)
-        decision: cython.longlong = i[nb + L.NI_ID]
+        decision: cython.longlong = self.i[nb + L.NI_ID]
         self._report_block(s, rule, now)
-        i[nb + L.NI_ID] = -1
-        i[nb + L.NI_SUBMITTED] = 0
-        i[L.GI_SIZE + s * L.SI_SIZE + L.SI_ACTIVE] -= 1
+        self.i[nb + L.NI_ID] = -1
+        self.i[nb + L.NI_SUBMITTED] = 0
+        self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_ACTIVE] -= 1
         return decision
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _block(
@@ -1432,48 +1447,45 @@ class Fold:
         second_value: cython.double,
     ) -> cython.void:
         """Count a blocked decision; a block like the one before only lengthens it."""
-        f = self.f
-        i = self.i
         nb: cython.Py_ssize_t = self._intention(s, rule)
         nf: cython.Py_ssize_t = L.GF_SIZE + self.count * L.SF_SIZE + (s * self.rules + rule) * L.NF_SIZE
-        i[L.GI_BLOCKED + reason] += 1
-        if i[nb + L.NI_REASON] != reason:
+        self.i[L.GI_BLOCKED + reason] += 1
+        if self.i[nb + L.NI_REASON] != reason:
             self._report_block(s, rule, now)
-            i[nb + L.NI_REASON] = reason
-            i[nb + L.NI_FIRST] = now
-            i[nb + L.NI_COUNT] = 0
-            f[nf + L.NF_FIRST_VALUE] = first_value
-            f[nf + L.NF_SECOND_VALUE] = second_value
-        i[nb + L.NI_LAST] = now
-        i[nb + L.NI_COUNT] += 1
+            self.i[nb + L.NI_REASON] = reason
+            self.i[nb + L.NI_FIRST] = now
+            self.i[nb + L.NI_COUNT] = 0
+            self.f[nf + L.NF_FIRST_VALUE] = first_value
+            self.f[nf + L.NF_SECOND_VALUE] = second_value
+        self.i[nb + L.NI_LAST] = now
+        self.i[nb + L.NI_COUNT] += 1
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _report_block(
         self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong
     ) -> cython.void:
-        f = self.f
-        i = self.i
         nb: cython.Py_ssize_t = self._intention(s, rule)
         nf: cython.Py_ssize_t = L.GF_SIZE + self.count * L.SF_SIZE + (s * self.rules + rule) * L.NF_SIZE
-        if i[nb + L.NI_REASON] < 0:
+        if self.i[nb + L.NI_REASON] < 0:
             return
         self._event(
             L.E_BLOCKED,
             now,
             s,
             rule,
-            i[nb + L.NI_ID],
-            i[nb + L.NI_REASON],
-            i[nb + L.NI_FIRST],
-            i[nb + L.NI_LAST],
-            i[nb + L.NI_COUNT],
-            f[nf + L.NF_FIRST_VALUE],
-            f[nf + L.NF_SECOND_VALUE],
+            self.i[nb + L.NI_ID],
+            self.i[nb + L.NI_REASON],
+            self.i[nb + L.NI_FIRST],
+            self.i[nb + L.NI_LAST],
+            self.i[nb + L.NI_COUNT],
+            self.f[nf + L.NF_FIRST_VALUE],
+            self.f[nf + L.NF_SECOND_VALUE],
         )
-        i[nb + L.NI_REASON] = -1
-        i[nb + L.NI_COUNT] = 0
+        self.i[nb + L.NI_REASON] = -1
+        self.i[nb + L.NI_COUNT] = 0
 
     def finish(self, end):
         """No more bars come: block what waits for one, report open blocks and bars missing before `end`."""
@@ -1515,6 +1527,7 @@ class Fold:
     # --- logs --------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _event(
@@ -1532,22 +1545,22 @@ class Fold:
         second_value: cython.double,
     ) -> cython.void:
         at: cython.Py_ssize_t = self.events * L.EI_WIDTH
-        log = self.event_i
-        log[at + L.EI_TYPE] = kind
-        log[at + L.EI_TIME] = now
-        log[at + L.EI_MARKET] = s
-        log[at + L.EI_RULE] = rule
-        log[at + L.EI_DECISION] = decision
-        log[at + L.EI_REASON] = reason
-        log[at + L.EI_FIRST] = first
-        log[at + L.EI_LAST] = last
-        log[at + L.EI_COUNT] = count
+        self.event_i[at + L.EI_TYPE] = kind
+        self.event_i[at + L.EI_TIME] = now
+        self.event_i[at + L.EI_MARKET] = s
+        self.event_i[at + L.EI_RULE] = rule
+        self.event_i[at + L.EI_DECISION] = decision
+        self.event_i[at + L.EI_REASON] = reason
+        self.event_i[at + L.EI_FIRST] = first
+        self.event_i[at + L.EI_LAST] = last
+        self.event_i[at + L.EI_COUNT] = count
         self.event_f[self.events * L.EF_WIDTH + L.EF_FIRST_VALUE] = first_value
         self.event_f[self.events * L.EF_WIDTH + L.EF_SECOND_VALUE] = second_value
         self.events += 1
         self.i[L.GI_EVENTS] += 1
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _log_fill(
@@ -1566,77 +1579,72 @@ class Fold:
         wanted: cython.double,
         cash_bound: cython.bint,
     ) -> cython.void:
-        f = self.f
-        i = self.i
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
-        floats = self.fill_f
-        ints = self.fill_i
-        floats[at + L.FF_PRICE] = price
-        floats[at + L.FF_QTY] = qty
-        floats[at + L.FF_FEE] = fee
-        floats[at + L.FF_SLIPPAGE] = slippage
-        floats[at + L.FF_PNL] = 0.0
-        floats[at + L.FF_POSITION] = f[fb + L.SF_QTY]
-        floats[at + L.FF_COST] = f[fb + L.SF_COST]
-        floats[at + L.FF_CASH] = f[L.GF_CASH]
-        floats[at + L.FF_ENTRY_PRICE] = f[fb + L.SF_COST]
-        floats[at + L.FF_ENTRY_FEES] = f[fb + L.SF_ENTRY_FEES]
-        floats[at + L.FF_MAE] = 0.0
-        floats[at + L.FF_MFE] = 0.0
-        floats[at + L.FF_WANTED] = wanted
-        floats[at + L.FF_RETURN] = 0.0
+        self.fill_f[at + L.FF_PRICE] = price
+        self.fill_f[at + L.FF_QTY] = qty
+        self.fill_f[at + L.FF_FEE] = fee
+        self.fill_f[at + L.FF_SLIPPAGE] = slippage
+        self.fill_f[at + L.FF_PNL] = 0.0
+        self.fill_f[at + L.FF_POSITION] = self.f[fb + L.SF_QTY]
+        self.fill_f[at + L.FF_COST] = self.f[fb + L.SF_COST]
+        self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
+        self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
+        self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_ENTRY_FEES]
+        self.fill_f[at + L.FF_MAE] = 0.0
+        self.fill_f[at + L.FF_MFE] = 0.0
+        self.fill_f[at + L.FF_WANTED] = wanted
+        self.fill_f[at + L.FF_RETURN] = 0.0
         at = self.fills * L.FI_WIDTH
-        ints[at + L.FI_TIME] = now
-        ints[at + L.FI_MARKET] = s
-        ints[at + L.FI_RULE] = rule
-        ints[at + L.FI_ENTRY] = is_entry
-        ints[at + L.FI_DECIDED] = decided
-        ints[at + L.FI_SET] = i[ib + L.SI_SET]
-        ints[at + L.FI_ENTRY_TIME] = i[ib + L.SI_ENTRY_TIME]
-        ints[at + L.FI_ENTRY_RULE] = i[ib + L.SI_ENTRY_RULE]
-        ints[at + L.FI_BARS] = i[ib + L.SI_BARS]
-        ints[at + L.FI_DECISION] = decision
-        ints[at + L.FI_REASON] = reason
-        ints[at + L.FI_CASH_BOUND] = cash_bound
+        self.fill_i[at + L.FI_TIME] = now
+        self.fill_i[at + L.FI_MARKET] = s
+        self.fill_i[at + L.FI_RULE] = rule
+        self.fill_i[at + L.FI_ENTRY] = is_entry
+        self.fill_i[at + L.FI_DECIDED] = decided
+        self.fill_i[at + L.FI_SET] = self.i[ib + L.SI_SET]
+        self.fill_i[at + L.FI_ENTRY_TIME] = self.i[ib + L.SI_ENTRY_TIME]
+        self.fill_i[at + L.FI_ENTRY_RULE] = self.i[ib + L.SI_ENTRY_RULE]
+        self.fill_i[at + L.FI_BARS] = self.i[ib + L.SI_BARS]
+        self.fill_i[at + L.FI_DECISION] = decision
+        self.fill_i[at + L.FI_REASON] = reason
+        self.fill_i[at + L.FI_CASH_BOUND] = cash_bound
         self.fills += 1
-        i[L.GI_FILLS] += 1
+        self.i[L.GI_FILLS] += 1
         self._event(L.E_FILL, now, s, rule, decision, -1, 0, 0, 0, 0.0, 0.0)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _log_positions(self, now: cython.longlong, row: cython.Py_ssize_t) -> cython.void:
         """Write every market that is open, or was closed at this open: a whole state in a few rows."""
-        f = self.f
-        i = self.i
         s: cython.Py_ssize_t
         fb: cython.Py_ssize_t
         ib: cython.Py_ssize_t
         at: cython.Py_ssize_t
         changed: cython.bint = False
         for s in range(self.count):
-            changed = changed or i[L.GI_SIZE + s * L.SI_SIZE + L.SI_CHANGED] != 0
+            changed = changed or self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_CHANGED] != 0
         for s in range(self.count):
             fb = L.GF_SIZE + s * L.SF_SIZE
             ib = L.GI_SIZE + s * L.SI_SIZE
-            if changed and (f[fb + L.SF_QTY] != 0.0 or i[ib + L.SI_CHANGED] != 0):
+            if changed and (self.f[fb + L.SF_QTY] != 0.0 or self.i[ib + L.SI_CHANGED] != 0):
                 at = self.positions * L.LF_WIDTH
-                self.position_f[at + L.LF_QTY] = f[fb + L.SF_QTY]
-                self.position_f[at + L.LF_COST] = f[fb + L.SF_COST]
-                self.position_f[at + L.LF_REALISED] = f[L.GF_REALISED]
-                self.position_f[at + L.LF_CASH] = f[L.GF_CASH]
+                self.position_f[at + L.LF_QTY] = self.f[fb + L.SF_QTY]
+                self.position_f[at + L.LF_COST] = self.f[fb + L.SF_COST]
+                self.position_f[at + L.LF_REALISED] = self.f[L.GF_REALISED]
+                self.position_f[at + L.LF_CASH] = self.f[L.GF_CASH]
                 at = self.positions * L.LI_WIDTH
                 self.position_i[at + L.LI_TIME] = now
                 self.position_i[at + L.LI_MARKET] = s
-                self.position_i[at + L.LI_SET] = i[ib + L.SI_SET]
+                self.position_i[at + L.LI_SET] = self.i[ib + L.SI_SET]
                 self.positions += 1
-            i[ib + L.SI_CHANGED] = 0
+            self.i[ib + L.SI_CHANGED] = 0
         at = self.balances * L.BF_WIDTH
-        self.balance_f[at + L.BF_CASH] = f[L.GF_CASH]
-        self.balance_f[at + L.BF_BASE] = f[L.GF_CASH] + f[L.GF_RESERVED]
-        self.balance_f[at + L.BF_REALISED] = f[L.GF_REALISED]
+        self.balance_f[at + L.BF_CASH] = self.f[L.GF_CASH]
+        self.balance_f[at + L.BF_BASE] = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
+        self.balance_f[at + L.BF_REALISED] = self.f[L.GF_REALISED]
         self.balance_i[self.balances] = row
         self.balances += 1
 
@@ -1659,7 +1667,7 @@ def expand_equity(
     realised_out: cython.double[::1],
     unrealised_out: cython.double[::1],
 ):
-    """Write the columns that follow from equity and constant balances for rows [first, last); return the peak."""
+    """Write what follows from equity and constant balances for rows [first, last); return the peak."""
     j: cython.Py_ssize_t
     value: cython.double
     for j in range(first, last):

@@ -6,8 +6,11 @@ numbers are the only description of them, read by the kernel and by the modules 
 
 from typing import Final
 
-BLOCK: Final = 2048
-"""Bars evaluated at once: a dozen registers of 16 KB stay in a core's L2 cache."""
+BLOCK: Final = 4096
+"""Bars evaluated at once: a dozen registers of 32 KB stay in a core's L2 cache."""
+
+CELLS: Final = 4
+"""Columns of a block that the fold itself reads: open, high, low, close."""
 
 FOREVER: Final = 1 << 62
 
@@ -15,7 +18,7 @@ FOREVER: Final = 1 << 62
 
 CODE_WIDTH: Final = 9
 C_OP, C_TO, C_A, C_B, C_PERIOD, C_STATE, C_TO2, C_A2, C_STATE2 = range(9)
-"""operation, target register, operands, bars, offset in a market's carried values; the second half of a pair"""
+"""operation, target register, operands, bars, offset in the carried values; the second half of a pair"""
 
 (
     OP_FIELD, OP_NEG, OP_ABS, OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MIN, OP_MAX,
@@ -66,12 +69,12 @@ GI_SIZE: Final = GI_BLOCKED + len(REASONS)
     SF_QTY, SF_COST, SF_ENTRY_FEES, SF_MARK, SF_HIGH, SF_LOW, SF_RESERVED, SF_BENCHMARK_QTY,
     SF_BENCHMARK_WAITING, SF_SIZE,
 ) = range(10)  # fmt: skip
-"""quantity, average cost, entry fees not yet realised, last close, extremes since the entry, allocation and
-benchmark share that wait for the market's first open"""
+"""quantity, average cost, entry fees not yet realised, last close, extremes since the entry; allocation
+and benchmark share that wait for the market's first open"""
 
 (
-    SI_LAST, SI_PENDING, SI_PENDING_RULE, SI_DECIDED, SI_ACTIVE, SI_SET, SI_ENTRY_TIME, SI_ENTRY_RULE, SI_BARS,
-    SI_OPENED, SI_GAPS, SI_MISSING, SI_CHANGED,
+    SI_LAST, SI_PENDING, SI_PENDING_RULE, SI_DECIDED, SI_ACTIVE, SI_SET, SI_ENTRY_TIME, SI_ENTRY_RULE,
+    SI_BARS, SI_OPENED, SI_GAPS, SI_MISSING, SI_CHANGED,
     SI_SIZE,
 ) = range(14)  # fmt: skip
 
@@ -93,7 +96,9 @@ FILL_REASONS: Final = ("entry_rule", "exit_rule", "initial_allocation")
 FR_ENTRY, FR_EXIT, FR_ALLOCATION = range(3)
 
 EF_FIRST_VALUE, EF_SECOND_VALUE, EF_WIDTH = range(3)
-EI_TYPE, EI_TIME, EI_MARKET, EI_RULE, EI_DECISION, EI_REASON, EI_FIRST, EI_LAST, EI_COUNT, EI_WIDTH = range(10)
+EI_TYPE, EI_TIME, EI_MARKET, EI_RULE, EI_DECISION, EI_REASON, EI_FIRST, EI_LAST, EI_COUNT, EI_WIDTH = range(
+    10
+)
 EVENT_TYPES: Final = (
     "trigger_fired",
     "order_submitted",

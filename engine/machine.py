@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from engine import layout as L
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.errors import BarsError
 from engine.program import Program, compile_program
 
@@ -24,8 +24,13 @@ if TYPE_CHECKING:
     from engine.bars import Bars
     from engine.plan import Plan
 
-LOG_ROWS = 8_192
-"""Rows of a log before it is emptied; the kernel stops for that and goes on."""
+LOG_ROWS = 4_096
+MOST_LOG_ROWS = 524_288
+"""Events that a log holds before it is emptied (the kernel stops for that and goes on): a bar's eighth."""
+
+FLOAT_WIDTHS = (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH)
+INT_WIDTHS = (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1)
+"""Columns of each log, in the order of layout's LOG_…."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +116,6 @@ class Machine:
 
     def run(self, finish_at: int | None = None) -> Segment:
         """Fold all bars (and close the books at `finish_at`). Raise BarsError."""
-        import numpy as np
-
         if finish_at is not None:
             self._new_logs(extra_events=self._event_margin + 2)
             self._fold.finish(finish_at)
@@ -129,20 +132,12 @@ class Machine:
         for array, used in self._open:
             if used is not array:
                 array.reshape(-1)[:] = used
-        widths_f = (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH)
-        widths_i = (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1)
         return Segment(
             self._timeline,
             self._equity,
             self._columns,
-            tuple(
-                np.concatenate(parts).reshape(-1, width)
-                for parts, width in zip(self._floats, widths_f, strict=True)
-            ),
-            tuple(
-                np.concatenate(parts).reshape(-1, width)
-                for parts, width in zip(self._ints, widths_i, strict=True)
-            ),
+            tuple(_stack(parts) for parts in self._floats),
+            tuple(_stack(parts) for parts in self._ints),
         )
 
     # --- arrays in, arrays out ---------------------------------------------------------------
@@ -221,40 +216,53 @@ class Machine:
             )
         return (
             registers,
-            self._scratch(count * 5 * L.BLOCK, np.float64),
+            self._scratch(count * L.CELLS * L.BLOCK, np.float64),
             self._scratch(count * L.BLOCK, np.int64),
             self._scratch(count * L.BLOCK, np.uint64),
             self._scratch(2 * count, np.int64),
             self._scratch(L.BLOCK, np.int64),
+            self._scratch(256, np.float64),
         )
 
     def _new_logs(self, extra_events: int = 0) -> None:
+        """Empty logs. They reserve more than most runs write; memory that is not written costs nothing."""
         import numpy as np
 
         count = len(self._bars)
-        fills = LOG_ROWS // (4 * count) + self._fill_margin
-        events = LOG_ROWS + self._event_margin + extra_events
+        rows = LOG_ROWS
+        if self._kernel.COMPILED:
+            rows = min(max(rows, len(self._timeline) // 8), MOST_LOG_ROWS)
+        fills = rows // (2 * count) + self._fill_margin
+        events = rows + self._event_margin + extra_events
         # A row of fills writes at most one row of positions for each market and one of balances; a market
         # whose allocation is smaller than a quantity step writes balances without a fill.
         sizes = (fills, events, fills * count, fills + count)
         self._log_floats = [
-            self._scratch(size * width, np.float64)
-            for size, width in zip(sizes, (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH), strict=True)
+            self._log(size, width, np.float64) for size, width in zip(sizes, FLOAT_WIDTHS, strict=True)
         ]
         self._log_ints = [
-            self._scratch(size * width, np.int64)
-            for size, width in zip(sizes, (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1), strict=True)
+            self._log(size, width, np.int64) for size, width in zip(sizes, INT_WIDTHS, strict=True)
         ]
-        self._fold.set_logs(self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin)
+        self._fold.set_logs(
+            self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin
+        )
+
+    def _log(self, rows: int, width: int, kind: type[Any]) -> Any:
+        import numpy as np
+
+        return (
+            np.empty(rows * width, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * (rows * width)
+        )
 
     def _keep_logs(self) -> None:
         import numpy as np
 
-        widths_f = (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH)
-        widths_i = (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1)
         for log, rows in enumerate(self._fold.logged()):
-            self._floats[log].append(np.array(self._log_floats[log][: rows * widths_f[log]], dtype=np.float64))
-            self._ints[log].append(np.array(self._log_ints[log][: rows * widths_i[log]], dtype=np.int64))
+            if rows or not self._floats[log]:
+                floats = self._log_floats[log][: rows * FLOAT_WIDTHS[log]]
+                ints = self._log_ints[log][: rows * INT_WIDTHS[log]]
+                self._floats[log].append(np.asarray(floats, dtype=np.float64).reshape(-1, FLOAT_WIDTHS[log]))
+                self._ints[log].append(np.asarray(ints, dtype=np.int64).reshape(-1, INT_WIDTHS[log]))
 
     def _bad_bar(self) -> BarsError:
         market, bar = self._fold.bad()
@@ -270,6 +278,12 @@ class Machine:
             f"{symbol}: bar {bar} at {stamp} is no candle ({values}); prices must be finite and above 0, "
             "low the smallest and high the largest"
         )
+
+
+def _stack(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    import numpy as np
+
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 @lru_cache(maxsize=64)

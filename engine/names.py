@@ -1,4 +1,4 @@
-"""The words of the language that are neither functions nor a document's own: fields, and what is yet to come."""
+"""The words of the language that are neither functions nor a document's own: fields, and what is to come."""
 
 FIELDS = {"open": 0, "high": 1, "low": 2, "close": 3, "volume": 4}
 """Candle fields and their column."""

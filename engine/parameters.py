@@ -18,11 +18,13 @@ _KEYS = ("type", "default", "min", "max", "step", "description")
 def resolve_parameters(
     declared: object, given: Mapping[str, object], issues: list[Issue]
 ) -> dict[str, Value]:
-    """Return a value for each declared parameter: the given one, else its default; report faults in `issues`."""
+    """Return a value for each declared parameter, the given one or its default; faults go to `issues`."""
     if declared is None:
         declared = {}
     if not isinstance(declared, Mapping):
-        issues.append(Issue("parameters", "must be a mapping of names: fast: {type: int, default: 12}", declared))
+        issues.append(
+            Issue("parameters", "must be a mapping of names: fast: {type: int, default: 12}", declared)
+        )
         return {}
     if len(declared) > MAX_PARAMETERS:
         issues.append(Issue("parameters", f"has {len(declared)} entries; {MAX_PARAMETERS} are allowed"))
@@ -51,7 +53,9 @@ def _resolve(
     if isinstance(specification, bool | int | float):
         specification = {"default": specification}
     if not isinstance(specification, Mapping):
-        issues.append(Issue(path, "must be a value or {type: int, default: 12, min: 2, max: 50}", specification))
+        issues.append(
+            Issue(path, "must be a value or {type: int, default: 12, min: 2, max: 50}", specification)
+        )
         return None
     before = len(issues)
     for key in specification:
@@ -71,7 +75,9 @@ def _resolve(
     if low is not None and high is not None and low > high:
         issues.append(Issue(f"{path}.min", f"min {low:g} is above max {high:g}", low))
     step = specification.get("step")
-    if step is not None and (isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf):
+    if step is not None and (
+        isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf
+    ):
         issues.append(Issue(f"{path}.step", "must be a positive number", step))
     checked_default = _check(f"{path}.default", default, kind, low, high, issues)
     if len(issues) > before:
@@ -123,7 +129,10 @@ def _check(
     if (low is not None and number < low) or (high is not None and number > high):
         span = " and ".join(
             part
-            for part in (f"at least {low:g}" if low is not None else "", f"at most {high:g}" if high is not None else "")
+            for part in (
+                f"at least {low:g}" if low is not None else "",
+                f"at most {high:g}" if high is not None else "",
+            )
             if part
         )
         issues.append(Issue(path, f"{number:g} is out of range; it must be {span}", value))

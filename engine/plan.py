@@ -104,28 +104,32 @@ class Plan:
         if self.allocations and len(self.allocations) != len(self.markets):
             issues.append(Issue("initial_allocations", "needs one amount for each symbol", self.allocations))
         if not all(_within(amount, 0.0, MAX_CASH) for amount in self.allocations):
-            issues.append(Issue("initial_allocations", f"must be between 0 and {MAX_CASH:g}", self.allocations))
+            issues.append(
+                Issue("initial_allocations", f"must be between 0 and {MAX_CASH:g}", self.allocations)
+            )
         if not issues and not self.initial_equity > 0.0:
             issues.append(Issue("initial_cash", "the run needs some money to begin with", self.initial_cash))
-        for name in ("taker_fee_bps", "slippage_bps"):
-            # At 10,000 bps a sale would bring nothing, or less.
-            if not _within(getattr(self.costs, name), 0.0, 9_999.0):
-                issues.append(Issue(f"costs.{name}", "must be between 0 and 9,999", getattr(self.costs, name)))
-        for market in self.markets:
-            if not _within(market.quantity_step, 0.0, 1e12) or not _within(market.min_notional, 0.0, MAX_CASH):
-                issues.append(
-                    Issue(f"symbols.{market.symbol}", "quantity step and minimum notional must be 0 or more")
-                )
-        for number, trigger in enumerate(self.strategy.triggers):
-            if trigger.symbols and not set(trigger.symbols) & set(self.symbols):
-                issues.append(
-                    Issue(
-                        f"triggers[{number}].symbols",
-                        f"{', '.join(trigger.symbols)} is not in this run ({', '.join(self.symbols)}); "
-                        "the trigger would never fire",
-                        list(trigger.symbols),
-                    )
-                )
+        # At 10,000 bps a sale would bring nothing, or less.
+        issues += (
+            Issue(f"costs.{name}", "must be between 0 and 9,999", value)
+            for name, value in vars(self.costs).items()
+            if not _within(value, 0.0, 9_999.0)
+        )
+        issues += (
+            Issue(f"symbols.{market.symbol}", "quantity step and minimum notional must be 0 or more")
+            for market in self.markets
+            if not _within(market.quantity_step, 0.0, 1e12) or not _within(market.min_notional, 0.0, MAX_CASH)
+        )
+        issues += (
+            Issue(
+                f"triggers[{number}].symbols",
+                f"{', '.join(trigger.symbols)} is not in this run ({', '.join(self.symbols)}); "
+                "the trigger would never fire",
+                list(trigger.symbols),
+            )
+            for number, trigger in enumerate(self.strategy.triggers)
+            if trigger.symbols and not set(trigger.symbols) & set(self.symbols)
+        )
         return issues
 
 

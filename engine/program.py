@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engine import layout as L
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.graph import MISSING, Node
 from engine.names import EXIT_PRIORITY, OTHER_EXIT_PRIORITY
 from engine.strategy import Strategy
@@ -28,7 +28,7 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Instructions (rows of layout.CODE_WIDTH), two parameters each, and the values carried between blocks."""
+    """Instructions (rows of layout.CODE_WIDTH), two parameters each, and what is carried between blocks."""
 
     code: tuple[int, ...]
     params: tuple[float, ...]
@@ -215,7 +215,11 @@ class _Writer:
             self._users[source] -= 1
             if self._users[source] == 0 and self._nodes[source].op not in ("constant", "true"):
                 self._free.append(self._place[source])
-        if self._users.get(node, 0) == 0 and node in outputs and self._nodes[node].op not in ("constant", "true"):
+        if (
+            self._users.get(node, 0) == 0
+            and node in outputs
+            and self._nodes[node].op not in ("constant", "true")
+        ):
             self._free.append(self._place[node])
 
     def _take_register(self) -> int:

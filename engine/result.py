@@ -10,7 +10,7 @@ from engine.bars import Bars
 from engine.columns import Coded, Table, join
 from engine.errors import Issue, PlanError
 from engine.fold import finish, simulate
-from engine.metrics import Metrics, metrics
+from engine.measures import Metrics, metrics
 from engine.plan import Costs, Market, Plan
 from engine.state import State, initial_state
 from engine.strategy import parse_strategy, warm_up_bars
@@ -37,7 +37,7 @@ class Result:
             columns: dict[str, Any] = {}
             for column, values in table.items():
                 if isinstance(values, Coded):
-                    columns[column] = pd.Categorical.from_codes(values.codes, categories=list(values.names))
+                    columns[column] = pd.Categorical(values.tolist(), categories=list(values.names))
                 elif column.endswith("timestamp") or column == "decided_at":
                     columns[column] = pd.to_datetime(values, unit="ms", utc=True)
                 else:
@@ -80,7 +80,15 @@ def run(
     if end_ms is None:
         end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
     plan = Plan(
-        strategy, given, step, start_ms, end_ms, initial_cash, allocations, costs or Costs(), record_indicators
+        strategy,
+        given,
+        step,
+        start_ms,
+        end_ms,
+        initial_cash,
+        allocations,
+        costs or Costs(),
+        record_indicators,
     )
     state, folded = simulate(plan, initial_state(plan), series, kernel=kernel)
     state, closed = finish(plan, state, kernel=kernel)
@@ -97,4 +105,6 @@ def _series(bars: Mapping[str, Bars] | Bars | Any) -> dict[str, Bars]:
 
 
 def _bar_length(series: Mapping[str, Bars]) -> int:
-    return min(int((found.timestamp[1:] - found.timestamp[:-1]).min()) for found in series.values() if len(found) > 1)
+    return min(
+        int((found.timestamp[1:] - found.timestamp[:-1]).min()) for found in series.values() if len(found) > 1
+    )

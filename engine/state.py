@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine import layout as L
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.errors import StateError
 from engine.program import compile_program
 

@@ -73,9 +73,7 @@ class Strategy:
     """Columns that the playback shows for every strategy; computed only when a plan records them."""
 
 
-def parse_strategy(
-    raw: Mapping[str, object], parameters: Mapping[str, object] | None = None
-) -> Strategy:
+def parse_strategy(raw: Mapping[str, object], parameters: Mapping[str, object] | None = None) -> Strategy:
     """Check a document and compile its expressions.
 
     `parameters` override the document's defaults. Raise StrategyError with every fault found, each
@@ -144,7 +142,11 @@ def _text(
     if value is None and not required:
         return ""
     if not isinstance(value, str) or (required and not value.strip()):
-        issues.append(Issue(where, f"must be a text, not {shorten(value)}" if value is not None else "is missing", value))
+        issues.append(
+            Issue(
+                where, f"must be a text, not {shorten(value)}" if value is not None else "is missing", value
+            )
+        )
         return ""
     if len(value) > limit:
         issues.append(Issue(where, f"has {len(value):,} characters; {limit:,} are allowed"))
@@ -153,7 +155,12 @@ def _text(
 
 
 def _compile(
-    text: object, path: str, graph: Graph, values: Mapping[str, Value], names: Mapping[str, int], issues: list[Issue]
+    text: object,
+    path: str,
+    graph: Graph,
+    values: Mapping[str, Value],
+    names: Mapping[str, int],
+    issues: list[Issue],
 ) -> int | None:
     if not isinstance(text, str):
         hint = ' in quotes, such as "close > sma(close, 50)"'
@@ -194,7 +201,9 @@ def _indicators(
         elif _is_taken(name):
             issues.append(Issue(path, f"'{name}' is a word of the language; choose another name", name))
         elif not isinstance(text, str):
-            issues.append(Issue(path, f'must be an expression in quotes, such as "ema(close, 12)", not {shorten(text)}'))
+            issues.append(
+                Issue(path, f'must be an expression in quotes, such as "ema(close, 12)", not {shorten(text)}')
+            )
         else:
             texts[name] = text
     for name, text in texts.items():
@@ -224,7 +233,9 @@ def _report_stuck(waiting: Mapping[str, set[str]], nodes: Mapping[str, int], iss
     circle = _cycle(waiting)
     if circle:
         chain = " → ".join([*circle, circle[0]])
-        issues.append(Issue(f"indicators.{circle[0]}", f"indicators refer to each other in a circle: {chain}"))
+        issues.append(
+            Issue(f"indicators.{circle[0]}", f"indicators refer to each other in a circle: {chain}")
+        )
     elif not issues:
         missing = sorted({w for words in waiting.values() for w in words if w not in nodes})
         issues.append(Issue("indicators", f"cannot be resolved: {', '.join(missing)}"))
@@ -277,14 +288,18 @@ def _triggers(
     for number, found in enumerate(raw):
         path = f"triggers[{number}]"
         if not isinstance(found, Mapping):
-            issues.append(Issue(path, f"must be a mapping with id, entry and exit, not {shorten(found)}", None))
+            issues.append(
+                Issue(path, f"must be a mapping with id, entry and exit, not {shorten(found)}", None)
+            )
             continue
         triggers.append(_trigger(found, path, graph, values, names, broken, issues))
     seen: dict[str, int] = {}
     for number, trigger in enumerate(triggers):
         if trigger.id and seen.setdefault(trigger.id, number) != number:
             issues.append(
-                Issue(f"triggers[{number}].id", f"'{trigger.id}' is the id of triggers[{seen[trigger.id]}] too")
+                Issue(
+                    f"triggers[{number}].id", f"'{trigger.id}' is the id of triggers[{seen[trigger.id]}] too"
+                )
             )
     if triggers and not issues and all(trigger.entry_node is None for trigger in triggers):
         issues.append(Issue("triggers", "no trigger has an entry: nothing would ever be bought"))
@@ -305,7 +320,9 @@ def _trigger(
     _text(found, "description", path, issues)
     direction = found.get("direction", "long")
     if direction in ("short", "both"):
-        issues.append(Issue(f"{path}.direction", f"direction '{direction}' is not enforced yet; use long", direction))
+        issues.append(
+            Issue(f"{path}.direction", f"direction '{direction}' is not enforced yet; use long", direction)
+        )
     elif direction != "long":
         issues.append(Issue(f"{path}.direction", f"must be long, not {shorten(direction)}", direction))
     category = found.get("category", "other")
@@ -314,7 +331,11 @@ def _trigger(
         issues.append(Issue(f"{path}.category", f"unknown category {shorten(category)}{hint}", category))
         category = "other"
     symbols = found.get("symbols", [])
-    if not isinstance(symbols, list | tuple) or len(symbols) > 500 or not all(isinstance(s, str) and s for s in symbols):
+    if (
+        not isinstance(symbols, list | tuple)
+        or len(symbols) > 500
+        or not all(isinstance(s, str) and s for s in symbols)
+    ):
         issues.append(Issue(f"{path}.symbols", "must be a list of symbols, such as [BTC-USDT]", None))
         symbols = []
     if found.get("entry") is None and found.get("exit") is None:
@@ -387,12 +408,22 @@ def _sizing(raw: object, values: Mapping[str, Value], issues: list[Issue]) -> Si
     if isinstance(fraction, str) and fraction.startswith("$"):
         if fraction[1:] not in values:
             hint = did_you_mean(fraction[1:], values) or "; declare it under 'parameters'"
-            issues.append(Issue("sizing.fraction", f"unknown parameter '{fraction[:41]}'{hint}", fraction[:41]))
+            issues.append(
+                Issue("sizing.fraction", f"unknown parameter '{fraction[:41]}'{hint}", fraction[:41])
+            )
             return default
         fraction = values[fraction[1:]]
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction <= 1 or math.isnan(fraction):
+    if (
+        isinstance(fraction, bool)
+        or not isinstance(fraction, int | float)
+        or not 0 < fraction <= 1
+        or math.isnan(fraction)
+    ):
         issues.append(
-            Issue("sizing.fraction", f"must be above 0 and at most 1 (0.95 is 95 % of equity), not {shorten(fraction)}")
+            Issue(
+                "sizing.fraction",
+                f"must be above 0 and at most 1 (0.95 is 95 % of equity), not {shorten(fraction)}",
+            )
         )
         return default
     return Sizing("fraction", float(fraction))

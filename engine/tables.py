@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine import layout as L
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded, Column, Table
 from engine.events import payloads
 from engine.program import compile_program
@@ -46,7 +46,7 @@ def build_tables(
 
 
 def _equity(plan: Plan, before: State, after: State, segment: Segment, bars: tuple[Bars, ...]) -> Table:
-    """Equity stands for every bar; what follows from it and the few changes of the balances is made on demand."""
+    """Equity stands for every bar; what follows from it and the balances is made on demand."""
     derived: dict[str, Any] = {}
 
     def column(name: str) -> Callable[[], Column]:
@@ -132,141 +132,171 @@ def _benchmark(
     return total
 
 
-# --- fills, trades, positions ----------------------------------------------------------------
+# --- fills, trades, positions, events --------------------------------------------------------
+
+
+class _Log:
+    """One of the kernel's logs: columns as views, codes and everything else made when asked for."""
+
+    def __init__(self, plan: Plan, floats: NDArray[np.float64], ints: NDArray[np.int64]) -> None:
+        self._plan = plan
+        self._floats = floats
+        self._ints = ints
+
+    def __len__(self) -> int:
+        return len(self._ints)
+
+    def number(self, column: int) -> NDArray[np.float64]:
+        return self._floats[:, column]
+
+    def whole(self, column: int) -> NDArray[np.int64]:
+        return self._ints[:, column]
+
+    def coded(self, column: int, names: tuple[str, ...]) -> Callable[[], Coded]:
+        return lambda: Coded(self._ints[:, column].astype("int32"), names)
+
+    def one(self, code: int, names: tuple[str, ...]) -> Callable[[], Coded]:
+        """The same text in every row."""
+        import numpy as np
+
+        return lambda: Coded(np.full(len(self), code, dtype=np.int32), names)
+
+    def unknown(self) -> NDArray[np.float64]:
+        """Null in every row: the risk fields speak of stops, which no rule has yet."""
+        import numpy as np
+
+        return np.full(len(self), np.nan)
+
+    def trigger(self, column: int) -> Callable[[], Coded]:
+        """Trigger ids of rule numbers; null for -1 (no rule)."""
+        names = tuple(trigger.id for trigger in self._plan.strategy.triggers)
+        return lambda: Coded(self._trigger_codes(column), names)
+
+    def category(self, column: int) -> Callable[[], Coded]:
+        """Categories of the triggers that rule numbers belong to."""
+        import numpy as np
+
+        triggers = self._plan.strategy.triggers
+        kinds = tuple(dict.fromkeys(trigger.category for trigger in triggers))
+        of_trigger = np.array([*(kinds.index(trigger.category) for trigger in triggers), -1], dtype=np.int32)
+        return lambda: Coded(of_trigger[self._trigger_codes(column)], kinds)
+
+    def correlation(self, column: int) -> Callable[[], list[str | None]]:
+        """`d7` for what belongs to decision 7, from the rule that fired to its fill or block."""
+        return lambda: [f"d{n}" if n >= 0 else None for n in self._ints[:, column].tolist()]
+
+    def _trigger_codes(self, column: int) -> NDArray[np.int32]:
+        import numpy as np
+
+        rules = compile_program(self._plan.strategy, self._plan.record_indicators).rules
+        return np.array([*(rule.trigger for rule in rules), -1], dtype=np.int32)[self._ints[:, column]]
 
 
 def _fills(plan: Plan, before: State, segment: Segment) -> Table:
     import numpy as np
 
-    f, i = segment.floats[L.LOG_FILLS], segment.ints[L.LOG_FILLS]
-    rows = len(f)
-    entry = i[:, L.FI_ENTRY] == 1
-    # Risk fields speak of stops, which no rule has yet: they are null, not zero.
-    unknown = np.full(rows, np.nan)
-    triggers, categories = _rule_columns(plan, i[:, L.FI_RULE])
-    allocated = i[:, L.FI_REASON] == L.FR_ALLOCATION
+    log = _Log(plan, segment.floats[L.LOG_FILLS], segment.ints[L.LOG_FILLS])
+    entry = log.whole(L.FI_ENTRY) == 1
+    first = int(before.ints[L.GI_FILLS])
     return Table(
-        rows,
+        len(log),
         {
-            "seq": np.arange(rows, dtype=np.int64) + before.ints[L.GI_FILLS],
-            "timestamp": i[:, L.FI_TIME].copy(),
-            "symbol": Coded(i[:, L.FI_MARKET].astype(np.int32), plan.symbols),
-            "side": Coded(np.where(entry, 0, 1).astype(np.int32), ("buy", "sell")),
-            "qty": f[:, L.FF_QTY].copy(),
-            "price": f[:, L.FF_PRICE].copy(),
-            "fee": f[:, L.FF_FEE].copy(),
-            "slippage": f[:, L.FF_SLIPPAGE].copy(),
+            "seq": lambda: np.arange(first, first + len(log), dtype=np.int64),
+            "timestamp": log.whole(L.FI_TIME),
+            "symbol": log.coded(L.FI_MARKET, plan.symbols),
+            "side": lambda: Coded(np.where(entry, 0, 1).astype(np.int32), ("buy", "sell")),
+            "qty": log.number(L.FF_QTY),
+            "price": log.number(L.FF_PRICE),
+            "fee": log.number(L.FF_FEE),
+            "slippage": log.number(L.FF_SLIPPAGE),
             # An allocation is no order: nobody took or made it.
-            "liquidity": Coded(np.where(allocated, -1, 0).astype(np.int32), ("taker", "maker")),
-            "pnl": f[:, L.FF_PNL].copy(),
-            "trigger_id": triggers,
-            "category": categories,
-            "reason": Coded(i[:, L.FI_REASON].astype(np.int32), L.FILL_REASONS),
+            "liquidity": lambda: Coded(
+                np.where(log.whole(L.FI_REASON) == L.FR_ALLOCATION, -1, 0).astype(np.int32),
+                ("taker", "maker"),
+            ),
+            "pnl": log.number(L.FF_PNL),
+            "trigger_id": log.trigger(L.FI_RULE),
+            "category": log.category(L.FI_RULE),
+            "reason": log.coded(L.FI_REASON, L.FILL_REASONS),
             "is_entry": entry,
-            "exit_fraction": np.where(entry, np.nan, 1.0),
-            "position_after": f[:, L.FF_POSITION].copy(),
-            "average_cost": f[:, L.FF_COST].copy(),
-            "cash_after": f[:, L.FF_CASH].copy(),
-            "decided_at": i[:, L.FI_DECIDED].copy(),
-            "set_id": i[:, L.FI_SET].copy(),
-            "risk_used_abs": unknown,
-            "actual_risk_at_stop": unknown,
-            "stop_distance": unknown,
-            "allocated_risk_abs": unknown,
-            "profile_multiplier": unknown,
-            "r_multiple": unknown,
-            "correlation_id": lambda: _correlation_ids(i[:, L.FI_DECISION]),
+            "exit_fraction": lambda: np.where(entry, np.nan, 1.0),
+            "position_after": log.number(L.FF_POSITION),
+            "average_cost": log.number(L.FF_COST),
+            "cash_after": log.number(L.FF_CASH),
+            "decided_at": log.whole(L.FI_DECIDED),
+            "set_id": log.whole(L.FI_SET),
+            "risk_used_abs": log.unknown,
+            "actual_risk_at_stop": log.unknown,
+            "stop_distance": log.unknown,
+            "allocated_risk_abs": log.unknown,
+            "profile_multiplier": log.unknown,
+            "r_multiple": log.unknown,
+            "correlation_id": log.correlation(L.FI_DECISION),
         },
     )
 
 
 def _trades(plan: Plan, segment: Segment) -> Table:
     """One row for each exit, against the position that it reduced."""
-    import numpy as np
-
     exits = segment.ints[L.LOG_FILLS][:, L.FI_ENTRY] == 0
-    f, i = segment.floats[L.LOG_FILLS][exits], segment.ints[L.LOG_FILLS][exits]
-    rows = len(f)
-    unknown = np.full(rows, np.nan)
+    log = _Log(plan, segment.floats[L.LOG_FILLS][exits], segment.ints[L.LOG_FILLS][exits])
     return Table(
-        rows,
+        len(log),
         {
-            "timestamp": i[:, L.FI_TIME].copy(),
-            "symbol": Coded(i[:, L.FI_MARKET].astype(np.int32), plan.symbols),
-            "side": Coded(np.zeros(rows, dtype=np.int32), ("long", "short")),
-            "entry_timestamp": i[:, L.FI_ENTRY_TIME].copy(),
-            "exit_timestamp": i[:, L.FI_TIME].copy(),
-            "entry_price": f[:, L.FF_ENTRY_PRICE].copy(),
-            "exit_price": f[:, L.FF_PRICE].copy(),
-            "entry_trigger": _rule_columns(plan, i[:, L.FI_ENTRY_RULE])[0],
-            "exit_trigger": _rule_columns(plan, i[:, L.FI_RULE])[0],
-            "qty": f[:, L.FF_QTY].copy(),
-            "pnl": f[:, L.FF_PNL].copy(),
-            "fees": f[:, L.FF_FEE] + f[:, L.FF_ENTRY_FEES],
-            "return_pct": f[:, L.FF_RETURN] * 100.0,
-            "bars": i[:, L.FI_BARS].copy(),
-            "mae": f[:, L.FF_MAE].copy(),
-            "mfe": f[:, L.FF_MFE].copy(),
-            "risk": unknown,
-            "r_multiple": unknown,
-            "exit_reason": Coded(i[:, L.FI_REASON].astype(np.int32), L.FILL_REASONS),
-            "set_id": i[:, L.FI_SET].copy(),
+            "timestamp": log.whole(L.FI_TIME),
+            "symbol": log.coded(L.FI_MARKET, plan.symbols),
+            "side": log.one(0, ("long", "short")),
+            "entry_timestamp": log.whole(L.FI_ENTRY_TIME),
+            "exit_timestamp": log.whole(L.FI_TIME),
+            "entry_price": log.number(L.FF_ENTRY_PRICE),
+            "exit_price": log.number(L.FF_PRICE),
+            "entry_trigger": log.trigger(L.FI_ENTRY_RULE),
+            "exit_trigger": log.trigger(L.FI_RULE),
+            "qty": log.number(L.FF_QTY),
+            "pnl": log.number(L.FF_PNL),
+            "fees": lambda: log.number(L.FF_FEE) + log.number(L.FF_ENTRY_FEES),
+            "return_pct": lambda: log.number(L.FF_RETURN) * 100.0,
+            "bars": log.whole(L.FI_BARS),
+            "mae": log.number(L.FF_MAE),
+            "mfe": log.number(L.FF_MFE),
+            "risk": log.unknown,
+            "r_multiple": log.unknown,
+            "exit_reason": log.coded(L.FI_REASON, L.FILL_REASONS),
+            "set_id": log.whole(L.FI_SET),
         },
     )
 
 
 def _positions(plan: Plan, segment: Segment) -> Table:
-    import numpy as np
-
-    f, i = segment.floats[L.LOG_POSITIONS], segment.ints[L.LOG_POSITIONS]
+    log = _Log(plan, segment.floats[L.LOG_POSITIONS], segment.ints[L.LOG_POSITIONS])
     return Table(
-        len(f),
+        len(log),
         {
-            "timestamp": i[:, L.LI_TIME].copy(),
-            "symbol": Coded(i[:, L.LI_MARKET].astype(np.int32), plan.symbols),
-            "qty": f[:, L.LF_QTY].copy(),
-            "average_cost": f[:, L.LF_COST].copy(),
-            "realised_pnl": f[:, L.LF_REALISED].copy(),
-            "cash": f[:, L.LF_CASH].copy(),
-            "set_id": i[:, L.LI_SET].copy(),
+            "timestamp": log.whole(L.LI_TIME),
+            "symbol": log.coded(L.LI_MARKET, plan.symbols),
+            "qty": log.number(L.LF_QTY),
+            "average_cost": log.number(L.LF_COST),
+            "realised_pnl": log.number(L.LF_REALISED),
+            "cash": log.number(L.LF_CASH),
+            "set_id": log.whole(L.LI_SET),
         },
     )
-
-
-# --- events ----------------------------------------------------------------------------------
 
 
 def _events(plan: Plan, before: State, after: State, segment: Segment) -> Table:
     import numpy as np
 
-    i = segment.ints[L.LOG_EVENTS]
-    rows = len(i)
+    log = _Log(plan, segment.floats[L.LOG_EVENTS], segment.ints[L.LOG_EVENTS])
+    first = int(before.ints[L.GI_EVENTS])
     return Table(
-        rows,
+        len(log),
         {
-            "seq": np.arange(rows, dtype=np.int64) + before.ints[L.GI_EVENTS],
-            "timestamp": i[:, L.EI_TIME].copy(),
-            "type": Coded(i[:, L.EI_TYPE].astype(np.int32), L.EVENT_TYPES),
-            "symbol": Coded(i[:, L.EI_MARKET].astype(np.int32), plan.symbols),
-            "trigger_id": _rule_columns(plan, i[:, L.EI_RULE])[0],
-            "correlation_id": lambda: _correlation_ids(i[:, L.EI_DECISION]),
+            "seq": lambda: np.arange(first, first + len(log), dtype=np.int64),
+            "timestamp": log.whole(L.EI_TIME),
+            "type": log.coded(L.EI_TYPE, L.EVENT_TYPES),
+            "symbol": log.coded(L.EI_MARKET, plan.symbols),
+            "trigger_id": log.trigger(L.EI_RULE),
+            "correlation_id": log.correlation(L.EI_DECISION),
             "payload": lambda: payloads(plan, after, segment),
         },
     )
-
-
-def _rule_columns(plan: Plan, rules: NDArray[np.int64]) -> tuple[Coded, Coded]:
-    """Trigger ids and categories of rule numbers; null for -1 (no rule)."""
-    import numpy as np
-
-    triggers = plan.strategy.triggers
-    of_rule = [rule.trigger for rule in compile_program(plan.strategy, plan.record_indicators).rules]
-    codes = np.array([*of_rule, -1], dtype=np.int32)[rules]
-    kinds = tuple(dict.fromkeys(trigger.category for trigger in triggers))
-    kind_of = np.array([*(kinds.index(trigger.category) for trigger in triggers), -1], dtype=np.int32)
-    return Coded(codes, tuple(trigger.id for trigger in triggers)), Coded(kind_of[codes], kinds)
-
-
-def _correlation_ids(decisions: NDArray[np.int64]) -> list[str | None]:
-    """`d7` for what belongs to decision 7, from the rule that fired to its fill or block; null without one."""
-    return [f"d{number}" if number >= 0 else None for number in decisions.tolist()]

@@ -1,4 +1,4 @@
-"""Expression text to tokens, with positions; refuses what the language does not have, and says what it has."""
+"""Expression text to tokens with positions; refuses what the language does not have and says what it has."""
 
 import re
 from dataclasses import dataclass

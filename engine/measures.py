@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from engine import layout as L
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 
 if TYPE_CHECKING:
     from engine.plan import Plan
@@ -73,14 +73,19 @@ def metrics(plan: Plan, state: State) -> Metrics:
         "avg_loss": unless("avg_loss", "no trade was lost", losses == 0, -lost / max(losses, 1)),
         # Sum of gains over sum of losses.
         "profit_factor": unless(
-            "profit_factor", "no trade was lost" if trades else none, losses == 0, won / lost if lost else None
+            "profit_factor",
+            "no trade was lost" if trades else none,
+            losses == 0,
+            won / lost if lost else None,
         ),
         # Mean P&L of a trade.
         "expectancy": unless("expectancy", none, trades == 0, (won - lost) / max(trades, 1)),
         "sqn": _quality(f, trades, won - lost, unless),
         "best_trade_pct": unless("best_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_BEST]),
         "worst_trade_pct": unless("worst_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_WORST]),
-        "avg_trade_pct": unless("avg_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_SUM] / max(trades, 1)),
+        "avg_trade_pct": unless(
+            "avg_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_SUM] / max(trades, 1)
+        ),
         "avg_trade_bars": unless("avg_trade_bars", none, trades == 0, i[L.GI_TRADE_BARS] / max(trades, 1)),
         "max_trade_bars": i[L.GI_TRADE_BARS_MOST],
         "realised_pnl": f[L.GF_REALISED],
