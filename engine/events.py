@@ -22,28 +22,24 @@ if TYPE_CHECKING:
 def payloads(plan: Plan, after: State, segment: Segment) -> list[str]:
     """Return one JSON object for each event of the segment, in order."""
     events = segment.ints[L.LOG_EVENTS].tolist()
-    values = segment.floats[L.LOG_EVENTS].tolist()
-    fill_floats = segment.floats[L.LOG_FILLS].tolist()
-    fill_ints = segment.ints[L.LOG_FILLS].tolist()
+    details = zip(segment.floats[L.LOG_DETAILS].tolist(), segment.ints[L.LOG_DETAILS].tolist(), strict=True)
+    fills = zip(segment.floats[L.LOG_FILLS].tolist(), segment.ints[L.LOG_FILLS].tolist(), strict=True)
     rules = _rule_texts(plan)
+    orders = [_order(plan, number) for number in range(len(rules))]
     texts: list[str] = []
-    fill = 0
-    for event, value in zip(events, values, strict=True):
-        kind = event[L.EI_TYPE]
+    for code, _, _ in events:
+        kind = _part(code, L.CODE_TYPE)
         if kind == L.E_FIRED:
-            texts.append(rules[event[L.EI_RULE]])
+            texts.append(rules[_part(code, L.CODE_RULE)])
         elif kind == L.E_SUBMITTED:
-            side = "sell" if _is_exit(plan, event[L.EI_RULE]) else "buy"
-            texts.append(f'{{"order":"market","side":"{side}","fills_at":"next open"}}')
+            texts.append(orders[_part(code, L.CODE_RULE)])
         elif kind == L.E_FILL:
-            texts.append(_fill(fill_floats[fill], fill_ints[fill]))
-            fill += 1
+            texts.append(_fill(*next(fills)))
         elif kind == L.E_BLOCKED:
-            texts.append(_blocked(plan, event, value))
+            texts.append(_blocked(plan, code, *next(details)))
         elif kind == L.E_GAP:
-            texts.append(
-                f'{{"from":{event[L.EI_FIRST]},"to":{event[L.EI_LAST]},"missing_bars":{event[L.EI_COUNT]}}}'
-            )
+            _, (first, last, count) = next(details)
+            texts.append(f'{{"from":{first},"to":{last},"missing_bars":{count}}}')
         elif kind == L.E_PLAN:
             texts.append(_plan(plan))
         else:
@@ -51,22 +47,35 @@ def payloads(plan: Plan, after: State, segment: Segment) -> list[str]:
     return texts
 
 
+def _part(code: int, part: int) -> int:
+    """One part of a packed code, -1 for none (see engine.layout)."""
+    return ((code >> part) & ((1 << L.CODE_BITS[part]) - 1)) - 1
+
+
+def _order(plan: Plan, rule: int) -> str:
+    side = "sell" if _is_exit(plan, rule) else "buy"
+    return f'{{"order":"market","side":"{side}","fills_at":"next open"}}'
+
+
 def _fill(f: list[float], i: list[int]) -> str:
+    code = i[L.FI_CODE]
+    kind = _part(code, L.CODE_TYPE)
     text = (
-        f'{{"side":"{"buy" if i[L.FI_ENTRY] else "sell"}","qty":{f[L.FF_QTY]!r},"price":{f[L.FF_PRICE]!r},'
-        f'"fee":{f[L.FF_FEE]!r},"slippage":{f[L.FF_SLIPPAGE]!r},"reason":"{L.FILL_REASONS[i[L.FI_REASON]]}",'
-        f'"decided_at":{i[L.FI_DECIDED]},"set_id":{i[L.FI_SET]},"cash_after":{f[L.FF_CASH]!r}'
+        f'{{"side":"{"sell" if kind == L.FILL_EXIT else "buy"}","qty":{f[L.FF_QTY]!r},'
+        f'"price":{f[L.FF_PRICE]!r},"fee":{f[L.FF_FEE]!r},"slippage":{f[L.FF_SLIPPAGE]!r},'
+        f'"reason":"{L.FILL_REASONS[_part(code, L.CODE_REASON)]}","decided_at":{i[L.FI_DECIDED]},'
+        f'"set_id":{i[L.FI_SET]},"cash_after":{f[L.FF_CASH]!r}'
     )
-    if i[L.FI_CASH_BOUND]:
+    if kind == L.FILL_CASH_BOUND:
         text += f',"cash_bound":true,"wanted_qty":{f[L.FF_WANTED]!r}'
-    if not i[L.FI_ENTRY]:
+    if kind == L.FILL_EXIT:
         text += f',"pnl":{f[L.FF_PNL]!r}'
     return text + "}"
 
 
-def _blocked(plan: Plan, event: list[int], value: list[float]) -> str:
-    reason = event[L.EI_REASON]
-    first, second = value
+def _blocked(plan: Plan, code: int, values: list[float], span: list[int]) -> str:
+    reason = _part(code, L.CODE_REASON)
+    first, second = values
     details: dict[str, object] = {}
     if reason == L.R_OUTRANKED:
         details = {"winner": _trigger_id(plan, int(first))}
@@ -77,10 +86,10 @@ def _blocked(plan: Plan, event: list[int], value: list[float]) -> str:
     return json.dumps(
         {
             "reason": L.REASONS[reason],
-            "side": "sell" if _is_exit(plan, event[L.EI_RULE]) else "buy",
-            "first": event[L.EI_FIRST],
-            "last": event[L.EI_LAST],
-            "count": event[L.EI_COUNT],
+            "side": "sell" if _is_exit(plan, _part(code, L.CODE_RULE)) else "buy",
+            "first": span[L.DI_FIRST],
+            "last": span[L.DI_LAST],
+            "count": span[L.DI_COUNT],
             **details,
         },
         separators=(",", ":"),

@@ -89,8 +89,9 @@ class Fold:
     good: cython.double[::1]
     fill_f: cython.double[::1]
     fill_i: cython.longlong[::1]
-    event_f: cython.double[::1]
     event_i: cython.longlong[::1]
+    detail_f: cython.double[::1]
+    detail_i: cython.longlong[::1]
     position_f: cython.double[::1]
     position_i: cython.longlong[::1]
     balance_f: cython.double[::1]
@@ -109,6 +110,7 @@ class Fold:
     gap_next: cython.Py_ssize_t
     fills: cython.Py_ssize_t
     events: cython.Py_ssize_t
+    details: cython.Py_ssize_t
     positions: cython.Py_ssize_t
     balances: cython.Py_ssize_t
     fill_room: cython.Py_ssize_t
@@ -142,18 +144,19 @@ class Fold:
 
     def set_logs(self, floats, ints, fill_room, event_room):
         """Give empty logs, each a sequence of arrays in the order of layout's LOG_…."""
-        self.fill_f, self.event_f, self.position_f, self.balance_f = floats
-        self.fill_i, self.event_i, self.position_i, self.balance_i = ints
+        self.fill_f, _, self.detail_f, self.position_f, self.balance_f = floats
+        self.fill_i, self.event_i, self.detail_i, self.position_i, self.balance_i = ints
         self.fill_room = fill_room
         self.event_room = event_room
         self.fills = 0
         self.events = 0
+        self.details = 0
         self.positions = 0
         self.balances = 0
 
     def logged(self):
         """Return how many rows each log holds."""
-        return self.fills, self.events, self.positions, self.balances
+        return self.fills, self.events, self.details, self.positions, self.balances
 
     def bad(self):
         """Return the market and the index of the bar that stopped the run."""
@@ -166,7 +169,7 @@ class Fold:
             self.begun = True
             if self.i[L.GI_STARTED] == 0:
                 self.i[L.GI_STARTED] = 1
-                self._event(L.E_PLAN, self.plan_i[L.PI_START], -1, -1, -1, -1, 0, 0, 0, 0.0, 0.0)
+                self._event(L.E_PLAN, self.plan_i[L.PI_START], -1, -1, -1, -1)
             for s in range(self.count):
                 if not self._warm_up(s):
                     return L.RUN_BAD_BAR
@@ -871,11 +874,6 @@ class Fold:
     @cython.cdivision(True)
     def _quiet_rows(self) -> cython.void:
         """With one market, take the bars up to the next signal, gap or fill in a loop that only marks."""
-        f = self.f
-        i = self.i
-        cells = self.cells
-        bits = self.bits
-        equity = self.equity
         fb: cython.Py_ssize_t = L.GF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE
         start: cython.Py_ssize_t = self.block_at
@@ -883,8 +881,8 @@ class Fold:
         j: cython.Py_ssize_t
         row: cython.Py_ssize_t = self.block_first
         relevant: cython.ulonglong
-        qty: cython.double = f[fb + L.SF_QTY]
-        base: cython.double = f[L.GF_CASH] + f[L.GF_RESERVED]
+        qty: cython.double = self.f[fb + L.SF_QTY]
+        base: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
         value: cython.double
         previous: cython.double
         change: cython.double
@@ -901,41 +899,46 @@ class Fold:
             self.gap_next += 1
         if self.gap_next < self.gap_count:
             end = self.gaps[self.gap_next]
-        if start >= end or i[ib + L.SI_PENDING] != 0 or i[ib + L.SI_ACTIVE] != 0 or i[ib + L.SI_OPENED] == 0:
+        if (
+            start >= end
+            or self.i[ib + L.SI_PENDING] != 0
+            or self.i[ib + L.SI_ACTIVE] != 0
+            or self.i[ib + L.SI_OPENED] == 0
+        ):
             return
         if qty == 0.0:
-            if f[L.GF_EQUITY] != base:
+            if self.f[L.GF_EQUITY] != base:
                 return
             relevant = self.masks[0]
             j = start
-            while j < end and (bits[j] & relevant) == 0:
+            while j < end and (self.bits[j] & relevant) == 0:
                 j += 1
             end = j
             if start == end:
                 return
             # Flat: equity stands still, every return is zero and changes no sum.
             for j in range(start, end):
-                equity[row + j] = base
+                self.equity[row + j] = base
         else:
             relevant = self.masks[1]
             j = start
-            while j < end and (bits[j] & relevant) == 0:
+            while j < end and (self.bits[j] & relevant) == 0:
                 j += 1
             end = j
             if start == end:
                 return
-            previous = f[L.GF_EQUITY]
-            peak = f[L.GF_PEAK]
-            deepest = f[L.GF_DRAWDOWN]
-            lowest = f[L.GF_LOWEST]
-            total = f[L.GF_RETURN_SUM]
-            squares = f[L.GF_RETURN_SQUARES]
-            down_squares = f[L.GF_DOWN_SQUARES]
-            high = f[fb + L.SF_HIGH]
-            low = f[fb + L.SF_LOW]
+            previous = self.f[L.GF_EQUITY]
+            peak = self.f[L.GF_PEAK]
+            deepest = self.f[L.GF_DRAWDOWN]
+            lowest = self.f[L.GF_LOWEST]
+            total = self.f[L.GF_RETURN_SUM]
+            squares = self.f[L.GF_RETURN_SQUARES]
+            down_squares = self.f[L.GF_DOWN_SQUARES]
+            high = self.f[fb + L.SF_HIGH]
+            low = self.f[fb + L.SF_LOW]
             for j in range(start, end):
-                value = base + qty * cells[3 * L.BLOCK + j]
-                equity[row + j] = value
+                value = base + qty * self.cells[3 * L.BLOCK + j]
+                self.equity[row + j] = value
                 change = value / previous - 1.0
                 previous = value
                 total += change
@@ -946,23 +949,23 @@ class Fold:
                 lowest = value if value < lowest else lowest
                 if peak - value > deepest * peak:
                     deepest = (peak - value) / peak
-                high = cells[L.BLOCK + j] if cells[L.BLOCK + j] > high else high
-                low = cells[2 * L.BLOCK + j] if cells[2 * L.BLOCK + j] < low else low
-            f[L.GF_EQUITY] = previous
-            f[L.GF_PEAK] = peak
-            f[L.GF_DRAWDOWN] = deepest
-            f[L.GF_LOWEST] = lowest
-            f[L.GF_RETURN_SUM] = total
-            f[L.GF_RETURN_SQUARES] = squares
-            f[L.GF_DOWN_SQUARES] = down_squares
-            f[fb + L.SF_HIGH] = high
-            f[fb + L.SF_LOW] = low
-            i[L.GI_EXPOSED] += end - start
-            i[ib + L.SI_BARS] += end - start
-        f[fb + L.SF_MARK] = cells[3 * L.BLOCK + end - 1]
-        i[ib + L.SI_LAST] = self.times[end - 1]
-        i[L.GI_LAST] = self.times[end - 1]
-        i[L.GI_ROWS] += end - start
+                high = self.cells[L.BLOCK + j] if self.cells[L.BLOCK + j] > high else high
+                low = self.cells[2 * L.BLOCK + j] if self.cells[2 * L.BLOCK + j] < low else low
+            self.f[L.GF_EQUITY] = previous
+            self.f[L.GF_PEAK] = peak
+            self.f[L.GF_DRAWDOWN] = deepest
+            self.f[L.GF_LOWEST] = lowest
+            self.f[L.GF_RETURN_SUM] = total
+            self.f[L.GF_RETURN_SQUARES] = squares
+            self.f[L.GF_DOWN_SQUARES] = down_squares
+            self.f[fb + L.SF_HIGH] = high
+            self.f[fb + L.SF_LOW] = low
+            self.i[L.GI_EXPOSED] += end - start
+            self.i[ib + L.SI_BARS] += end - start
+        self.f[fb + L.SF_MARK] = self.cells[3 * L.BLOCK + end - 1]
+        self.i[ib + L.SI_LAST] = self.times[end - 1]
+        self.i[L.GI_LAST] = self.times[end - 1]
+        self.i[L.GI_ROWS] += end - start
         self.cursors[0] = end
         self.block_at = end
 
@@ -1070,7 +1073,8 @@ class Fold:
         if missing > 0:
             self.i[ib + L.SI_GAPS] += 1
             self.i[ib + L.SI_MISSING] += missing
-            self._event(L.E_GAP, now, s, -1, -1, -1, now - missing * step, now - step, missing, 0.0, 0.0)
+            self._event(L.E_GAP, now, s, -1, -1, -1)
+            self._detail(now - missing * step, now - step, missing, 0.0, 0.0)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1103,7 +1107,7 @@ class Fold:
         self.f[L.GF_CASH] += amount - qty * price
         if qty > 0.0:
             self._open_position(s, now, -1, qty, price, 0.0)
-            self._log_fill(s, now, -1, True, now, -1, L.FR_ALLOCATION, price, qty, 0.0, 0.0, qty, False)
+            self._log_fill(s, now, -1, L.FILL_ENTRY, L.FR_ALLOCATION, now, -1, price, qty, 0.0, 0.0, qty)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1246,16 +1250,15 @@ class Fold:
             s,
             now,
             rule,
-            True,
+            L.FILL_CASH_BOUND if bound else L.FILL_ENTRY,
+            L.FR_ENTRY,
             self.i[ib + L.SI_DECIDED],
             decision,
-            L.FR_ENTRY,
             price,
             qty,
             fee,
             qty * (price - open_),
             wanted,
-            bound,
         )
         return True
 
@@ -1351,24 +1354,21 @@ class Fold:
             s,
             now,
             rule,
-            False,
+            L.FILL_EXIT,
+            L.FR_EXIT,
             self.i[ib + L.SI_DECIDED],
             decision,
-            L.FR_EXIT,
             price,
             qty,
             fee,
             qty * (open_ - price),
             qty,
-            False,
         )
         self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
-        self.fill_f[n * L.FF_WIDTH + L.FF_RETURN] = part
         self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = qty * (self.f[fb + L.SF_LOW] - cost)
         self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = qty * (self.f[fb + L.SF_HIGH] - cost)
         self.f[fb + L.SF_COST] = 0.0
         self.f[fb + L.SF_ENTRY_FEES] = 0.0
-        self.fill_f[n * L.FF_WIDTH + L.FF_COST] = 0.0
         return True
 
     # --- decisions ---------------------------------------------------------------------------
@@ -1402,14 +1402,14 @@ class Fold:
                     self.i[L.GI_DECISIONS] += 1
                     self.i[nb + L.NI_SUBMITTED] = 0
                     self.i[ib + L.SI_ACTIVE] += 1
-                    self._event(L.E_FIRED, now, s, rule, self.i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
+                    self._event(L.E_FIRED, now, s, rule, self.i[nb + L.NI_ID], -1)
                 if winner < 0:
                     winner = rule
                     if self.i[nb + L.NI_REASON] == L.R_OUTRANKED:
                         self._report_block(s, rule, now)
                     if self.i[nb + L.NI_SUBMITTED] == 0:
                         self.i[nb + L.NI_SUBMITTED] = 1
-                        self._event(L.E_SUBMITTED, now, s, rule, self.i[nb + L.NI_ID], -1, 0, 0, 0, 0.0, 0.0)
+                        self._event(L.E_SUBMITTED, now, s, rule, self.i[nb + L.NI_ID], -1)
                     self.i[ib + L.SI_PENDING] = 1
                     self.i[ib + L.SI_PENDING_RULE] = rule
                     self.i[ib + L.SI_DECIDED] = now
@@ -1471,13 +1471,8 @@ class Fold:
         nf: cython.Py_ssize_t = L.GF_SIZE + self.count * L.SF_SIZE + (s * self.rules + rule) * L.NF_SIZE
         if self.i[nb + L.NI_REASON] < 0:
             return
-        self._event(
-            L.E_BLOCKED,
-            now,
-            s,
-            rule,
-            self.i[nb + L.NI_ID],
-            self.i[nb + L.NI_REASON],
+        self._event(L.E_BLOCKED, now, s, rule, self.i[nb + L.NI_ID], self.i[nb + L.NI_REASON])
+        self._detail(
             self.i[nb + L.NI_FIRST],
             self.i[nb + L.NI_LAST],
             self.i[nb + L.NI_COUNT],
@@ -1500,7 +1495,7 @@ class Fold:
         missing: cython.longlong
         if self.i[L.GI_STARTED] == 0:
             self.i[L.GI_STARTED] = 1
-            self._event(L.E_PLAN, start, -1, -1, -1, -1, 0, 0, 0, 0.0, 0.0)
+            self._event(L.E_PLAN, start, -1, -1, -1, -1)
         if self.i[L.GI_ROWS] == 0:
             now = start
         for s in range(self.count):
@@ -1518,10 +1513,9 @@ class Fold:
                 missing = (until - expected + step - 1) // step
                 self.i[ib + L.SI_GAPS] += 1
                 self.i[ib + L.SI_MISSING] += missing
-                self._event(
-                    L.E_GAP, now, s, -1, -1, -1, expected, expected + (missing - 1) * step, missing, 0.0, 0.0
-                )
-        self._event(L.E_COMPLETED, now, -1, -1, -1, -1, 0, 0, 0, 0.0, 0.0)
+                self._event(L.E_GAP, now, s, -1, -1, -1)
+                self._detail(expected, expected + (missing - 1) * step, missing, 0.0, 0.0)
+        self._event(L.E_COMPLETED, now, -1, -1, -1, -1)
         self.i[L.GI_FINISHED] = 1
 
     # --- logs --------------------------------------------------------------------------------
@@ -1534,30 +1528,43 @@ class Fold:
         self,
         kind: cython.longlong,
         now: cython.longlong,
-        s: cython.Py_ssize_t,
-        rule: cython.Py_ssize_t,
+        s: cython.longlong,
+        rule: cython.longlong,
         decision: cython.longlong,
         reason: cython.longlong,
+    ) -> cython.void:
+        at: cython.Py_ssize_t = self.events * L.EI_WIDTH
+        self.event_i[at + L.EI_CODE] = (
+            (kind + 1) << L.CODE_TYPE
+            | (s + 1) << L.CODE_MARKET
+            | (rule + 1) << L.CODE_RULE
+            | (reason + 1) << L.CODE_REASON
+        )
+        self.event_i[at + L.EI_TIME] = now
+        self.event_i[at + L.EI_DECISION] = decision
+        self.events += 1
+        self.i[L.GI_EVENTS] += 1
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _detail(
+        self,
         first: cython.longlong,
         last: cython.longlong,
         count: cython.longlong,
         first_value: cython.double,
         second_value: cython.double,
     ) -> cython.void:
-        at: cython.Py_ssize_t = self.events * L.EI_WIDTH
-        self.event_i[at + L.EI_TYPE] = kind
-        self.event_i[at + L.EI_TIME] = now
-        self.event_i[at + L.EI_MARKET] = s
-        self.event_i[at + L.EI_RULE] = rule
-        self.event_i[at + L.EI_DECISION] = decision
-        self.event_i[at + L.EI_REASON] = reason
-        self.event_i[at + L.EI_FIRST] = first
-        self.event_i[at + L.EI_LAST] = last
-        self.event_i[at + L.EI_COUNT] = count
-        self.event_f[self.events * L.EF_WIDTH + L.EF_FIRST_VALUE] = first_value
-        self.event_f[self.events * L.EF_WIDTH + L.EF_SECOND_VALUE] = second_value
-        self.events += 1
-        self.i[L.GI_EVENTS] += 1
+        """What the event just written (a block or a gap) has to say beyond its code."""
+        at: cython.Py_ssize_t = self.details * L.DI_WIDTH
+        self.detail_i[at + L.DI_FIRST] = first
+        self.detail_i[at + L.DI_LAST] = last
+        self.detail_i[at + L.DI_COUNT] = count
+        self.detail_f[self.details * L.DF_WIDTH + L.DF_FIRST_VALUE] = first_value
+        self.detail_f[self.details * L.DF_WIDTH + L.DF_SECOND_VALUE] = second_value
+        self.details += 1
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1567,18 +1574,18 @@ class Fold:
         self,
         s: cython.Py_ssize_t,
         now: cython.longlong,
-        rule: cython.Py_ssize_t,
-        is_entry: cython.bint,
+        rule: cython.longlong,
+        kind: cython.longlong,
+        reason: cython.longlong,
         decided: cython.longlong,
         decision: cython.longlong,
-        reason: cython.longlong,
         price: cython.double,
         qty: cython.double,
         fee: cython.double,
         slippage: cython.double,
         wanted: cython.double,
-        cash_bound: cython.bint,
     ) -> cython.void:
+        """Log a fill with the position as it is now; an exit adds its P&L and extremes itself."""
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
@@ -1588,30 +1595,29 @@ class Fold:
         self.fill_f[at + L.FF_SLIPPAGE] = slippage
         self.fill_f[at + L.FF_PNL] = 0.0
         self.fill_f[at + L.FF_POSITION] = self.f[fb + L.SF_QTY]
-        self.fill_f[at + L.FF_COST] = self.f[fb + L.SF_COST]
         self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
         self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
         self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_ENTRY_FEES]
         self.fill_f[at + L.FF_MAE] = 0.0
         self.fill_f[at + L.FF_MFE] = 0.0
         self.fill_f[at + L.FF_WANTED] = wanted
-        self.fill_f[at + L.FF_RETURN] = 0.0
         at = self.fills * L.FI_WIDTH
+        self.fill_i[at + L.FI_CODE] = (
+            (kind + 1) << L.CODE_TYPE
+            | (s + 1) << L.CODE_MARKET
+            | (rule + 1) << L.CODE_RULE
+            | (reason + 1) << L.CODE_REASON
+            | (self.i[ib + L.SI_ENTRY_RULE] + 1) << L.CODE_ENTRY_RULE
+        )
         self.fill_i[at + L.FI_TIME] = now
-        self.fill_i[at + L.FI_MARKET] = s
-        self.fill_i[at + L.FI_RULE] = rule
-        self.fill_i[at + L.FI_ENTRY] = is_entry
         self.fill_i[at + L.FI_DECIDED] = decided
         self.fill_i[at + L.FI_SET] = self.i[ib + L.SI_SET]
         self.fill_i[at + L.FI_ENTRY_TIME] = self.i[ib + L.SI_ENTRY_TIME]
-        self.fill_i[at + L.FI_ENTRY_RULE] = self.i[ib + L.SI_ENTRY_RULE]
         self.fill_i[at + L.FI_BARS] = self.i[ib + L.SI_BARS]
         self.fill_i[at + L.FI_DECISION] = decision
-        self.fill_i[at + L.FI_REASON] = reason
-        self.fill_i[at + L.FI_CASH_BOUND] = cash_bound
         self.fills += 1
         self.i[L.GI_FILLS] += 1
-        self._event(L.E_FILL, now, s, rule, decision, -1, 0, 0, 0, 0.0, 0.0)
+        self._event(L.E_FILL, now, s, rule, decision, -1)
 
     @cython.cfunc
     @cython.exceptval(check=False)

@@ -84,21 +84,23 @@ NI_ID, NI_SUBMITTED, NI_REASON, NI_FIRST, NI_LAST, NI_COUNT, NI_SIZE = range(7)
 
 # --- logs --------------------------------------------------------------------------------------
 
+# Logs are what a run writes most: codes share one int, and what follows from other columns is left out.
+
 (
-    FF_PRICE, FF_QTY, FF_FEE, FF_SLIPPAGE, FF_PNL, FF_POSITION, FF_COST, FF_CASH,
-    FF_ENTRY_PRICE, FF_ENTRY_FEES, FF_MAE, FF_MFE, FF_WANTED, FF_RETURN, FF_WIDTH,
-) = range(15)  # fmt: skip
-(
-    FI_TIME, FI_MARKET, FI_RULE, FI_ENTRY, FI_DECIDED, FI_SET, FI_ENTRY_TIME, FI_ENTRY_RULE, FI_BARS,
-    FI_DECISION, FI_REASON, FI_CASH_BOUND, FI_WIDTH,
+    FF_PRICE, FF_QTY, FF_FEE, FF_SLIPPAGE, FF_PNL, FF_POSITION, FF_CASH, FF_ENTRY_PRICE, FF_ENTRY_FEES,
+    FF_MAE, FF_MFE, FF_WANTED, FF_WIDTH,
 ) = range(13)  # fmt: skip
+FI_CODE, FI_TIME, FI_DECIDED, FI_SET, FI_ENTRY_TIME, FI_BARS, FI_DECISION, FI_WIDTH = range(8)
+
+# Bits of a code: (first bit, number of bits); a value of -1 (none) is written as 0, so all are one more.
+CODE_TYPE, CODE_MARKET, CODE_RULE, CODE_REASON, CODE_ENTRY_RULE = 0, 8, 24, 32, 40
+CODE_BITS: Final = {CODE_TYPE: 8, CODE_MARKET: 16, CODE_RULE: 8, CODE_REASON: 8, CODE_ENTRY_RULE: 8}
+"""For a fill the type is FILL_ENTRY, FILL_CASH_BOUND (an entry that cash made smaller) or FILL_EXIT."""
+FILL_EXIT, FILL_ENTRY, FILL_CASH_BOUND = range(3)
 FILL_REASONS: Final = ("entry_rule", "exit_rule", "initial_allocation")
 FR_ENTRY, FR_EXIT, FR_ALLOCATION = range(3)
 
-EF_FIRST_VALUE, EF_SECOND_VALUE, EF_WIDTH = range(3)
-EI_TYPE, EI_TIME, EI_MARKET, EI_RULE, EI_DECISION, EI_REASON, EI_FIRST, EI_LAST, EI_COUNT, EI_WIDTH = range(
-    10
-)
+EI_CODE, EI_TIME, EI_DECISION, EI_WIDTH = range(4)
 EVENT_TYPES: Final = (
     "trigger_fired",
     "order_submitted",
@@ -110,6 +112,10 @@ EVENT_TYPES: Final = (
 )
 E_FIRED, E_SUBMITTED, E_FILL, E_BLOCKED, E_GAP, E_PLAN, E_COMPLETED = range(7)
 
+DF_FIRST_VALUE, DF_SECOND_VALUE, DF_WIDTH = range(3)
+DI_FIRST, DI_LAST, DI_COUNT, DI_WIDTH = range(4)
+"""details of blocks and gaps, in the order of their events"""
+
 LF_QTY, LF_COST, LF_REALISED, LF_CASH, LF_WIDTH = range(5)
 LI_TIME, LI_MARKET, LI_SET, LI_WIDTH = range(4)
 """positions after a change"""
@@ -117,7 +123,9 @@ LI_TIME, LI_MARKET, LI_SET, LI_WIDTH = range(4)
 BF_CASH, BF_BASE, BF_REALISED, BF_WIDTH = range(4)
 """balances from a row on (one int, the row): cash, cash with what is reserved, realised P&L"""
 
-LOG_FILLS, LOG_EVENTS, LOG_POSITIONS, LOG_BALANCES, LOG_COUNT = range(5)
+LOG_FILLS, LOG_EVENTS, LOG_DETAILS, LOG_POSITIONS, LOG_BALANCES, LOG_COUNT = range(6)
+FLOAT_WIDTHS: Final = (FF_WIDTH, 0, DF_WIDTH, LF_WIDTH, BF_WIDTH)
+INT_WIDTHS: Final = (FI_WIDTH, EI_WIDTH, DI_WIDTH, LI_WIDTH, 1)
 
 # what Fold.run answers
 RUN_DONE, RUN_LOG_FULL, RUN_BAD_BAR = range(3)

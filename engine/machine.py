@@ -28,10 +28,6 @@ LOG_ROWS = 4_096
 MOST_LOG_ROWS = 524_288
 """Events that a log holds before it is emptied (the kernel stops for that and goes on): a bar's eighth."""
 
-FLOAT_WIDTHS = (L.FF_WIDTH, L.EF_WIDTH, L.LF_WIDTH, L.BF_WIDTH)
-INT_WIDTHS = (L.FI_WIDTH, L.EI_WIDTH, L.LI_WIDTH, 1)
-"""Columns of each log, in the order of layout's LOG_…."""
-
 
 @dataclass(frozen=True, eq=False)
 class Segment:
@@ -236,12 +232,12 @@ class Machine:
         events = rows + self._event_margin + extra_events
         # A row of fills writes at most one row of positions for each market and one of balances; a market
         # whose allocation is smaller than a quantity step writes balances without a fill.
-        sizes = (fills, events, fills * count, fills + count)
+        sizes = (fills, events, events, fills * count, fills + count)
         self._log_floats = [
-            self._log(size, width, np.float64) for size, width in zip(sizes, FLOAT_WIDTHS, strict=True)
+            self._log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
         ]
         self._log_ints = [
-            self._log(size, width, np.int64) for size, width in zip(sizes, INT_WIDTHS, strict=True)
+            self._log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
         ]
         self._fold.set_logs(
             self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin
@@ -259,10 +255,12 @@ class Machine:
 
         for log, rows in enumerate(self._fold.logged()):
             if rows or not self._floats[log]:
-                floats = self._log_floats[log][: rows * FLOAT_WIDTHS[log]]
-                ints = self._log_ints[log][: rows * INT_WIDTHS[log]]
-                self._floats[log].append(np.asarray(floats, dtype=np.float64).reshape(-1, FLOAT_WIDTHS[log]))
-                self._ints[log].append(np.asarray(ints, dtype=np.int64).reshape(-1, INT_WIDTHS[log]))
+                floats = self._log_floats[log][: rows * L.FLOAT_WIDTHS[log]]
+                ints = self._log_ints[log][: rows * L.INT_WIDTHS[log]]
+                self._floats[log].append(
+                    np.asarray(floats, dtype=np.float64).reshape(rows, L.FLOAT_WIDTHS[log])
+                )
+                self._ints[log].append(np.asarray(ints, dtype=np.int64).reshape(rows, L.INT_WIDTHS[log]))
 
     def _bad_bar(self) -> BarsError:
         market, bar = self._fold.bad()

@@ -27,7 +27,7 @@ def build_tables(
     tables = {
         "equity": _equity(plan, before, after, segment, bars),
         "fills": _fills(plan, before, segment),
-        "trades": _trades(plan, segment),
+        "trades": _trades(plan, before, after, segment),
         "positions": _positions(plan, segment),
         "events": _events(plan, before, after, segment),
     }
@@ -152,8 +152,13 @@ class _Log:
     def whole(self, column: int) -> NDArray[np.int64]:
         return self._ints[:, column]
 
-    def coded(self, column: int, names: tuple[str, ...]) -> Callable[[], Coded]:
-        return lambda: Coded(self._ints[:, column].astype("int32"), names)
+    def code(self, part: int) -> NDArray[np.int32]:
+        """One part of the packed codes (the first column of the ints); -1 where there is none."""
+        mask = (1 << L.CODE_BITS[part]) - 1
+        return (((self._ints[:, 0] >> part) & mask) - 1).astype("int32")
+
+    def coded(self, part: int, names: tuple[str, ...]) -> Callable[[], Coded]:
+        return lambda: Coded(self.code(part), names)
 
     def one(self, code: int, names: tuple[str, ...]) -> Callable[[], Coded]:
         """The same text in every row."""
@@ -167,61 +172,66 @@ class _Log:
 
         return np.full(len(self), np.nan)
 
-    def trigger(self, column: int) -> Callable[[], Coded]:
+    def trigger(self, part: int) -> Callable[[], Coded]:
         """Trigger ids of rule numbers; null for -1 (no rule)."""
         names = tuple(trigger.id for trigger in self._plan.strategy.triggers)
-        return lambda: Coded(self._trigger_codes(column), names)
+        return lambda: Coded(self._trigger_codes(part), names)
 
-    def category(self, column: int) -> Callable[[], Coded]:
+    def category(self, part: int) -> Callable[[], Coded]:
         """Categories of the triggers that rule numbers belong to."""
         import numpy as np
 
         triggers = self._plan.strategy.triggers
         kinds = tuple(dict.fromkeys(trigger.category for trigger in triggers))
         of_trigger = np.array([*(kinds.index(trigger.category) for trigger in triggers), -1], dtype=np.int32)
-        return lambda: Coded(of_trigger[self._trigger_codes(column)], kinds)
+        return lambda: Coded(of_trigger[self._trigger_codes(part)], kinds)
 
     def correlation(self, column: int) -> Callable[[], list[str | None]]:
         """`d7` for what belongs to decision 7, from the rule that fired to its fill or block."""
         return lambda: [f"d{n}" if n >= 0 else None for n in self._ints[:, column].tolist()]
 
-    def _trigger_codes(self, column: int) -> NDArray[np.int32]:
+    def _trigger_codes(self, part: int) -> NDArray[np.int32]:
         import numpy as np
 
         rules = compile_program(self._plan.strategy, self._plan.record_indicators).rules
-        return np.array([*(rule.trigger for rule in rules), -1], dtype=np.int32)[self._ints[:, column]]
+        return np.array([*(rule.trigger for rule in rules), -1], dtype=np.int32)[self.code(part)]
 
 
 def _fills(plan: Plan, before: State, segment: Segment) -> Table:
     import numpy as np
 
     log = _Log(plan, segment.floats[L.LOG_FILLS], segment.ints[L.LOG_FILLS])
-    entry = log.whole(L.FI_ENTRY) == 1
     first = int(before.ints[L.GI_FILLS])
+
+    def is_entry() -> NDArray[np.bool_]:
+        return np.not_equal(log.code(L.CODE_TYPE), L.FILL_EXIT)
+
     return Table(
         len(log),
         {
             "seq": lambda: np.arange(first, first + len(log), dtype=np.int64),
             "timestamp": log.whole(L.FI_TIME),
-            "symbol": log.coded(L.FI_MARKET, plan.symbols),
-            "side": lambda: Coded(np.where(entry, 0, 1).astype(np.int32), ("buy", "sell")),
+            "symbol": log.coded(L.CODE_MARKET, plan.symbols),
+            "side": lambda: Coded(np.where(is_entry(), 0, 1).astype(np.int32), ("buy", "sell")),
             "qty": log.number(L.FF_QTY),
             "price": log.number(L.FF_PRICE),
             "fee": log.number(L.FF_FEE),
             "slippage": log.number(L.FF_SLIPPAGE),
             # An allocation is no order: nobody took or made it.
             "liquidity": lambda: Coded(
-                np.where(log.whole(L.FI_REASON) == L.FR_ALLOCATION, -1, 0).astype(np.int32),
+                np.where(log.code(L.CODE_REASON) == L.FR_ALLOCATION, -1, 0).astype(np.int32),
                 ("taker", "maker"),
             ),
             "pnl": log.number(L.FF_PNL),
-            "trigger_id": log.trigger(L.FI_RULE),
-            "category": log.category(L.FI_RULE),
-            "reason": log.coded(L.FI_REASON, L.FILL_REASONS),
-            "is_entry": entry,
-            "exit_fraction": lambda: np.where(entry, np.nan, 1.0),
+            "trigger_id": log.trigger(L.CODE_RULE),
+            "category": log.category(L.CODE_RULE),
+            "reason": log.coded(L.CODE_REASON, L.FILL_REASONS),
+            "is_entry": is_entry,
+            "exit_fraction": lambda: np.where(is_entry(), np.nan, 1.0),
             "position_after": log.number(L.FF_POSITION),
-            "average_cost": log.number(L.FF_COST),
+            "average_cost": lambda: np.where(
+                log.number(L.FF_POSITION) == 0.0, 0.0, log.number(L.FF_ENTRY_PRICE)
+            ),
             "cash_after": log.number(L.FF_CASH),
             "decided_at": log.whole(L.FI_DECIDED),
             "set_id": log.whole(L.FI_SET),
@@ -236,44 +246,58 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
     )
 
 
-def _trades(plan: Plan, segment: Segment) -> Table:
+def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
     """One row for each exit, against the position that it reduced."""
-    exits = segment.ints[L.LOG_FILLS][:, L.FI_ENTRY] == 0
-    log = _Log(plan, segment.floats[L.LOG_FILLS][exits], segment.ints[L.LOG_FILLS][exits])
+
+    def exits() -> _Log:
+        if not found:
+            codes = segment.ints[L.LOG_FILLS][:, L.FI_CODE]
+            rows = (codes & ((1 << L.CODE_BITS[L.CODE_TYPE]) - 1)) == L.FILL_EXIT + 1
+            found.append(_Log(plan, segment.floats[L.LOG_FILLS][rows], segment.ints[L.LOG_FILLS][rows]))
+        return found[0]
+
+    found: list[_Log] = []
     return Table(
-        len(log),
+        int(after.ints[L.GI_TRADES] - before.ints[L.GI_TRADES]),
         {
-            "timestamp": log.whole(L.FI_TIME),
-            "symbol": log.coded(L.FI_MARKET, plan.symbols),
-            "side": log.one(0, ("long", "short")),
-            "entry_timestamp": log.whole(L.FI_ENTRY_TIME),
-            "exit_timestamp": log.whole(L.FI_TIME),
-            "entry_price": log.number(L.FF_ENTRY_PRICE),
-            "exit_price": log.number(L.FF_PRICE),
-            "entry_trigger": log.trigger(L.FI_ENTRY_RULE),
-            "exit_trigger": log.trigger(L.FI_RULE),
-            "qty": log.number(L.FF_QTY),
-            "pnl": log.number(L.FF_PNL),
-            "fees": lambda: log.number(L.FF_FEE) + log.number(L.FF_ENTRY_FEES),
-            "return_pct": lambda: log.number(L.FF_RETURN) * 100.0,
-            "bars": log.whole(L.FI_BARS),
-            "mae": log.number(L.FF_MAE),
-            "mfe": log.number(L.FF_MFE),
-            "risk": log.unknown,
-            "r_multiple": log.unknown,
-            "exit_reason": log.coded(L.FI_REASON, L.FILL_REASONS),
-            "set_id": log.whole(L.FI_SET),
+            "timestamp": lambda: exits().whole(L.FI_TIME),
+            "symbol": lambda: exits().coded(L.CODE_MARKET, plan.symbols)(),
+            "side": lambda: exits().one(0, ("long", "short"))(),
+            "entry_timestamp": lambda: exits().whole(L.FI_ENTRY_TIME),
+            "exit_timestamp": lambda: exits().whole(L.FI_TIME),
+            "entry_price": lambda: exits().number(L.FF_ENTRY_PRICE),
+            "exit_price": lambda: exits().number(L.FF_PRICE),
+            "entry_trigger": lambda: exits().trigger(L.CODE_ENTRY_RULE)(),
+            "exit_trigger": lambda: exits().trigger(L.CODE_RULE)(),
+            "qty": lambda: exits().number(L.FF_QTY),
+            "pnl": lambda: exits().number(L.FF_PNL),
+            "fees": lambda: exits().number(L.FF_FEE) + exits().number(L.FF_ENTRY_FEES),
+            # Of what the entry cost, before its fee.
+            "return_pct": lambda: (
+                exits().number(L.FF_PNL)
+                / (exits().number(L.FF_QTY) * exits().number(L.FF_ENTRY_PRICE))
+                * 100.0
+            ),
+            "bars": lambda: exits().whole(L.FI_BARS),
+            "mae": lambda: exits().number(L.FF_MAE),
+            "mfe": lambda: exits().number(L.FF_MFE),
+            "risk": lambda: exits().unknown(),
+            "r_multiple": lambda: exits().unknown(),
+            "exit_reason": lambda: exits().coded(L.CODE_REASON, L.FILL_REASONS)(),
+            "set_id": lambda: exits().whole(L.FI_SET),
         },
     )
 
 
 def _positions(plan: Plan, segment: Segment) -> Table:
+    import numpy as np
+
     log = _Log(plan, segment.floats[L.LOG_POSITIONS], segment.ints[L.LOG_POSITIONS])
     return Table(
         len(log),
         {
             "timestamp": log.whole(L.LI_TIME),
-            "symbol": log.coded(L.LI_MARKET, plan.symbols),
+            "symbol": lambda: Coded(log.whole(L.LI_MARKET).astype(np.int32), plan.symbols),
             "qty": log.number(L.LF_QTY),
             "average_cost": log.number(L.LF_COST),
             "realised_pnl": log.number(L.LF_REALISED),
@@ -293,9 +317,9 @@ def _events(plan: Plan, before: State, after: State, segment: Segment) -> Table:
         {
             "seq": lambda: np.arange(first, first + len(log), dtype=np.int64),
             "timestamp": log.whole(L.EI_TIME),
-            "type": log.coded(L.EI_TYPE, L.EVENT_TYPES),
-            "symbol": log.coded(L.EI_MARKET, plan.symbols),
-            "trigger_id": log.trigger(L.EI_RULE),
+            "type": log.coded(L.CODE_TYPE, L.EVENT_TYPES),
+            "symbol": log.coded(L.CODE_MARKET, plan.symbols),
+            "trigger_id": log.trigger(L.CODE_RULE),
             "correlation_id": log.correlation(L.EI_DECISION),
             "payload": lambda: payloads(plan, after, segment),
         },
