@@ -12,8 +12,8 @@ from typing import IO
 import httpx
 
 from cli.client import Answered, Api, is_loopback, segment
-from cli.errors import BadInputError, CommandError, RunFailedError, UnreachableError
-from cli.waiting import Meter, issues_of_run, meter
+from cli.errors import BadInputError, CommandError, UnreachableError
+from cli.waiting import Meter, failure, meter
 from shared.names import DatasetName
 from shared.responses_market import ImportAnswer, ImportBegun, UploadForm
 
@@ -67,9 +67,7 @@ def import_candles(
             entry = api.get(ImportAnswer, path)
         show(100.0, entry.value.status)
     if entry.value.status == "failed":
-        error = entry.value.error
-        detail = error.detail if error else "was not imported"
-        raise RunFailedError(f"{file.path.name}: {detail}", issues_of_run(error))
+        raise failure(f"{file.path.name} was not imported", entry.value.error)
     return entry
 
 

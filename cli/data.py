@@ -14,7 +14,7 @@ from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import BadInputError, UsageError
 from cli.examples import examples
 from cli.figures import minute
-from cli.output import Justify, note, pairs, print_json, print_table, table
+from cli.output import Kind, note, pairs, print_json, print_table, table
 from cli.simulated_market import SIMULATED_EXCHANGE, simulate_market
 from shared.names import DatasetName
 from shared.requests import Timeframe
@@ -85,19 +85,19 @@ def list_datasets(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
             "   Or simulate a market: stepfold data simulate --help"
         )
         return
-    columns: list[tuple[str, Justify]] = [
-        ("dataset", "left"),
-        ("rows", "right"),
-        ("from", "left"),
-        ("to", "left"),
+    columns: list[tuple[str, Kind]] = [
+        ("dataset", "text"),
+        ("rows", "figure"),
+        ("from", "word"),
+        ("to", "word"),
     ]
-    shown = table([*columns, ("missing", "right"), ("", "left")])
+    shown = table([*columns, ("missing", "figure"), ("", "word")])
     for entry in held:
         shown.add_row(
             entry.dataset_id,
             f"{entry.rows:,}",
-            minute(entry.start),
-            minute(entry.end),
+            entry.start[:10],
+            entry.end[:10],
             f"{entry.missing_bars:,}",
             "simulated" if entry.simulated else "",
         )

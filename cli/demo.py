@@ -23,7 +23,7 @@ from shared.responses_market import DatasetList
 from shared.times import parse_time
 
 STRATEGY = "ema_cross"
-SEED = 9
+SEED = 19
 SIMULATED = tuple(DatasetName(SIMULATED_EXCHANGE, symbol, "1h") for symbol in ("BTC-USDT", "ETH-USDT"))
 SIMULATED_SPAN = ("2021-01-01", "2023-12-31")
 

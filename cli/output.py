@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-Justify = Literal["left", "right"]
+# Words that may break over lines, words that may not, figures.
+Kind = Literal["text", "word", "figure"]
 
 
 def stdout() -> Console:
@@ -58,20 +59,19 @@ def plain(text: object) -> str:
     return "".join(c if c == "\n" or (c >= " " and not "\x7f" <= c <= "\x9f") else "�" for c in str(text))
 
 
-def table(columns: Sequence[tuple[str, Justify]], title: str | None = None) -> Table:
+def table(columns: Sequence[tuple[str, Kind]]) -> Table:
     from rich import box
     from rich.table import Table
 
-    made = Table(
-        box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        pad_edge=False,
-        padding=(0, 1),
-    )
-    for name, justify in columns:
-        made.add_column(name, justify=justify, overflow="fold")
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name, kind in columns:
+        made.add_column(
+            name,
+            justify="right" if kind == "figure" else "left",
+            # A figure that is cut must look cut; only where not even that much fits is it cut at all.
+            overflow="fold" if kind == "text" else "ellipsis",
+            no_wrap=kind != "text",
+        )
     return made
 
 
@@ -89,21 +89,19 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
 
 def report_error(error: CommandError) -> None:
     """Say what went wrong: the fault, each field with its value and its remedy, what to do next."""
-    note(f"stepfold: {error.detail}" if not error.issues else "stepfold: " + _headline(error), style="red")
+    headline = error.detail
+    if error.issues and headline.startswith(error.issues[0].path):
+        # A problem's detail is its errors in a row; saying them twice helps nobody.
+        headline = "this cannot be done as asked:"
+    note(f"stepfold: {headline}", style="red")
     for issue in error.issues:
         note(f"  {_issue_line(issue)}")
     if error.hint:
         note(f"  {error.hint}")
 
 
-def _headline(error: CommandError) -> str:
-    # A problem's detail often is its errors joined; saying them twice helps nobody.
-    if all(issue.message in error.detail for issue in error.issues):
-        return "this cannot be done as asked:"
-    return error.detail
-
-
 def _issue_line(issue: Issue) -> str:
     value = "" if issue.value is None else f" = {json.dumps(issue.value, ensure_ascii=False)}"
-    place = "" if issue.position is None else f" (at character {issue.position})"
+    said = issue.position is None or f"at {issue.position}" in issue.message
+    place = "" if said else f" (at character {issue.position})"
     return f"{issue.path}{value}: {issue.message}{place}"

@@ -41,7 +41,7 @@ def print_run(run: RunAnswer) -> None:
 
 def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
     """Print the metrics of a completed run, and that its candles are simulated where they are."""
-    shown = table([("metric", "left"), ("value", "right")])
+    shown = table([("metric", "text"), ("value", "figure")])
     for number, (heading, rows) in enumerate(groups_of(raw)):
         if number:
             shown.add_section()
@@ -49,8 +49,8 @@ def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
         for label, value in rows:
             shown.add_row(f"  {plain(label)}", plain(value))
     print_table(shown)
-    if results.left_open:
-        note(f"{len(results.left_open)} positions are still open at the end, marked at the last close.")
+    if open_ := len(results.left_open):
+        note(f"Still open at the end, marked at the last close: {open_} position{'s' if open_ > 1 else ''}.")
     if is_simulated(results):
         print_lines([SIMULATED_WARNING], style="yellow")
 

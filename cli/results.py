@@ -25,12 +25,15 @@ from shared.responses import (
     ResultsAnswer,
 )
 from shared.responses_market import PlaybackEventsAnswer, StateAnswer
-from shared.times import parse_time
+from shared.times import iso, parse_time
 
 Start = Annotated[str | None, typer.Option(help="From this day or time on (UTC).", show_default=False)]
 End = Annotated[
     str | None, typer.Option(help="Up to this day, or before this time (UTC).", show_default=False)
 ]
+
+# Fields of events that are epoch milliseconds.
+_TIMES = frozenset({"start", "end", "from", "to", "first", "last", "decided_at"})
 
 
 def register(parent: typer.Typer) -> None:
@@ -72,7 +75,7 @@ def results(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -
 def equity(
     run: RunArgument,
     points: Annotated[
-        int, typer.Option(min=4, max=20_000, help="Points at most; highs and lows stay.")
+        int, typer.Option(min=4, max=10_000, help="Points at most; highs and lows stay.")
     ] = 400,
     start: Start = None,
     end: End = None,
@@ -124,7 +127,7 @@ def events(
     if not rows:
         note("No such events.")
         return
-    shown = table([("time (UTC)", "left"), ("event", "left"), ("symbol", "left"), ("what", "left")])
+    shown = table([("time (UTC)", "word"), ("event", "word"), ("symbol", "word"), ("what", "text")])
     for row in rows:
         shown.add_row(
             minute(row.timestamp), plain(row.type), plain(row.symbol or ""), plain(_payload(row.payload))
@@ -195,10 +198,12 @@ def artifacts(
     if as_json:
         print_json(answer.raw)
         return
-    shown = table([("file", "left"), ("rows", "right"), ("bytes", "right"), ("from", "left"), ("to", "left")])
+    shown = table(
+        [("series", "text"), ("rows", "figure"), ("bytes", "figure"), ("from", "word"), ("to", "word")]
+    )
     for entry in found:
         shown.add_row(
-            plain(f"{entry.series}/{entry.filename}"),
+            plain(entry.series),
             f"{entry.rows:,}",
             f"{entry.size:,}",
             entry.first[:10],
@@ -216,7 +221,7 @@ def _print_extremes(rows: list[EquityRow]) -> None:
     first, last = rows[0], rows[-1]
     low, high = min(rows, key=lambda row: row.equity), max(rows, key=lambda row: row.equity)
     deepest = max(rows, key=lambda row: row.drawdown)
-    shown = table([("", "left"), ("time (UTC)", "left"), ("equity", "right"), ("drawdown", "right")])
+    shown = table([("", "word"), ("time (UTC)", "word"), ("equity", "figure"), ("drawdown", "figure")])
     for label, row in (
         ("first", first),
         ("lowest", low),
@@ -229,7 +234,12 @@ def _print_extremes(rows: list[EquityRow]) -> None:
 
 
 def _payload(payload: dict[str, Any]) -> str:
-    return "  ".join(
-        f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for name, value in payload.items()
-    )
+    return "  ".join(f"{name}={_written(name, value)}" for name, value in payload.items())
+
+
+def _written(name: str, value: object) -> str:
+    if isinstance(value, int) and name in _TIMES:
+        return minute(iso(value)).replace(" ", "T")
+    if isinstance(value, float):
+        return number(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

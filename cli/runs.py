@@ -8,9 +8,9 @@ import typer
 
 from cli.client import Api
 from cli.connection import ApiUrl, AsJson, connected
-from cli.errors import ConflictError, UsageError
+from cli.errors import UsageError
 from cli.examples import examples
-from cli.figures import UNDEFINED, figure, percent
+from cli.figures import GROUPS, UNDEFINED, figure, percent
 from cli.find_run import PAGE, RunArgument, find_run
 from cli.output import note, plain, print_json, print_lines, print_table, table
 from cli.pages import read_series
@@ -106,8 +106,6 @@ def cancel(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) ->
     with connected(api_url) as api:
         run_id = find_run(api, run)
         answer = api.post(RunAnswer, f"/backtests/{run_id}/cancel", repeatable=True)
-    if answer.value.status not in ("cancelled", "running", "queued"):
-        raise ConflictError(f"backtest {run_id} is {answer.value.status} already; there is nothing to cancel")
     if as_json:
         print_json(answer.raw)
     else:
@@ -155,13 +153,15 @@ def compare(
         print_json(answer.raw)
         return
     found = answer.value
-    shown = table([("", "left"), *((entry.run_id[:_ID], "right") for entry in found.backtests)])
+    shown = table([("", "text"), *((entry.run_id[:_ID], "text") for entry in found.backtests)])
     for label, field in (("name", "name"), ("strategy", "strategy"), ("status", "status")):
         shown.add_row(label, *(plain(getattr(entry, field) or UNDEFINED) for entry in found.backtests))
     shown.add_section()
-    for name, values in found.metrics.items():
-        if not any(isinstance(value, dict | list) for value in values):
-            shown.add_row(plain(name), *(plain(figure(name, value)) for value in values))
+    labels = {name: label for _, members in GROUPS for name, label in members}
+    others = {name: name for name in found.metrics if name not in labels}
+    for name, label in {**labels, **others}.items():
+        if name in found.metrics:
+            shown.add_row(plain(label), *(plain(figure(name, value)) for value in found.metrics[name]))
     shown.add_section()
     for difference in found.differences:
         shown.add_row(plain(difference.path), *(plain(_short(value)) for value in difference.values))
@@ -187,13 +187,13 @@ def _print_list(runs: list[RunAnswer]) -> None:
     """Print runs two lines each, so that eighty columns hold them."""
     shown = table(
         [
-            ("run\nstatus", "left"),
-            ("strategy\nsymbols", "left"),
-            ("from\nto", "left"),
-            ("return", "right"),
-            ("trades", "right"),
-            ("Sharpe", "right"),
-            ("draw-\ndown", "right"),
+            ("run\nstatus", "word"),
+            ("strategy\nsymbols", "text"),
+            ("from\nto", "word"),
+            ("return", "figure"),
+            ("trades", "figure"),
+            ("Sharpe", "figure"),
+            ("draw-\ndown", "figure"),
         ]
     )
     for run in runs:

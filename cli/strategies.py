@@ -41,7 +41,7 @@ def list_strategies(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(answer.raw)
         return
-    shown = table([("strategy", "left"), ("parameters", "left"), ("what it does", "left")])
+    shown = table([("strategy", "word"), ("parameters", "word"), ("what it does", "text")])
     for preset in answer.value.strategies:
         shown.add_row(preset.strategy_id, plain(_defaults(preset.parameters)), plain(preset.description))
     print_table(shown)

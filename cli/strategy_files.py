@@ -33,7 +33,8 @@ class StrategyFile:
     def located(self, error: CommandError) -> CommandError:
         """Return the API's error with the file's line at each issue that is about the document."""
         issues = tuple(self._located(issue) for issue in error.issues)
-        return type(error)(error.detail, issues, error.hint)
+        joined = error.issues and error.detail.startswith(error.issues[0].path)
+        return type(error)(f"{self.path} cannot be run:" if joined else error.detail, issues, error.hint)
 
     def _located(self, issue: Issue) -> Issue:
         place = issue.path.removeprefix("strategy").removeprefix(".")

@@ -16,6 +16,9 @@ from cli.output import plain, print_json, print_table, table
 from cli.pages import Everything, Limit, read_series, rows_of, say_more
 from shared.responses import PairedTradesAnswer, TradesAnswer, TradeSetsAnswer
 
+# A set holds all its legs, so the API gives fewer at a time.
+SETS_A_PAGE = 1_000
+
 
 def register(parent: typer.Typer) -> None:
     parent.command(
@@ -60,14 +63,14 @@ def _fills(api: Api, base: str, limit: int | None, as_json: bool) -> None:
         return
     shown = table(
         [
-            ("time (UTC)", "left"),
-            ("symbol", "left"),
-            ("side", "left"),
-            ("quantity", "right"),
-            ("price", "right"),
-            ("fee", "right"),
-            ("P&L", "right"),
-            ("trigger", "left"),
+            ("time (UTC)", "word"),
+            ("symbol", "word"),
+            ("side", "word"),
+            ("quantity", "figure"),
+            ("price", "figure"),
+            ("fee", "figure"),
+            ("P&L", "figure"),
+            ("trigger", "text"),
         ]
     )
     for row in rows_of(answer.value.trades):
@@ -93,13 +96,13 @@ def _paired_trades(api: Api, base: str, limit: int | None, as_json: bool) -> Non
         return
     shown = table(
         [
-            ("symbol\nside", "left"),
-            ("entry\nexit", "left"),
-            ("entry price\nexit price", "right"),
-            ("quantity", "right"),
-            ("P&L\nreturn", "right"),
-            ("hours", "right"),
-            ("why", "left"),
+            ("symbol\nside", "word"),
+            ("entry\nexit", "word"),
+            ("entry price\nexit price", "figure"),
+            ("quantity", "figure"),
+            ("P&L\nreturn", "figure"),
+            ("hours", "figure"),
+            ("why", "text"),
         ]
     )
     for row in rows_of(answer.value.paired_trades):
@@ -117,18 +120,20 @@ def _paired_trades(api: Api, base: str, limit: int | None, as_json: bool) -> Non
 
 
 def _trade_sets(api: Api, base: str, limit: int | None, as_json: bool) -> None:
-    answer = read_series(api, TradeSetsAnswer, f"{base}/trade_sets", "trade_sets", {}, limit)
+    answer = read_series(
+        api, TradeSetsAnswer, f"{base}/trade_sets", "trade_sets", {}, limit, page_rows=SETS_A_PAGE
+    )
     if as_json:
         print_json(answer.raw)
         return
     shown = table(
         [
-            ("set", "right"),
-            ("symbol\nside", "left"),
-            ("opened\nclosed", "left"),
-            ("entries\nexits", "right"),
-            ("avg. entry\navg. exit", "right"),
-            ("P&L\nfees", "right"),
+            ("set", "figure"),
+            ("symbol\nside", "word"),
+            ("opened\nclosed", "word"),
+            ("entries\nexits", "figure"),
+            ("avg. entry\navg. exit", "figure"),
+            ("P&L\nfees", "figure"),
         ]
     )
     for row in answer.value.trade_sets:

@@ -18,7 +18,7 @@ from shared.responses import ProgressAnswer, RunAnswer, RunError
 _QUICK, _SLOW = 0.2, 2.0
 # Poll quickly for so long, as short runs end within it; later each pause is a little longer.
 _QUICK_FOR = 5.0
-_LINE_EVERY_PCT = 20
+_LINE_EVERY_PCT = 50
 
 
 class Meter(Protocol):
@@ -112,10 +112,17 @@ def raise_if_failed(run: RunAnswer) -> None:
     if run.status == "completed":
         return
     said = f"backtest {run.run_id} {'was cancelled' if run.status == 'cancelled' else run.status}"
-    raise RunFailedError(f"{said}: {run.error.detail}" if run.error else said, issues_of_run(run.error))
+    raise failure(said, run.error)
 
 
-def issues_of_run(error: RunError | None) -> tuple[Issue, ...]:
-    """Return what is wrong by field, where a run or an import failed for its input."""
+def failure(said: str, error: RunError | None) -> RunFailedError:
+    """Return the error of a workflow that ended without a result: by field, where it is about its input."""
+    issues = _issues(error)
+    if error is None:
+        return RunFailedError(said)
+    return RunFailedError(f"{said}:" if issues else f"{said}: {error.detail}", issues)
+
+
+def _issues(error: RunError | None) -> tuple[Issue, ...]:
     entries = error.errors if error else []
     return tuple(Issue(entry.path, entry.message, entry.value, entry.position) for entry in entries)
