@@ -116,6 +116,10 @@ class Functions(Construct):
         settle.add_to_policy(
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=self.machines.executions)
         )
+        # What the API left between its index write and its start is started by the reconciling schedule.
+        settle.add_to_policy(
+            iam.PolicyStatement(actions=["states:StartExecution"], resources=self.machines.all)
+        )
 
         self._acknowledge_executions(settle)
 

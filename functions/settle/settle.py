@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from functions.settle.failure import Failure
 from functions.step import logger
@@ -14,6 +14,9 @@ from shared.errors import NotFoundError
 from shared.runs import Run
 from shared.times import now_ms
 
+T = TypeVar("T")
+
+ALIVE = ("RUNNING", "PENDING_REDRIVE")
 # A run may be this long between the index and its execution before it is looked at.
 GRACE_MS = 60_000
 # Longer than any Lambda lives: then no lost worker of an ended run can still write.
@@ -36,53 +39,73 @@ def end_failed(subject: Mapping[str, Any], failure: Failure) -> dict[str, Any]:
 
 
 def reconcile() -> dict[str, Any]:
-    """Compare what the index says is in work with what Step Functions knows, and sweep ended runs."""
+    """Compare what the index says is in work with what Step Functions knows, and sweep ended runs.
+
+    One run that cannot be settled does not keep the others waiting; its fault is raised at the end.
+    """
     now = now_ms()
-    counts = {"started": 0, "failed": 0, "swept": 0, "deleted": 0}
-    for run in access.runs().in_work(now - GRACE_MS):
-        counts["started"] += _start_again(run)
-        counts["failed"] += _fail_dead(run)
-    for entry in access.datasets().imports_in_work(now - GRACE_MS):
-        counts["failed"] += _reconcile_import(entry)
-    for run, deleting in access.runs().to_sweep(now - GRACE_MS):
-        if deleting:
-            delete_run(access.store(), access.runs(), run)
-            counts["deleted"] += 1
-    for run, deleting in access.runs().to_sweep(now - SWEEP_AFTER_MS):
-        if not deleting:
-            counts["swept"] += clear_unlisted(access.store(), run)
-            access.runs().swept(run.owner, run.run_id)
+    runs, datasets = access.runs(), access.datasets()
+    ended = runs.to_sweep(now - GRACE_MS)
+    faults: list[Exception] = []
+    counts = {
+        "reconciled": _each(runs.in_work(now - GRACE_MS), _reconcile_run, faults),
+        "imports": _each(datasets.imports_in_work(now - GRACE_MS), _reconcile_import, faults),
+        "deleted": _each([run for run, deleting in ended if deleting], _delete, faults),
+        "swept": _each(
+            [run for run, deleting in runs.to_sweep(now - SWEEP_AFTER_MS) if not deleting], _sweep, faults
+        ),
+    }
+    if faults:
+        raise faults[0]
     return counts
 
 
-def _start_again(run: Run) -> int:
-    """Start a queued run whose execution does not exist: the API died between its two calls."""
-    if run.status != "queued" or access.workflows().describe_backtest(run) is not None:
-        return 0
-    access.workflows().start_backtest(run)
-    return 1
+def _each(subjects: Iterable[T], settle: Callable[[T], bool], faults: list[Exception]) -> int:
+    """Settle one after the other; return how many were changed."""
+    changed = 0
+    for subject in subjects:
+        try:
+            changed += settle(subject)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised after the others
+            logger().exception("could not settle", extra={"of": getattr(subject, "run_id", "an import")})
+            faults.append(fault)
+    return changed
 
 
-def _fail_dead(run: Run) -> int:
-    """End a run whose execution is over or gone."""
+def _reconcile_run(run: Run) -> bool:
     execution = access.workflows().describe_backtest(run)
-    if execution is not None and execution.status in ("RUNNING", "PENDING_REDRIVE"):
-        return 0
+    if execution is None and run.status == "queued":
+        # The API died between its two calls: carry out the second.
+        access.workflows().start_backtest(run)
+        return True
     if execution is None:
         failure = Failure.vanished()
+    elif execution.status in ALIVE:
+        return False
     else:
         failure = Failure.of_execution(execution.status, execution.error, execution.cause)
     _, ended = access.runs().end(run.owner, run.run_id, "failed", failure.to_dict())
-    return int(ended)
+    return ended
 
 
-def _reconcile_import(entry: Import) -> int:
+def _reconcile_import(entry: Import) -> bool:
     execution = access.workflows().describe_import(entry)
     if execution is None:
         access.workflows().start_import(entry)
-        return 0
-    if execution.status == "RUNNING":
-        return 0
+        return True
+    if execution.status in ALIVE:
+        return False
     failure = Failure.of_execution(execution.status, execution.error, execution.cause)
     access.datasets().end_import(entry.owner, entry.import_id, "failed", error=failure.to_dict())
-    return 1
+    return True
+
+
+def _delete(run: Run) -> bool:
+    delete_run(access.store(), access.runs(), run)
+    return True
+
+
+def _sweep(run: Run) -> bool:
+    removed = clear_unlisted(access.store(), run)
+    access.runs().swept(run.owner, run.run_id)
+    return removed > 0

@@ -85,7 +85,7 @@ def test_public_candles_are_everybodys_and_an_own_import_comes_before(
 ) -> None:
     public = hold(stage, "BTC-USDT", owner="public")
     assert ok(http.get("/datasets"))["datasets"][0]["public"]
-    query = {"symbol": "BTC-USDT", "timeframe": "1h", "limit": 3}
+    query = {"symbol": "BTC-USDT", "timeframe": "1h"}
     rows = ok(http.get("/market/candles", params=query))
     assert rows["candles"][-1]["timestamp"] == "2021-04-30T23:00:00Z"
     hold(stage, "BTC-USDT", owner="local")
@@ -95,7 +95,7 @@ def test_public_candles_are_everybodys_and_an_own_import_comes_before(
 def test_where_two_exchanges_hold_a_symbol_one_is_chosen(stage: FakeStage, http: httpx.Client) -> None:
     hold(stage, "BTC-USDT", exchange="sim")
     hold(stage, "BTC-USDT", exchange="binance")
-    query = {"symbol": "BTC-USDT", "timeframe": "1h", "limit": 1}
+    query = {"symbol": "BTC-USDT", "timeframe": "1h"}
     body = ok(http.get("/market/candles", params=query), 422)
     assert "from binance, sim; choose one" in body["detail"]
     assert ok(http.get("/market/candles", params={**query, "exchange": "sim"}))["exchange"] == "sim"

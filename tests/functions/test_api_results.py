@@ -256,7 +256,7 @@ def test_an_answer_stays_under_a_lambdas_limit_and_says_where_to_go_on() -> None
     )
     assert tables.MAX_ANSWER_BYTES < 6 * 1024 * 1024
     for form in ("rows", "columns"):
-        body = bytes(tables.answer("rows", page, form).body)  # type: ignore[arg-type]
+        body = bytes(tables.answer("rows", page, form).body)
         answer = json.loads(body)
         sent = len(answer["rows"] if form == "rows" else answer["rows"]["timestamp"])
         assert 0 < sent < count

@@ -100,11 +100,11 @@ def old(monkeypatch: pytest.MonkeyPatch, minutes: int = 2) -> None:
 def test_a_run_whose_execution_was_never_started_is_started(stage: FakeStage) -> None:
     run, _ = stage.runs.create(a_run(created_at="2024-01-01T00:00:00Z"))
     assert stage.workflows.describe_backtest(run) is None
-    assert settle(SCHEDULED)["started"] == 1
+    assert settle(SCHEDULED)["reconciled"] == 1
     execution = stage.workflows.describe_backtest(run)
     assert execution is not None
     assert execution.status == "RUNNING"
-    assert reconcile()["started"] == 0
+    assert reconcile()["reconciled"] == 0
     assert stage.runs.get("ann", run.run_id).status == "queued"
 
 
@@ -112,7 +112,7 @@ def test_a_fresh_run_is_left_alone(stage: FakeStage) -> None:
     from shared.times import iso
 
     stage.runs.create(a_run(created_at=iso(now_ms())))
-    assert settle(SCHEDULED) == {"started": 0, "failed": 0, "swept": 0, "deleted": 0}
+    assert settle(SCHEDULED) == {"reconciled": 0, "imports": 0, "deleted": 0, "swept": 0}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_run_whose_execution_is_over_ends(
     answer = Execution("arn", status, "", None, None, None) if status else None  # type: ignore[arg-type]
     monkeypatch.setattr(type(stage.workflows), "describe_backtest", lambda *_: answer)
     old(monkeypatch)
-    assert reconcile()["failed"] == 1
+    assert reconcile()["reconciled"] == 1
     ended = stage.runs.get("ann", run.run_id)
     assert ended.error is not None
     assert ended.error["code"] == code
@@ -162,3 +162,22 @@ def test_a_deletion_that_was_cut_off_is_carried_to_its_end(
     with pytest.raises(NotFoundError):
         stage.runs.get("ann", run.run_id)
     assert stage.runs.to_sweep(10**13) == []
+
+
+def test_one_run_that_cannot_be_settled_does_not_keep_the_others_waiting(
+    stage: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, _ = stage.runs.create(a_run(key="a", execution="broken"))
+    waiting, _ = stage.runs.create(a_run(key="b"))
+    describe = type(stage.workflows).describe_backtest
+
+    def described(workflows: Any, run: Any) -> Execution | None:
+        if run.execution == "broken":
+            raise OSError("no answer")
+        return describe(workflows, run)
+
+    monkeypatch.setattr(type(stage.workflows), "describe_backtest", described)
+    with pytest.raises(OSError, match="no answer"):
+        reconcile()
+    assert describe(stage.workflows, waiting) is not None
+    assert describe(stage.workflows, broken) is None
