@@ -241,6 +241,12 @@ def _span(request: BacktestRequest, versions: Sequence[DatasetVersion]) -> tuple
     step = TIMEFRAMES[request.timeframe]
     first = max(version.manifest.first_ms for version in versions)
     last = min(version.manifest.last_ms for version in versions) + step
+    if last <= first:
+        spans = "; ".join(
+            f"{v.dataset.symbol} from {iso(v.manifest.first_ms)} to {iso(v.manifest.last_ms)}"
+            for v in versions
+        )
+        raise InvalidInputError([Issue("symbols", f"their candles have no time in common: {spans}")])
     issues: list[Issue] = []
     start = _time(issues, "start_date", request.start_date, first, end_of_day=False)
     end = _time(issues, "end_date", request.end_date, last, end_of_day=True)

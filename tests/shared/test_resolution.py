@@ -31,10 +31,12 @@ DOCUMENT: dict[str, Any] = {
 REQUEST: dict[str, Any] = {"symbols": ["BTC-USDT"], "timeframe": "1h", "strategy": DOCUMENT}
 
 
-def hold(stage: FakeStage, exchange: str, symbol: str, timeframe: str = "1h", hours: int = 500) -> None:
+def hold(
+    stage: FakeStage, exchange: str, symbol: str, timeframe: str = "1h", hours: int = 500, start: int = START
+) -> None:
     dataset = DatasetName.of(exchange, symbol, timeframe)
     values = {name: np.full(hours, 10.0) for name in ("open", "high", "low", "close", "volume")}
-    times = START + np.arange(hours) * dataset.timeframe_ms
+    times = start + np.arange(hours) * dataset.timeframe_ms
     table = pa.table({"timestamp": times, **values}, schema=arrow_schema("candles"))
     version = write_version(stage.store, "ann", dataset, table, None)
     first, last = version.manifest.first_ms, version.manifest.last_ms
@@ -157,6 +159,13 @@ def test_every_issue_of_a_request_is_told_at_once(markets: FakeStage) -> None:
     assert [issue.path for issue in issues] == ["strategy.triggers[0].entry", "symbols[0]"]
     assert "did you mean 'ema'" in issues[0].message
     assert issues[0].position == 8
+
+
+def test_symbols_without_a_time_in_common_say_so(markets: FakeStage) -> None:
+    hold(markets, "binance", "OLD-USDT", start=START - 1_000 * HOUR)
+    (issue,) = refused(markets, symbols=["BTC-USDT", "OLD-USDT"])
+    assert issue.path == "symbols"
+    assert "no time in common: BTC-USDT from 2021-01-01T00:00:00Z" in issue.message
 
 
 def test_another_owner_s_candles_are_not_held(markets: FakeStage) -> None:
