@@ -22,7 +22,7 @@ def synthesise(context: Mapping[str, object], *, outdir: Path | None = None) -> 
     """Write the cloud assembly of one stage, to `outdir` or where the CDK command line wants it.
 
     A stage that goes to AWS is held against cdk-nag's AwsSolutions rules; a finding stops the synthesis.
-    Raises StageError for a stage that must not be deployed so.
+    Raises StageError for a stage that must not be deployed so, FileNotFoundError for a missing zip.
     """
     stage = Stage.from_context(context)
     app = App(outdir=str(outdir) if outdir else None, context=dict(context), analytics_reporting=False)
@@ -40,7 +40,7 @@ def main() -> None:
     context = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     try:
         synthesise(context)
-    except StageError as error:
+    except (StageError, FileNotFoundError) as error:
         sys.exit(f"stepfold: {error}")
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from aws_cdk import aws_lambda as lambda_
 
-from infra_cdk.source import copy_source
-from infra_cdk.stage import Stage, StageError
+from infra_cdk.source import built_zip, copy_source
+from infra_cdk.stage import Stage
 
 CodeOf = Callable[[str], lambda_.Code]
 
@@ -17,16 +17,9 @@ def code_of(stage: Stage, *, zips: Path, scratch: Path) -> CodeOf:
     """Return the function that gives the code of a group of functions (`infra_cdk.zips.GROUPS`).
 
     An emulator runs the functions with the interpreter and the libraries of this environment, so that its
-    asset holds our source only, copied below `scratch`. For other stages StageError names a missing zip.
+    asset holds our source only, copied below `scratch`. FileNotFoundError names a missing zip.
     """
     if stage.local:
         source = copy_source(scratch / "source")
         return lambda _group: lambda_.Code.from_asset(str(source))
-
-    def built(group: str) -> lambda_.Code:
-        path = zips / f"{group}.zip"
-        if not path.is_file():
-            raise StageError(f"{path} is missing; build the functions' zips first: make zips")
-        return lambda_.Code.from_asset(str(path))
-
-    return built
+    return lambda group: lambda_.Code.from_asset(str(built_zip(zips, group)))

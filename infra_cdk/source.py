@@ -17,3 +17,11 @@ def copy_source(target: Path) -> Path:
     for package in SOURCE_PACKAGES:
         shutil.copytree(ROOT / package, target / package, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     return target
+
+
+def built_zip(folder: Path, group: str) -> Path:
+    """Return the zip of a group of functions. Raises FileNotFoundError with how to build it."""
+    path = folder / f"{group}.zip"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; build the functions' zips first: make zips")
+    return path

@@ -1,0 +1,131 @@
+"""What a stage must have before it may be deployed, and how the local one differs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infra_cdk.source import built_zip
+from infra_cdk.stage import ExternalIssuer, OwnPool, Stage, StageError
+from tests.infra.synthesis import Template, start, words
+
+ISSUER = {"login": "external", "issuer": "https://login.example.com", "audience": "stepfold"}
+
+
+def test_a_stage_has_a_login_without_being_told() -> None:
+    assert Stage.from_context({}).login == OwnPool()
+    assert Stage.from_context({"stage": "prod"}).login == OwnPool()
+    assert Stage.from_context({"stage": "test-login"}).login == OwnPool()
+
+
+def test_only_the_stage_local_may_stand_open() -> None:
+    assert Stage.from_context({"stage": "local"}).login is None
+    for name in ("prod", "dev", "test-login", "locale"):
+        with pytest.raises(StageError, match="has no JWT issuer"):
+            Stage.from_context({"stage": name, "login": "none"})
+
+
+def test_an_issuer_may_exist_already() -> None:
+    stage = Stage.from_context({"stage": "prod", **ISSUER, "audience": "web, cli"})
+    assert stage.login == ExternalIssuer("https://login.example.com", ("web", "cli"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"issuer": ""}, "the JWT issuer is ''"),
+        ({"issuer": "http://login.example.com"}, "https://"),
+        ({"audience": ""}, "needs the audience"),
+        ({"login": "maybe"}, "login is 'maybe'"),
+        ({"stage": "Prod"}, "no stage name"),
+    ],
+)
+def test_half_a_login_is_refused(change: dict[str, str], message: str) -> None:
+    with pytest.raises(StageError, match=message):
+        Stage.from_context({"stage": "prod", **ISSUER, **change})
+
+
+def test_the_app_ends_with_the_reason(tmp_path: Path) -> None:
+    said = words(start({"stage": "prod", "login": "none"}, tmp_path))
+    assert said.startswith("stepfold: stage 'prod' has no JWT issuer")
+    assert "Traceback" not in said
+
+
+def test_a_missing_zip_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"api\.zip is missing.*make zips"):
+        built_zip(tmp_path, "api")
+
+
+def test_every_route_but_health_and_preflight_wants_a_token(prod: Template) -> None:
+    routes = {route["RouteKey"]: route for route in prod.of_type("AWS::ApiGatewayV2::Route")}
+    assert {key: route["AuthorizationType"] for key, route in routes.items()} == {
+        "$default": "JWT",
+        "GET /health": "NONE",
+        "OPTIONS /{proxy+}": "NONE",
+    }
+    login = prod.at("Gateway/Api/Login")
+    assert prod.text(login["JwtConfiguration"]["Issuer"]).startswith("https://cognito-idp.{AWS::Region}.")
+    (audience,) = login["JwtConfiguration"]["Audience"]
+    assert prod.text(audience) == "{Gateway/Users/Client}"
+    assert prod.at("Gateway/Users")["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert {
+        function["Environment"]["Variables"]["STEPFOLD_AUTH"]
+        for function in prod.of_type("AWS::Lambda::Function")
+    } == {"jwt"}
+
+
+def test_the_local_stage_has_no_authorizer_and_can_be_thrown_away(local: Template) -> None:
+    assert list(local.of_type("AWS::ApiGatewayV2::Authorizer")) == []
+    for path in ("Storage/Bucket", "Storage/Table"):
+        assert local.resource(path)["DeletionPolicy"] == "Delete"
+    # A custom resource that empties the bucket would hang the emulator.
+    assert "Custom::S3AutoDeleteObjects" not in json.dumps(local.body)
+    assert list(local.of_type("AWS::CloudWatch::Alarm")) == []
+    assert {
+        function["Environment"]["Variables"]["STEPFOLD_AUTH"]
+        for function in local.of_type("AWS::Lambda::Function")
+    } == {"none"}
+
+
+def test_data_outlives_a_production_stack(prod: Template) -> None:
+    for path in ("Storage/Bucket", "Storage/Table", "Gateway/Users"):
+        assert prod.resource(path)["DeletionPolicy"] == "Retain"
+    table = prod.at("Storage/Table")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+
+
+def test_only_scratch_and_uploads_expire(prod: Template) -> None:
+    rules = prod.at("Storage/Bucket")["LifecycleConfiguration"]["Rules"]
+    assert {(rule["Prefix"], rule["ExpirationInDays"]) for rule in rules} == {("uploads/", 1), ("work/", 7)}
+    assert "VersioningConfiguration" not in prod.at("Storage/Bucket")
+
+
+def test_functions_stay_within_what_aws_gives(prod: Template) -> None:
+    functions = {
+        function["Handler"].split(".")[1]: function for function in prod.of_type("AWS::Lambda::Function")
+    }
+    assert set(functions) == {"api", "plan", "simulate", "publish", "settle", "ingest"}
+    for function in functions.values():
+        assert function["Architectures"] == ["arm64"]
+        assert function["Runtime"] == "python3.13"
+        assert function["Timeout"] <= 900
+        assert 128 <= function["MemorySize"] <= 10_240
+    # An HTTP API answers 503 after 30 s, whatever the function is doing.
+    assert functions["api"]["Timeout"] < 30
+
+
+def test_every_log_expires(prod: Template) -> None:
+    groups = list(prod.of_type("AWS::Logs::LogGroup"))
+    assert len(groups) == 9
+    assert {group["RetentionInDays"] for group in groups} == {90}
+
+
+def test_a_preflight_may_ask_for_what_the_api_takes(local: Template, prod: Template) -> None:
+    cors = local.at("Gateway/Api")["CorsConfiguration"]
+    assert {"authorization", "content-type", "idempotency-key"} == set(cors["AllowHeaders"])
+    assert {"DELETE", "GET", "PATCH", "POST"} == set(cors["AllowMethods"])
+    # On AWS the pages that may call are named, or there are none.
+    assert "CorsConfiguration" not in prod.at("Gateway/Api")
