@@ -7,6 +7,7 @@ is JSON for every finite float, and names are quoted once.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
@@ -39,12 +40,21 @@ def payloads(plan: Plan, after: State, segment: Segment) -> list[str]:
             texts.append(_blocked(plan, code, *next(details)))
         elif kind == L.E_GAP:
             _, (first, last, count) = next(details)
-            texts.append(f'{{"from":{first},"to":{last},"missing_bars":{count}}}')
+            texts.append(f'{{"from":"{_iso(first)}","to":"{_iso(last)}","missing_bars":{count}}}')
         elif kind == L.E_PLAN:
             texts.append(_plan(plan))
         else:
             texts.append(_completed(after))
     return texts
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _iso(ms: int) -> str:
+    """Write a time as payloads do: ISO 8601 in UTC, for people and for the API alike."""
+    moment = _EPOCH + timedelta(milliseconds=ms)
+    return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
 
 
 def _part(code: int, part: int) -> int:
@@ -63,7 +73,7 @@ def _fill(f: list[float], i: list[int]) -> str:
     text = (
         f'{{"side":"{"sell" if kind == L.FILL_EXIT else "buy"}","qty":{f[L.FF_QTY]!r},'
         f'"price":{f[L.FF_PRICE]!r},"fee":{f[L.FF_FEE]!r},"slippage":{f[L.FF_SLIPPAGE]!r},'
-        f'"reason":"{L.FILL_REASONS[_part(code, L.CODE_REASON)]}","decided_at":{i[L.FI_DECIDED]},'
+        f'"reason":"{L.FILL_REASONS[_part(code, L.CODE_REASON)]}","decided_at":"{_iso(i[L.FI_DECIDED])}",'
         f'"set_id":{i[L.FI_SET]},"cash_after":{f[L.FF_CASH]!r}'
     )
     if kind == L.FILL_CASH_BOUND:
@@ -87,8 +97,8 @@ def _blocked(plan: Plan, code: int, values: list[float], span: list[int]) -> str
         {
             "reason": L.REASONS[reason],
             "side": "sell" if _is_exit(plan, _part(code, L.CODE_RULE)) else "buy",
-            "first": span[L.DI_FIRST],
-            "last": span[L.DI_LAST],
+            "first": _iso(span[L.DI_FIRST]),
+            "last": _iso(span[L.DI_LAST]),
             "count": span[L.DI_COUNT],
             **details,
         },
@@ -102,8 +112,8 @@ def _plan(plan: Plan) -> str:
             "strategy": plan.strategy.name,
             "parameters": dict(plan.strategy.parameters),
             "symbols": plan.symbols,
-            "start": plan.start_ms,
-            "end": plan.end_ms,
+            "start": _iso(plan.start_ms),
+            "end": _iso(plan.end_ms),
             "warm_up_bars": warm_up_bars(plan.strategy),
         },
         separators=(",", ":"),
