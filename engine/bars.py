@@ -49,7 +49,8 @@ class Bars:
         import numpy as np
 
         times = frame["timestamp"] if "timestamp" in frame.columns else frame.index
-        stamps = np.asarray(times.values)
+        zone = getattr(times, "dt", times)
+        stamps = (times if getattr(zone, "tz", None) is None else zone.tz_convert(None)).to_numpy()
         if stamps.dtype.kind == "M":
             stamps = stamps.astype("datetime64[ms]").astype(np.int64)
         columns = (frame[name].to_numpy() for name in ("open", "high", "low", "close", "volume"))

@@ -74,6 +74,7 @@ def _resolve(
     high = _bound(path, "max", kind, specification, issues)
     if low is not None and high is not None and low > high:
         issues.append(Issue(f"{path}.min", f"min {low:g} is above max {high:g}", low))
+        return None
     step = specification.get("step")
     if step is not None and (
         isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf

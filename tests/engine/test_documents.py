@@ -1,0 +1,271 @@
+"""Strategy documents and plans: parameters, named indicators, fields known and unknown."""
+
+import copy
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from engine import (
+    Costs,
+    Market,
+    Plan,
+    PlanError,
+    StrategyError,
+    parse_strategy,
+    preset,
+    preset_ids,
+    warm_up_bars,
+)
+from tests.engine.market import document, generated, play
+
+
+def issues(raw: dict[str, Any], parameters: dict[str, object] | None = None) -> list[tuple[str, str]]:
+    with pytest.raises(StrategyError) as caught:
+        parse_strategy(raw, parameters)
+    return [(issue.path, issue.message) for issue in caught.value.issues]
+
+
+def test_parameters_take_their_defaults_and_what_is_given() -> None:
+    assert parse_strategy(preset("ema_cross")).parameters == {"fast": 12, "slow": 26}
+    assert parse_strategy(preset("ema_cross"), {"fast": 5}).parameters == {"fast": 5, "slow": 26}
+    assert parse_strategy(preset("ema_cross"), {"fast": 5.0}).parameters["fast"] == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (1, "1 is out of range; it must be at least 2 and at most 200"),
+        (2.5, "must be a whole number, not 2.5"),
+        ("12", "must be a whole number, not '12'"),
+        (True, "must be a whole number, not True"),
+        (float("nan"), "must be a whole number, not nan"),
+        (None, "must be a whole number, not None"),
+        (1 << 4000, "must be a whole number, not a huge integer"),
+    ],
+)
+def test_a_parameter_out_of_its_type_or_range_is_refused(value: object, message: str) -> None:
+    assert issues(preset("ema_cross"), {"fast": value}) == [("parameters.fast", message)]
+
+
+def test_an_unknown_parameter_names_the_nearest() -> None:
+    assert issues(preset("ema_cross"), {"fats": 3}) == [
+        ("parameters.fats", "unknown parameter; did you mean 'fast'?")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "message"),
+    [
+        ({"trigers": []}, "trigers", "unknown field 'trigers'; did you mean 'triggers'?"),
+        ({"risk": {"daily_loss_pct": 3}}, "risk", "'risk' is not enforced yet; remove it"),
+        ({"schema": 2}, "schema", "must be 1, the version this engine reads"),
+        ({"name": ""}, "name", "must be a text, not ''"),
+        ({"name": "x" * 500}, "name", "has 500 characters; 120 are allowed"),
+        ({"triggers": []}, "triggers", "must be a list with at least one trigger (id, entry, exit)"),
+        ({"triggers": "close > 1"}, "triggers", "must be a list with at least one trigger (id, entry, exit)"),
+        (
+            {"triggers": [{"id": "a", "entry": "close > 1"}] * 33},
+            "triggers",
+            "has 33 entries; 32 are allowed",
+        ),
+        (
+            {"sizing": {"mode": "notional"}},
+            "sizing.mode",
+            "mode 'notional' is not enforced yet; use fraction",
+        ),
+        (
+            {"sizing": {"fraction": 0}},
+            "sizing.fraction",
+            "must be above 0 and at most 1 (0.95 is 95 % of equity), not 0",
+        ),
+        (
+            {"sizing": {"fraction": float("nan")}},
+            "sizing.fraction",
+            "must be above 0 and at most 1 (0.95 is 95 % of equity), not nan",
+        ),
+        (
+            {"sizing": {"fraction": "$size"}},
+            "sizing.fraction",
+            "unknown parameter '$size'; declare it under 'parameters'",
+        ),
+        (
+            {"parameters": {"a b": 1}},
+            "parameters.a b",
+            "a name is letters, digits and _, at most 40 characters",
+        ),
+        ({"parameters": {"n": {"type": "int"}}}, "parameters.n", "needs a default"),
+        (
+            {"parameters": {"n": {"default": 1, "min": 5, "max": 2}}},
+            "parameters.n.min",
+            "min 5 is above max 2",
+        ),
+        (
+            {"parameters": {"n": {"default": 9, "max": 2}}},
+            "parameters.n.default",
+            "9 is out of range; it must be at most 2",
+        ),
+        (
+            {"parameters": {"n": {"default": 1, "maximum": 2}}},
+            "parameters.n.maximum",
+            "unknown field; did you mean 'max'?",
+        ),
+        (
+            {"indicators": {"close": "open"}},
+            "indicators.close",
+            "'close' is a word of the language; choose another name",
+        ),
+        (
+            {"indicators": {"rsi_14": "open"}},
+            "indicators.rsi_14",
+            "'rsi_14' is a word of the language; choose another name",
+        ),
+        ({"indicators": {"a": "a + 1"}}, "indicators.a", "indicators refer to each other in a circle: a → a"),
+        (
+            {"indicators": {"x": "bad(1)", "y": "x + 1"}},
+            "indicators.x",
+            "unknown indicator 'bad' at 0; did you mean 'abs'?",
+        ),
+    ],
+)
+def test_a_fault_in_a_document_names_its_path(change: dict[str, Any], path: str, message: str) -> None:
+    found = issues({**document("close > 1", None), **change})
+    assert found[0][0] == path
+    if message:
+        assert found[0][1].startswith(message.split(";")[0])
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "message"),
+    [
+        ({"direction": "short"}, "triggers[0].direction", "direction 'short' is not enforced yet; use long"),
+        ({"direction": "up"}, "triggers[0].direction", "must be long, not 'up'"),
+        ({"stop": {"percent": 2}}, "triggers[0].stop", "'stop' is not enforced yet; remove it"),
+        ({"hold": "close > 1"}, "triggers[0].hold", "'hold' is not enforced yet; remove it"),
+        ({"confidence": "A"}, "triggers[0].confidence", "'confidence' is not enforced yet; remove it"),
+        ({"entri": "x"}, "triggers[0].entri", "unknown field 'entri'; did you mean 'entry'?"),
+        ({"category": "trend"}, "triggers[0].category", "unknown category 'trend'"),
+        ({"symbols": "BTC-USDT"}, "triggers[0].symbols", "must be a list of symbols, such as [BTC-USDT]"),
+        ({"id": None}, "triggers[0].id", "is missing"),
+        ({"entry": True}, "triggers[0].entry", "must be an expression in quotes"),
+        ({"entry": None}, "triggers[0]", "needs an entry, an exit, or both"),
+    ],
+)
+def test_a_fault_in_a_trigger_names_its_path(change: dict[str, Any], path: str, message: str) -> None:
+    trigger = {"id": "t", "entry": "close > 1", **change}
+    ((found_path, found),) = issues({"name": "n", "triggers": [trigger]})
+    assert found_path == path
+    assert found.startswith(message)
+
+
+def test_all_faults_come_at_once() -> None:
+    raw = {
+        "name": "many",
+        "triggers": [{"id": "a", "entry": "clse > 1"}, {"id": "a", "entry": "close > 1", "stop": 1}],
+        "sizing": {"fraction": 7},
+    }
+    assert [path for path, _ in issues(raw)] == [
+        "triggers[0].entry",
+        "triggers[1].stop",
+        "triggers[1].id",
+        "sizing.fraction",
+    ]
+
+
+def test_a_document_that_could_never_buy_is_refused() -> None:
+    assert issues(document(None, "close > 1")) == [
+        ("triggers", "no trigger has an entry: nothing would ever be bought")
+    ]
+
+
+def test_a_circle_of_indicators_is_shown() -> None:
+    raw = document("a > 1", None, indicators={"a": "b + 1", "b": "sma(c, 3)", "c": "a * 2", "d": "close"})
+    ((path, message),) = issues(raw)
+    assert path.startswith("indicators.")
+    assert message == "indicators refer to each other in a circle: a → b → c → a"
+
+
+def test_a_long_chain_of_indicators_is_no_deep_recursion() -> None:
+    names = [f"n{number}" for number in range(100)]
+    chain = {name: f"{before} + 1" for before, name in pairwise(names)}
+    strategy = parse_strategy(
+        document("n99 > 1", None, indicators={**dict(reversed(chain.items())), "n0": "close"})
+    )
+    assert len(strategy.indicators) == 100
+
+
+def test_too_much_history_is_refused() -> None:
+    wide = {f"w{n}": f"sma(close, {10_000 - n}) + highest(high, {9_000 + n})[{8_000 + n}]" for n in range(80)}
+    ((_, message), *_) = issues(document("w0 > 1", None, indicators=wide))
+    assert "remember more than 2,000,000 bars together" in message
+
+
+@pytest.mark.parametrize("raw", [None, 3, "close > 1", ["a"], {1: 2}, {"name": {}, "triggers": {}}])
+def test_what_is_no_document_is_refused(raw: Any) -> None:
+    with pytest.raises(StrategyError):
+        parse_strategy(raw)
+
+
+def test_warm_up_covers_windows_shifts_and_recursion() -> None:
+    assert warm_up_bars(parse_strategy(document("close > 1", None))) == 0
+    assert warm_up_bars(parse_strategy(document("close > sma(close, 50)", None))) == 49
+    assert warm_up_bars(parse_strategy(document("close[3] > sma(close, 50)[2]", None))) == 51
+    # EMA 12: 16 / (2/13) = 104 bars, after which less than 1e-7 of the seed is left.
+    assert warm_up_bars(parse_strategy(document("close > ema(close, 12)", None))) == 104
+    assert (1 - 2 / 13) ** 104 < 1e-7
+
+
+@pytest.mark.parametrize("name", preset_ids())
+def test_a_preset_is_valid_and_trades(name: str) -> None:
+    raw = preset(name)
+    strategy = parse_strategy(raw)
+    assert strategy.description.endswith(".")
+    result = play(raw, generated(6000, 8), fee_bps=10.0, slippage_bps=2.0, step=1e-6)
+    assert result.metrics["total_trades"] > 0
+
+
+def test_parsing_changes_nothing_in_the_document() -> None:
+    raw = preset("ema_cross")
+    before = copy.deepcopy(raw)
+    parse_strategy(raw, {"fast": 3})
+    assert raw == before
+    assert preset("ema_cross") == before
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"markets": ()}, "symbols"),
+        ({"markets": (Market("A"), Market("A"))}, "symbols"),
+        ({"end_ms": 0}, "end"),
+        ({"initial_cash": float("nan")}, "initial_cash"),
+        ({"initial_cash": 1e308}, "initial_cash"),
+        ({"initial_cash": 0.0}, "initial_cash"),
+        ({"allocations": (1.0, 2.0)}, "initial_allocations"),
+        ({"allocations": (-1.0,)}, "initial_allocations"),
+        ({"costs": Costs(taker_fee_bps=10_000.0)}, "costs.taker_fee_bps"),
+        ({"costs": Costs(slippage_bps=-1.0)}, "costs.slippage_bps"),
+        ({"markets": (Market("A", quantity_step=-1.0),)}, "symbols.A"),
+        ({"timeframe_ms": 0}, "timeframe"),
+        (
+            {
+                "strategy": parse_strategy(
+                    {"name": "n", "triggers": [{"id": "t", "entry": "close > 1", "symbols": ["B"]}]}
+                )
+            },
+            "triggers[0].symbols",
+        ),
+    ],
+)
+def test_a_plan_that_makes_no_run_is_refused(change: dict[str, Any], path: str) -> None:
+    given: dict[str, Any] = {
+        "strategy": parse_strategy(preset("ema_cross")),
+        "markets": (Market("A"),),
+        "timeframe_ms": 60_000,
+        "start_ms": 0,
+        "end_ms": 600_000,
+    }
+    with pytest.raises(PlanError) as caught:
+        Plan(**{**given, **change})
+    assert caught.value.issues[0].path == path

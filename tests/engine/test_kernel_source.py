@@ -1,0 +1,70 @@
+"""The kernel is one source: compiled and uncompiled agree to the bit; the build is for Lambda as well."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import kernel_is_compiled, layout, preset, preset_ids
+from engine.machine import uncompiled_kernel
+from infra_cdk import kernel as build
+from tests.engine.market import generated, play, same_tables
+from tests.engine.test_properties import EVERYTHING, two_markets
+
+
+def test_the_kernel_is_compiled() -> None:
+    assert kernel_is_compiled(), "run `python -m infra_cdk.kernel` first"
+    assert not uncompiled_kernel().COMPILED
+
+
+@pytest.mark.parametrize("name", [*preset_ids(), "everything"])
+def test_compiled_and_uncompiled_give_the_same_bits(name: str) -> None:
+    raw = EVERYTHING if name == "everything" else preset(name)
+    for bars in ({"A": generated(1500, 11, holes=0.01)}, two_markets(12, 900)):
+        given: dict[str, Any] = {"fee_bps": 10.0, "slippage_bps": 2.0, "step": 0.01, "min_notional": 50.0}
+        compiled = play(raw, bars, record_indicators=True, **given)
+        plain = play(raw, bars, record_indicators=True, kernel=uncompiled_kernel(), **given)
+        assert compiled.state.to_bytes() == plain.state.to_bytes()
+        assert same_tables(compiled.tables, plain.tables)
+        assert compiled.metrics == plain.metrics
+        assert compiled.metrics["total_fills"] > 0 or name == "rsi_reversal"
+
+
+def test_the_source_runs_without_cython_installed() -> None:
+    # Where Cython is missing, a stand-in takes its place; the same run must come out of a fresh interpreter.
+    program = (
+        "import sys; sys.modules['cython'] = None\n"
+        "from engine import preset; from engine.machine import uncompiled_kernel\n"
+        "from tests.engine.market import generated, play\n"
+        "kernel = uncompiled_kernel()\n"
+        "assert kernel.cython.__name__ == 'engine.uncompiled'\n"
+        "print(repr(play(preset('ema_cross'), generated(600, 4), kernel=kernel).metrics['final_equity']))\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root, timeout=60
+    )
+    assert float(done.stdout) == play(preset("ema_cross"), generated(600, 4)).metrics["final_equity"]
+
+
+def test_the_build_replaces_every_name_of_the_layout() -> None:
+    translated = build.with_numbers(build.SOURCE.read_text())
+    assert "L.GF_CASH" not in translated
+    assert f"self.f[{layout.GF_CASH}]" in translated
+
+
+def test_a_library_whose_sources_did_not_change_is_not_built_again(tmp_path: Path) -> None:
+    first = build.build("host", tmp_path)
+    stamp = first.stat().st_mtime_ns
+    assert build.build("host", tmp_path).stat().st_mtime_ns == stamp
+
+
+def test_the_library_for_lambda_is_an_arm_library(tmp_path: Path) -> None:
+    library = build.build("aarch64", tmp_path)
+    head = library.read_bytes()[:20]
+    # ELF, 64 bit, machine 183 = AArch64.
+    assert head[:5] == b"\x7fELF\x02"
+    assert int.from_bytes(head[18:20], "little") == 183
+    assert library.name.endswith(".abi3.so")
