@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared import access
 from shared.errors import (
     ConflictError,
     InvalidInputError,
@@ -18,6 +19,7 @@ from shared.errors import (
     NotFinishedError,
     NotFoundError,
     StepfoldError,
+    StoreCorruptError,
     TooLargeError,
 )
 from shared.requests import issues_of
@@ -183,8 +185,24 @@ async def _http(request: Request, error: Exception) -> Response:
     return problem(error.status_code, code, detail, headers=error.headers)
 
 
-async def _stepfold(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    answer = of_stepfold_error(error) if isinstance(error, StepfoldError) else None
+async def _stepfold(request: Request, error: Exception) -> Response:
+    answer = None
+    if isinstance(error, StoreCorruptError):
+        answer = _deleted_meanwhile(request)
+    elif isinstance(error, StepfoldError):
+        answer = of_stepfold_error(error)
     if answer is None:
         raise error
     return answer
+
+
+def _deleted_meanwhile(request: Request) -> Response | None:
+    """Return 404 where an object is missing because its run was deleted while it was read."""
+    run_id, owner = request.path_params.get("run_id"), getattr(request.state, "owner", None)
+    if run_id is None or owner is None:
+        return None
+    try:
+        access.runs().get(owner, run_id)
+    except NotFoundError as error:
+        return of_stepfold_error(error)
+    return None

@@ -50,8 +50,10 @@ def equity_answer(
         return answer("equity", _page(results.reader.series("equity"), span, None, cursor, limit), form)
     if cursor is not None:
         raise InvalidInputError([Issue("points", "is a whole window in one answer; send no cursor with it")])
-    start, end = span.start(resolved.start_ms), span.end(resolved.end_ms)
-    table = results.reader.equity_points(start, max(end, start + 1), points)
+    # Inside the run: how much is left out is decided by the length of the window.
+    start = max(span.start(resolved.start_ms), resolved.start_ms)
+    end = min(span.end(resolved.end_ms), resolved.end_ms)
+    table = results.reader.equity_points(start, max(start, end), points)
     return answer("equity", Page(wire_columns(table), lambda _: None), form)
 
 

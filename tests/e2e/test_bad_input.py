@@ -151,6 +151,13 @@ def test_bad_paths_are_problems_too(http: httpx.Client, path: str, status: int) 
     assert problem["detail"]
 
 
+def test_an_import_without_its_file_says_what_is_missing(http: httpx.Client) -> None:
+    name = {"exchange": "bad", "symbol": "ETH-USDT", "timeframe": "1h"}
+    begun = ok(http.post("/datasets", json=name), 201)
+    problem = ok(http.post(f"/datasets/{begun['dataset_id']}/imports/{begun['import_id']}"), 409)
+    assert "POST it with the form" in problem["detail"]
+
+
 def test_bad_input_leaves_nothing_behind(http: httpx.Client) -> None:
     before = ok(http.get("/backtests"))
     for body in (request(symbols=["?"]), request(strategy="nothing"), {}):

@@ -104,7 +104,9 @@ def test_points_keep_the_extremes(finished: Finished) -> None:
     levels = [row["equity"] for row in rows]
     shown = [row["equity"] for row in few["equity"]]
     assert (shown[0], shown[-1], min(shown), max(shown)) == (levels[0], levels[-1], min(levels), max(levels))
-    assert finished.http.get(finished.path("equity"), params={"points": 9, "cursor": "r1"}).status_code == 422
+    wide = {"start": "1970-01-01", "end": "2100-01-01"}
+    assert get(finished, "equity", points=40, **wide) == few
+    assert get(finished, "equity", points=40, start="2022-01-01")["equity"] == []
 
 
 def test_a_filter_by_symbol_finds_the_same_rows_on_short_pages(finished: Finished) -> None:

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 
 from functions.api.handler import handler
 from shared import access, names, settings
+from shared.cleanup import delete_run
 from shared.runs import RunIndex
+from shared.store import ObjectStore
 from shared.workflows import Workflows
 from tests.aws import FakeStage
 from tests.functions.api_stage import hold, request, run_to_its_end
@@ -147,6 +149,28 @@ def test_a_failed_run_says_why_where_its_results_are_asked_for(market: FakeStage
     body = problem(http.get(f"/backtests/{run_id}/results"), 409)
     assert (body["run_status"], body["run_error"]) == ("failed", error)
     assert http.get(f"/backtests/{run_id}").json()["error"] == error
+
+
+def test_a_run_that_is_deleted_while_it_is_read_is_404(
+    market: FakeStage, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = start(http)["run_id"]
+    run_to_its_end(run_id)
+    read = ObjectStore.get_json
+
+    def deleted_first(store: ObjectStore, key: str) -> dict[str, Any]:
+        delete_run(market.store, market.runs, market.runs.begin_delete("local", run_id))
+        return read(store, key)
+
+    monkeypatch.setattr(ObjectStore, "get_json", deleted_first)
+    problem(http.get(f"/backtests/{run_id}/results"), 404)
+
+
+def test_a_lost_object_of_a_run_is_our_fault(market: FakeStage, http: httpx.Client) -> None:
+    run_id = start(http)["run_id"]
+    run_to_its_end(run_id)
+    market.store.delete([market.runs.get("local", run_id).manifest_key or ""])
+    problem(http.get(f"/backtests/{run_id}/results"), 500)
 
 
 def test_labels_change_what_is_sent_and_nothing_else(market: FakeStage, http: httpx.Client) -> None:
