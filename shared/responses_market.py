@@ -37,7 +37,7 @@ class EventRow(Answer):
     symbol: str | None
     trigger_id: str | None
     correlation_id: str | None
-    payload: Annotated[dict[str, Any], Field(description="as the engine wrote it; times in it are epoch ms")]
+    payload: Annotated[dict[str, Any], Field(description="what belongs to this type of event")]
 
 
 class PlaybackEventsAnswer(Answer):

@@ -200,7 +200,7 @@ def test_events_filter_by_type_and_symbol(finished: Finished) -> None:
     assert every(finished, "playback/events", "events", limit=60) == rows
     some = every(finished, "playback/events", "events", type="fill,gap", symbol="BTC-USDT", limit=9)
     assert some == [r for r in rows if r["type"] in ("fill", "gap") and r["symbol"] == "BTC-USDT"]
-    outage = [row for row in some if row["type"] == "gap" and row["payload"]["from"] == GAP[0]]
+    outage = [row for row in some if row["type"] == "gap" and row["payload"]["from"] == iso(GAP[0])]
     assert [row["payload"]["missing_bars"] for row in outage] == [4]
     first = finished.http.get("/events", params={"run_id": finished.run_id, "limit": 5}).json()
     assert first["events"] == rows[:5]
