@@ -11,7 +11,7 @@ from typing import IO
 
 import httpx
 
-from cli.client import Answered, Api, is_loopback, segment
+from cli.client import Answered, Api, http_client, segment
 from cli.errors import BadInputError, CommandError, UnreachableError
 from cli.waiting import Meter, failure, meter
 from shared.names import DatasetName
@@ -111,7 +111,7 @@ def _upload(form: UploadForm, path: Path, show: Meter) -> None:
     try:
         with (
             path.open("rb") as file,
-            httpx.Client(timeout=_UPLOAD_TIMEOUT, trust_env=not is_loopback(url)) as http,
+            http_client(url, _UPLOAD_TIMEOUT) as http,
         ):
             watched = _Watched(file, path.stat().st_size, show)
             answer = http.post(url, data=form.fields, files={"file": (path.name, watched)})  # type: ignore[dict-item]

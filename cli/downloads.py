@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from cli.client import is_loopback
+from cli.client import http_client
 from cli.errors import BadInputError, CommandError, UnreachableError
 from cli.waiting import meter
 from shared.responses import Artifact
@@ -53,7 +53,7 @@ def _fetch(entry: Artifact, path: Path) -> None:
     digest = hashlib.sha256()
     try:
         with (
-            httpx.Client(timeout=_TIMEOUT, trust_env=not is_loopback(entry.url)) as http,
+            http_client(entry.url, _TIMEOUT) as http,
             http.stream("GET", entry.url) as answer,
         ):
             if not answer.is_success:

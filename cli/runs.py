@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Annotated
 
 import typer
@@ -172,13 +174,12 @@ def compare(
 
 def _ask(api: Api, run_id: str) -> None:
     """Ask whether to delete a run, on standard error. Raises UsageError where nobody can answer."""
-    import sys
-
     found = api.get(RunAnswer, f"/backtests/{run_id}").value
     if not sys.stdin.isatty():
         raise UsageError("deleting asks first, and nobody is there to answer", hint="write --yes")
     what = f"{found.name or found.strategy}, {', '.join(found.symbols)} {found.timeframe}, {found.status}"
-    if not typer.confirm(f"Delete backtest {run_id} ({plain(what)}) with all its results?", err=True):
+    note(f"Delete backtest {run_id} ({what}) with all its results? [y/N]")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         note("Kept.")
         raise typer.Exit
 
@@ -215,7 +216,5 @@ def _print_list(runs: list[RunAnswer]) -> None:
 
 
 def _short(value: object) -> str:
-    import json
-
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:60] + "…"

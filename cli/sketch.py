@@ -10,7 +10,7 @@ from shared.times import iso
 # Dots of a braille cell, by column and by row from the top.
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _BRAILLE = 0x2800
-MIN_WIDTH = 30
+MIN_WIDTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +89,6 @@ def _character(cell: int, braille: bool) -> str:
 
 def _money(value: float) -> str:
     size = abs(value)
+    if size >= 1e7:
+        return f"{value:.4g}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:,.2f}" if size >= 1 else f"{value:.4g}"

@@ -1,0 +1,217 @@
+"""`stepfold data` and `stepfold demo`."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cli.simulated_market import simulate_market
+from shared.times import parse_time
+from tests.cli.conftest import Cli
+from tests.cli.fake_api import FakeApi
+
+CSV = "timestamp,open,high,low,close,volume\n2021-01-01,1,2,1,2,5\n2021-01-02,1,2,1,2,5\n"
+NAMED = ("--exchange", "Binance", "--symbol", "btc/usdt", "--timeframe", "1h")
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    path = tmp_path / "candles.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_an_import_uploads_the_file_and_prints_the_report(cli: Cli, api: FakeApi, csv: Path) -> None:
+    ran = cli("data", "import", str(csv), *NAMED)
+
+    assert ran.code == 0
+    assert list(api.uploads.values()) == [CSV.encode()]
+    for text in (
+        "binance.BTC-USDT.1h",
+        "2021-01-01 00:00",
+        "7 with 14 missing bars",
+        "2 bars without volume",
+    ):
+        assert text in ran.out
+    assert "sorted" in ran.out
+    assert "simulated" not in ran.out
+    assert "uploading" in ran.err
+
+
+def test_import_json_is_the_finished_import(cli: Cli, csv: Path) -> None:
+    ran = cli("data", "import", str(csv), *NAMED, "--json")
+
+    assert ran.json["status"] == "completed"
+    assert ran.json["report"]["rows"] == 2
+
+
+def test_a_file_may_say_by_its_name_what_it_holds(cli: Cli, api: FakeApi, csv: Path) -> None:
+    named = csv.rename(csv.with_name("binance_ETHUSDT_1h_20210101_20231231.csv"))
+
+    assert cli("data", "import", str(named)).code == 0
+    assert cli("data", "import", str(named), "--timeframe", "5m").code == 0
+    assert set(api.datasets) == {"binance.ETH-USDT.1h", "binance.ETH-USDT.5m"}
+
+
+def test_a_file_that_says_nothing_needs_options(cli: Cli, csv: Path) -> None:
+    ran = cli("data", "import", str(csv), "--symbol", "BTC-USDT")
+
+    assert ran.code == 2
+    assert "--exchange, --timeframe" in ran.err
+
+
+def test_candles_that_are_refused_are_exit_7_with_their_rows(cli: Cli, csv: Path) -> None:
+    csv.write_text(CSV + "impossible")
+
+    ran = cli("data", "import", str(csv), *NAMED)
+
+    assert (ran.code, ran.out) == (7, "")
+    assert "file.high: is below the low in row 1" in ran.err
+
+
+def test_files_that_cannot_be_sent_are_exit_3_and_nothing_is_sent(
+    cli: Cli, api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "candles.xlsx").write_text("x")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "large.csv").write_text(CSV)
+    monkeypatch.setattr("cli.candle_files.MAX_UPLOAD_BYTES", 10)
+    for name, said in (
+        ("empty.csv", "is empty"),
+        ("candles.xlsx", "neither CSV nor Parquet"),
+        ("folder.csv", "is not a file"),
+        ("missing.csv", "No such file"),
+        ("large.csv", "split it"),
+    ):
+        ran = cli("data", "import", str(tmp_path / name), *NAMED)
+        assert ran.code == 3, name
+        assert said in ran.err
+    wrong = cli("data", "import", str(tmp_path / "large.csv"), "--exchange", "../x", *NAMED[2:])
+    assert wrong.code == 3
+    assert "is not an exchange" in wrong.err
+    assert api.requests == []
+
+
+def test_the_list_says_what_is_held_and_what_is_simulated(cli: Cli, api: FakeApi) -> None:
+    assert "stepfold data simulate" in cli("data", "list").err
+    api.add_dataset("binance", "BTC-USDT", "1h")
+    api.add_dataset("sim", "BTC-USDT", "1h")
+
+    ran = cli("data", "list")
+
+    held, made = (
+        next(line for line in ran.out.splitlines() if name in line) for name in ("binance.", "sim.")
+    )
+    assert "26,266" in held
+    assert "simulated" not in held
+    assert made.rstrip().endswith("simulated")
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert [entry["simulated"] for entry in cli("data", "list", "--json").json["datasets"]] == [False, True]
+
+
+def test_a_simulated_market_is_imported_as_what_it_is(cli: Cli, api: FakeApi) -> None:
+    ran = cli(
+        *("data", "simulate", "--symbol", "SOLUSDT", "--timeframe", "1h"),
+        *("--start", "2021-01-01", "--end", "2021-01-31", "--seed", "7"),
+    )
+
+    assert ran.code == 0
+    assert "SIMULATED" in ran.err
+    assert "sim.SOL-USDT.1h" in ran.out
+    assert "simulated" in ran.out
+    (body,) = api.uploads.values()
+    sent = pq.read_table(io.BytesIO(body))
+    made = simulate_market("SOL-USDT", "1h", parse_time("2021-01-01"), parse_time("2021-02-01"), 7)
+    assert sent.replace_schema_metadata(None).equals(pa.table(made))
+    assert sent.schema.metadata[b"stepfold.simulated"] == b"seed 7"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--start", "soon", "is not a time"),
+        ("--end", "2020-01-01", "no 1h bar"),
+        ("--symbol", "?", "not a symbol"),
+    ],
+)
+def test_a_market_that_cannot_be_simulated_is_exit_3(cli: Cli, option: str, value: str, said: str) -> None:
+    given = {"--symbol": "BTC-USDT", "--timeframe": "1h", "--start": "2021-01-01", "--end": "2021-02-01"}
+    ran = cli("data", "simulate", *(word for pair in (given | {option: value}).items() for word in pair))
+
+    assert ran.code == 3
+    assert said in ran.err
+
+
+def test_the_demo_runs_on_a_simulated_market_and_loads_it_once(cli: Cli, api: FakeApi) -> None:
+    api.exchange = "sim"
+
+    first = cli("demo")
+    assert first.code == 0
+    assert set(api.datasets) == {"sim.BTC-USDT.1h", "sim.ETH-USDT.1h"}
+    assert "SIMULATED" in first.err
+    assert "SIMULATED" in first.out
+    assert "Final equity" in first.out
+    assert "┤" in first.out
+    assert cli("demo", "--json").json["status"] == "completed"
+    assert len(api.uploads) == 2
+    (body, _) = (entry["body"] for entry in api.bodies.values())
+    assert body["strategy"] == "ema_cross"
+    assert body["symbols"] == ["BTC-USDT", "ETH-USDT"]
+
+
+def test_the_demo_takes_real_candles_where_there_are_two_symbols(
+    cli: Cli, api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "market"
+    folder.mkdir()
+    for name in (
+        "BTCUSDT_5m_1",
+        "ETHUSDT_5m_1",
+        "BTCUSDT_1h_1",
+        "ETHUSDT_1h_1",
+        "SOLUSDT_1h_1",
+        "XRPUSDT_1d_1",
+    ):
+        (folder / f"binance_{name}.csv").write_text(CSV)
+    (folder / "README.md").write_text("x")
+    monkeypatch.setenv("STEPFOLD_MARKET_DATA", str(folder))
+
+    ran = cli("demo")
+
+    assert ran.code == 0
+    assert set(api.datasets) == {"binance.BTC-USDT.1h", "binance.ETH-USDT.1h"}
+    assert "SIMULATED" not in ran.out + ran.err
+
+
+def test_the_demo_says_why_it_does_not_use_a_folder(
+    cli: Cli, api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "binance_BTCUSDT_1h.csv").write_text(CSV)
+    monkeypatch.setenv("STEPFOLD_MARKET_DATA", str(tmp_path))
+    ran = cli("demo")
+    assert ran.code == 0
+    assert "no two symbols" in ran.err
+    assert set(api.datasets) == {"sim.BTC-USDT.1h", "sim.ETH-USDT.1h"}
+
+    monkeypatch.setenv("STEPFOLD_MARKET_DATA", str(tmp_path / "nowhere"))
+    ran = cli("demo")
+    assert ran.code == 3
+    assert "not a folder" in ran.err
+
+
+def test_what_the_demo_says_to_do_next_can_be_done(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = cli("demo").err
+    command = next(line for line in said.splitlines() if line.startswith("  stepfold run mine.yaml"))
+    (tmp_path / "mine.yaml").write_text(cli("strategies", "show", "ema_cross").out)
+
+    assert cli(*command.split()[1:]).code == 0
+    compare = next(line for line in said.splitlines() if "stepfold compare" in line)
+    assert cli(*compare.partition("stepfold ")[2].split()).code == 0

@@ -1,0 +1,139 @@
+"""`equity`, `trades`, `events`, `state`, `artifacts`, `results`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.fake_api import FILLS, FakeApi, parquet_of
+
+
+@pytest.fixture(autouse=True)
+def run_id(api: FakeApi) -> str:
+    return api.add_run()
+
+
+COMMANDS = (
+    ("results", "last"),
+    ("equity", "last"),
+    ("trades", "last"),
+    ("trades", "last", "--paired"),
+    ("trades", "last", "--sets"),
+    ("events", "last"),
+    ("state", "last", "2021-01-02"),
+    ("artifacts", "last"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_tables_fit_80_columns_and_json_is_json(cli: Cli, command: tuple[str, ...]) -> None:
+    people = cli(*command)
+    assert people.code == 0
+    assert people.out
+    assert max(map(len, people.out.splitlines())) <= 80
+    assert "\x1b" not in people.out + people.err
+
+    machine = cli(*command, "--json")
+    assert machine.code == 0
+    assert isinstance(machine.json, dict)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_run_that_is_not_finished_is_exit_5(cli: Cli, api: FakeApi, command: tuple[str, ...]) -> None:
+    api.add_run("running")
+
+    ran = cli(*command, "--json")
+
+    assert ran.code == 5
+    assert ran.out == ""
+    assert "it is running" in ran.err
+
+
+def test_the_sketch_asks_for_as_many_points_as_wanted_and_keeps_the_spike(cli: Cli, api: FakeApi) -> None:
+    ran = cli("equity", "last", "--points", "2000", "--start", "2021-01-01", "--end", "2021-03-01")
+
+    assert "100,000 ┤" in ran.out
+    assert "highest" in ran.out
+    assert api.requests[-1].query == {"points": "2000", "start": "2021-01-01", "end": "2021-03-01"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"), [((), "trades"), (("--paired",), "paired_trades"), (("--sets",), "trade_sets")]
+)
+def test_pages_are_put_together(cli: Cli, flags: tuple[str, ...], name: str) -> None:
+    everything = cli("trades", "last", *flags, "--all", "--json").json
+    assert len(everything[name]) == FILLS
+    assert everything["next_cursor"] is None
+
+    some = cli("trades", "last", *flags, "--limit", "7", "--json").json
+    assert some[name] == everything[name][:7]
+    assert some["next_cursor"] == "r7"
+    assert "--all" in cli("trades", "last", *flags, "--limit", "7").err
+
+
+def test_paired_and_sets_exclude_each_other(cli: Cli) -> None:
+    assert cli("trades", "last", "--paired", "--sets").code == 2
+
+
+def test_events_are_filtered_by_the_api_and_shown_without_their_control_characters(
+    cli: Cli, api: FakeApi
+) -> None:
+    ran = cli("events", "last", "--type", "gap", "--symbol", "BTC-USDT", "--limit", "3")
+
+    assert "from=2021-01-01T00:00" in ran.out
+    assert "missing_bars=3" in ran.out
+    assert "[red]" in ran.out
+    assert "\x1b" not in ran.out
+    assert api.requests[-1].query == {"type": "gap", "symbol": "BTC-USDT", "limit": "3"}
+
+
+def test_the_state_shows_positions_and_what_waits(cli: Cli, api: FakeApi) -> None:
+    ran = cli("state", "last", "2021-01-02T00:00:00Z")
+
+    for text in ("10,500.00", "5.00 %", "holds BTC-USDT", "0.3 at 29,000.00", "waits ETH-USDT"):
+        assert text in ran.out
+    assert api.requests[-1].path.endswith("/playback/state/2021-01-02T00%3A00%3A00Z")
+
+
+def test_a_time_that_is_none_is_exit_3_with_the_form_to_write(cli: Cli) -> None:
+    ran = cli("state", "last", "yesterday")
+
+    assert ran.code == 3
+    assert "write 2021-08-13" in ran.err
+
+
+def test_artifacts_are_downloaded_whole_and_checked(cli: Cli, api: FakeApi, tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+
+    ran = cli("artifacts", "last", "--download", str(folder), "--json")
+
+    assert ran.code == 0
+    for entry in ran.json["artifacts"]:
+        body = (folder / entry["series"] / entry["filename"]).read_bytes()
+        assert hashlib.sha256(body).hexdigest() == entry["sha256"]
+        assert pq.read_table(io.BytesIO(body)).num_rows == 1
+    fetched = [request.path for request in api.requests if request.path.startswith("/files/")]
+    assert len(fetched) == 2
+    cli("artifacts", "last", "--download", str(folder))
+    assert [request.path for request in api.requests if request.path.startswith("/files/")] == fetched
+
+
+def test_a_file_that_is_not_what_its_hash_says_is_not_kept(cli: Cli, api: FakeApi, tmp_path: Path) -> None:
+    api.corrupt_files = True
+
+    ran = cli("artifacts", "last", "--download", str(tmp_path / "results"))
+
+    assert ran.code == 1
+    assert "its hash says" in ran.err
+    assert [path for path in (tmp_path / "results").rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_that_cannot_be_written_is_exit_3(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_bytes(parquet_of("x"))
+
+    assert cli("artifacts", "last", "--download", str(tmp_path / "taken")).code == 3
