@@ -97,6 +97,7 @@ class Fold:
     balance_f: cython.double[::1]
     balance_i: cython.longlong[::1]
     markets: list
+    only: Market
     count: cython.Py_ssize_t
     instructions: cython.Py_ssize_t
     carry: cython.Py_ssize_t
@@ -126,6 +127,7 @@ class Fold:
         self.plan_f, self.plan_i, self.masks = plan
         self.f, self.i = state
         self.markets = markets
+        self.only = markets[0]
         self.timeline = timeline
         self.equity = equity
         self.registers, self.cells, self.times, self.bits, self.cursors, self.gaps, self.good = workspace
@@ -196,9 +198,9 @@ class Fold:
                 length = L.BLOCK
             if not self._load(market, s, length):
                 return False
-            self._evaluate(market, s, length, False)
+            self._evaluate_all(market, s, length, False)
             market.next += length
-            self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = self.times[s * L.BLOCK + length - 1]
+            self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
         return True
 
     @cython.cfunc
@@ -234,7 +236,7 @@ class Fold:
             if length > 0:
                 if not self._load(market, s, length):
                     return False
-                self._evaluate(market, s, length, True)
+                self._evaluate_all(market, s, length, True)
                 market.next += length
             self.cursors[2 * s] = 0
             self.cursors[2 * s + 1] = length
@@ -245,88 +247,116 @@ class Fold:
     @cython.boundscheck(False)
     @cython.wraparound(False)
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
-        """Copy bars into the block, check them on the way, and note where one does not follow the last."""
+        """Check the next bars, note where one does not follow the last, and copy them where markets meet.
+
+        A single market is read where it lies; only `_row` wants its bar in the block (see `_take`).
+        """
         cells = self.cells
         times = self.times
         good = self.good
-        step: cython.longlong = self.plan_i[L.PI_STEP]
-        first: cython.Py_ssize_t = market.next
-        base: cython.Py_ssize_t = s * L.BLOCK
-        c0: cython.Py_ssize_t = s * L.CELLS * L.BLOCK
-        c1: cython.Py_ssize_t = c0 + L.BLOCK
-        c2: cython.Py_ssize_t = c1 + L.BLOCK
-        c3: cython.Py_ssize_t = c2 + L.BLOCK
-        j: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        odd: cython.longlong = 0
-        most: cython.double
-        least: cython.double
         timestamp = market.timestamp
         opens = market.open
         highs = market.high
         lows = market.low
         closes = market.close
-        times[base : base + length] = timestamp[first : first + length]
-        cells[c0 : c0 + length] = opens[first : first + length]
-        cells[c1 : c1 + length] = highs[first : first + length]
-        cells[c2 : c2 + length] = lows[first : first + length]
-        cells[c3 : c3 + length] = closes[first : first + length]
-        for j in range(1, length):
-            odd |= (times[base + j] - times[base + j - 1]) ^ step
+        step: cython.longlong = self.plan_i[L.PI_STEP]
+        first: cython.Py_ssize_t = market.next
+        base: cython.Py_ssize_t = s * L.BLOCK
+        c0: cython.Py_ssize_t = s * L.CELLS * L.BLOCK
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        odd: cython.longlong = 0
+        least: cython.double
+        most: cython.double
+        for j in range(first + 1, first + length):
+            odd |= (timestamp[j] - timestamp[j - 1]) ^ step
         self.gap_next = 0
         self.gaps[0] = 0
         self.gap_count = 1  # the first row of a block always goes the careful way
-        if times[base] <= self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST]:
+        if timestamp[first] <= self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST]:
             self.bad_market = s
             self.bad_bar = first
             return False
         if odd != 0:
-            for j in range(1, length):
-                if times[base + j] - times[base + j - 1] != step:
-                    self.gaps[self.gap_count] = j
+            for j in range(first + 1, first + length):
+                if timestamp[j] - timestamp[j - 1] != step:
+                    self.gaps[self.gap_count] = j - first
                     self.gap_count += 1
-                    if times[base + j] <= times[base + j - 1]:
+                    if timestamp[j] <= timestamp[j - 1]:
                         self.bad_market = s
-                        self.bad_bar = first + j
+                        self.bad_bar = j
                         return False
         # Candle by candle a product of ones; a zero stays. The least and most are picked so that a
         # missing value is picked too, and then no comparison holds. Runs of 256 keep it in vector form.
         for j in range(256):
             good[j] = 1.0
-        k = 0
-        while k + 256 <= length:
+        k = first
+        while k + 256 <= first + length:
             for j in range(256):
-                least = cells[c0 + k + j] if cells[c0 + k + j] < cells[c3 + k + j] else cells[c3 + k + j]
-                most = cells[c3 + k + j] if cells[c3 + k + j] > cells[c0 + k + j] else cells[c0 + k + j]
+                least = opens[k + j] if opens[k + j] < closes[k + j] else closes[k + j]
+                most = closes[k + j] if closes[k + j] > opens[k + j] else opens[k + j]
                 good[j] *= (
-                    (1.0 if cells[c2 + k + j] <= least else 0.0)
-                    * (1.0 if cells[c1 + k + j] >= most else 0.0)
-                    * (1.0 if cells[c2 + k + j] > 0.0 else 0.0)
-                    * (1.0 if cells[c1 + k + j] < INFINITY else 0.0)
+                    (1.0 if lows[k + j] <= least else 0.0)
+                    * (1.0 if highs[k + j] >= most else 0.0)
+                    * (1.0 if lows[k + j] > 0.0 else 0.0)
+                    * (1.0 if highs[k + j] < INFINITY else 0.0)
                 )
             k += 256
         most = 1.0
         for j in range(256):
             most *= good[j]
-        if most == 1.0 and k == length:
-            return True
-        j = k if most == 1.0 else 0
-        while j < length:
+        j = k if most == 1.0 else first
+        while j < first + length:
             if not (
-                cells[c2 + j] > 0.0
-                and cells[c2 + j] <= cells[c0 + j]
-                and cells[c2 + j] <= cells[c3 + j]
-                and cells[c1 + j] >= cells[c0 + j]
-                and cells[c1 + j] >= cells[c3 + j]
-                and cells[c1 + j] < INFINITY
+                lows[j] > 0.0
+                and lows[j] <= opens[j]
+                and lows[j] <= closes[j]
+                and highs[j] >= opens[j]
+                and highs[j] >= closes[j]
+                and highs[j] < INFINITY
             ):
                 self.bad_market = s
-                self.bad_bar = first + j
+                self.bad_bar = j
                 return False
             j += 1
+        if self.count > 1:
+            times[base : base + length] = timestamp[first : first + length]
+            cells[c0 : c0 + length] = opens[first : first + length]
+            cells[c0 + L.BLOCK : c0 + L.BLOCK + length] = highs[first : first + length]
+            cells[c0 + 2 * L.BLOCK : c0 + 2 * L.BLOCK + length] = lows[first : first + length]
+            cells[c0 + 3 * L.BLOCK : c0 + 3 * L.BLOCK + length] = closes[first : first + length]
         return True
 
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def _take(self) -> cython.void:
+        """Copy the single market's bar at hand into the block."""
+        q: cython.Py_ssize_t = self.cursors[0]
+        at: cython.Py_ssize_t = self.only.next - self.block_rows + q
+        self.times[q] = self.only.timestamp[at]
+        self.cells[q] = self.only.open[at]
+        self.cells[L.BLOCK + q] = self.only.high[at]
+        self.cells[2 * L.BLOCK + q] = self.only.low[at]
+        self.cells[3 * L.BLOCK + q] = self.only.close[at]
+
     # --- rules -------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _evaluate_all(
+        self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t, inside: cython.bint
+    ) -> cython.void:
+        """Evaluate a block in pieces whose registers stay in the first cache."""
+        done: cython.Py_ssize_t = 0
+        piece: cython.Py_ssize_t
+        while done < length:
+            piece = length - done
+            if piece > L.PIECE:
+                piece = L.PIECE
+            self._evaluate(market, s, done, piece, inside)
+            done += piece
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -334,11 +364,15 @@ class Fold:
     @cython.wraparound(False)
     @cython.cdivision(True)
     def _evaluate(
-        self, market: Market, s: cython.Py_ssize_t, m: cython.Py_ssize_t, inside: cython.bint
+        self,
+        market: Market,
+        s: cython.Py_ssize_t,
+        done: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+        inside: cython.bint,
     ) -> cython.void:
-        """Run the program over the `m` bars of market `s`: fills `bits`, and columns when `inside`."""
+        """Run the program over `m` bars of market `s`: fills `bits`, and columns when `inside`."""
         r = self.registers
-        cells = self.cells
         bits = self.bits
         carry = self.f
         code = self.code
@@ -351,7 +385,8 @@ class Fold:
         a: cython.Py_ssize_t
         b: cython.Py_ssize_t
         period: cython.Py_ssize_t
-        base: cython.Py_ssize_t = s * L.BLOCK
+        base: cython.Py_ssize_t = s * L.BLOCK + done
+        bar: cython.Py_ssize_t = market.next + done
         carried: cython.Py_ssize_t = (
             L.GF_SIZE + self.count * (L.SF_SIZE + self.rules * L.NF_SIZE) + s * self.carry
         )
@@ -364,21 +399,24 @@ class Fold:
         for k in range(self.instructions):
             c = k * L.CODE_WIDTH
             op = code[c + L.C_OP]
-            to = code[c + L.C_TO] * L.BLOCK
-            a = code[c + L.C_A] * L.BLOCK
-            b = code[c + L.C_B] * L.BLOCK
+            to = code[c + L.C_TO] * L.PIECE
+            a = code[c + L.C_A] * L.PIECE
+            b = code[c + L.C_B] * L.PIECE
             period = code[c + L.C_PERIOD]
             at = carried + code[c + L.C_STATE]
             if op == L.OP_FIELD:
-                if period < L.CELLS:
-                    a = (s * L.CELLS + period) * L.BLOCK
-                    for j in range(m):
-                        r[to + j] = cells[a + j]
+                if period == 0:
+                    source = market.open
+                elif period == 1:
+                    source = market.high
+                elif period == 2:
+                    source = market.low
+                elif period == 3:
+                    source = market.close
                 else:
-                    volumes = market.volume
-                    a = market.next
-                    for j in range(m):
-                        r[to + j] = volumes[a + j]
+                    source = market.volume
+                for j in range(m):
+                    r[to + j] = source[bar + j]
             elif op == L.OP_EMA:
                 self._ema(a, to, at, period, self.params[2 * k], m)
             elif op == L.OP_EMA_PAIR:
@@ -405,7 +443,7 @@ class Fold:
                     bits[base + j] |= bit if r[a + j] > 0.0 else 0
             elif op == L.OP_COLUMN:
                 if inside:
-                    at = period * (market.size - market.first) + market.next - market.first
+                    at = period * (market.size - market.first) + bar - market.first
                     for j in range(m):
                         x = r[a + j]
                         # No infinity leaves the engine: it is a missing value.
@@ -580,8 +618,8 @@ class Fold:
         carry = self.f
         c: cython.Py_ssize_t = k * L.CODE_WIDTH
         period2: cython.Py_ssize_t = self.code[c + L.C_B]
-        to2: cython.Py_ssize_t = self.code[c + L.C_TO2] * L.BLOCK
-        a2: cython.Py_ssize_t = self.code[c + L.C_A2] * L.BLOCK
+        to2: cython.Py_ssize_t = self.code[c + L.C_TO2] * L.PIECE
+        a2: cython.Py_ssize_t = self.code[c + L.C_A2] * L.PIECE
         at2: cython.Py_ssize_t = carried + self.code[c + L.C_STATE2]
         factor: cython.double = self.params[2 * k]
         factor2: cython.double = self.params[2 * k + 1]
@@ -861,6 +899,7 @@ class Fold:
                 self._quiet_rows()
                 if self.block_at == self.block_rows:
                     break
+                self._take()
             # One row can write at most this much (see `event_room` and `fill_room` in engine.machine).
             if self.fills >= self.fill_room or self.events >= self.event_room:
                 return False
@@ -880,6 +919,8 @@ class Fold:
         end: cython.Py_ssize_t = self.block_rows
         j: cython.Py_ssize_t
         row: cython.Py_ssize_t = self.block_first
+        market: Market = self.only
+        at: cython.Py_ssize_t = market.next - self.block_rows
         relevant: cython.ulonglong
         qty: cython.double = self.f[fb + L.SF_QTY]
         base: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
@@ -937,7 +978,7 @@ class Fold:
             high = self.f[fb + L.SF_HIGH]
             low = self.f[fb + L.SF_LOW]
             for j in range(start, end):
-                value = base + qty * self.cells[3 * L.BLOCK + j]
+                value = base + qty * market.close[at + j]
                 self.equity[row + j] = value
                 change = value / previous - 1.0
                 previous = value
@@ -949,8 +990,8 @@ class Fold:
                 lowest = value if value < lowest else lowest
                 if peak - value > deepest * peak:
                     deepest = (peak - value) / peak
-                high = self.cells[L.BLOCK + j] if self.cells[L.BLOCK + j] > high else high
-                low = self.cells[2 * L.BLOCK + j] if self.cells[2 * L.BLOCK + j] < low else low
+                high = market.high[at + j] if market.high[at + j] > high else high
+                low = market.low[at + j] if market.low[at + j] < low else low
             self.f[L.GF_EQUITY] = previous
             self.f[L.GF_PEAK] = peak
             self.f[L.GF_DRAWDOWN] = deepest
@@ -962,9 +1003,9 @@ class Fold:
             self.f[fb + L.SF_LOW] = low
             self.i[L.GI_EXPOSED] += end - start
             self.i[ib + L.SI_BARS] += end - start
-        self.f[fb + L.SF_MARK] = self.cells[3 * L.BLOCK + end - 1]
-        self.i[ib + L.SI_LAST] = self.times[end - 1]
-        self.i[L.GI_LAST] = self.times[end - 1]
+        self.f[fb + L.SF_MARK] = market.close[at + end - 1]
+        self.i[ib + L.SI_LAST] = market.timestamp[at + end - 1]
+        self.i[L.GI_LAST] = market.timestamp[at + end - 1]
         self.i[L.GI_ROWS] += end - start
         self.cursors[0] = end
         self.block_at = end

@@ -7,7 +7,10 @@ numbers are the only description of them, read by the kernel and by the modules 
 from typing import Final
 
 BLOCK: Final = 4096
-"""Bars evaluated at once: a dozen registers of 32 KB stay in a core's L2 cache."""
+"""Rows folded at once: their bars, read twice, are still in a core's second cache."""
+
+PIECE: Final = 1024
+"""Bars evaluated at once, a divisor of BLOCK: a few registers of 8 KB stay in the first cache."""
 
 CELLS: Final = 4
 """Columns of a block that the fold itself reads: open, high, low, close."""

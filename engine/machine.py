@@ -205,10 +205,10 @@ class Machine:
     def _workspace(self, program: Program, count: int) -> tuple[Any, ...]:
         import numpy as np
 
-        registers = self._scratch(max(1, program.registers) * L.BLOCK, np.float64)
+        registers = self._scratch(max(1, program.registers) * L.PIECE, np.float64)
         for register, value in program.constants:
-            registers[register * L.BLOCK : (register + 1) * L.BLOCK] = (
-                value if self._kernel.COMPILED else [value] * L.BLOCK
+            registers[register * L.PIECE : (register + 1) * L.PIECE] = (
+                value if self._kernel.COMPILED else [value] * L.PIECE
             )
         return (
             registers,

@@ -62,8 +62,8 @@ def test_a_decision_on_the_last_bar_is_blocked_end_of_data() -> None:
     assert payload == {
         "reason": "end_of_data",
         "side": "buy",
-        "first": 2 * MINUTE,
-        "last": 2 * MINUTE,
+        "first": "1970-01-01T00:02:00Z",
+        "last": "1970-01-01T00:02:00Z",
         "count": 1,
     }
     assert result.metrics["blocked"]["end_of_data"] == 1
@@ -212,8 +212,8 @@ def test_orders_under_the_minimum_are_blocked_and_identical_blocks_are_one_event
     assert json.loads(events[-1]["payload"]) == {
         "reason": "min_notional",
         "side": "buy",
-        "first": MINUTE,
-        "last": 3 * MINUTE,
+        "first": "1970-01-01T00:01:00Z",
+        "last": "1970-01-01T00:03:00Z",
         "count": 3,
         "notional": 50.0,
         "min_notional": 60.0,
@@ -264,7 +264,11 @@ def test_a_missing_bar_gives_no_fill_and_delays_the_decision() -> None:
     (fill,) = rows(result.tables["fills"])
     assert (fill["timestamp"], fill["price"]) == (4 * MINUTE, 105.0)
     (gap,) = [e for e in rows(result.tables["events"]) if e["type"] == "gap"]
-    assert json.loads(gap["payload"]) == {"from": 2 * MINUTE, "to": 3 * MINUTE, "missing_bars": 2}
+    assert json.loads(gap["payload"]) == {
+        "from": "1970-01-01T00:02:00Z",
+        "to": "1970-01-01T00:03:00Z",
+        "missing_bars": 2,
+    }
     assert result.tables["equity"]["timestamp"].tolist() == [0, MINUTE, 4 * MINUTE]
     assert (result.metrics["gaps"], result.metrics["missing_bars"]) == (1, 2)
     assert result.metrics["delayed_decisions"] == 1
@@ -274,8 +278,8 @@ def test_bars_missing_at_the_start_and_at_the_end_are_reported() -> None:
     result = play(document("close > 200", None), candles([(99, 99), (99, 99)], at=[2, 3]), end=6)
     gaps = [json.loads(e["payload"]) for e in rows(result.tables["events"]) if e["type"] == "gap"]
     assert gaps == [
-        {"from": 0, "to": MINUTE, "missing_bars": 2},
-        {"from": 4 * MINUTE, "to": 5 * MINUTE, "missing_bars": 2},
+        {"from": "1970-01-01T00:00:00Z", "to": "1970-01-01T00:01:00Z", "missing_bars": 2},
+        {"from": "1970-01-01T00:04:00Z", "to": "1970-01-01T00:05:00Z", "missing_bars": 2},
     ]
 
 
