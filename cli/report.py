@@ -83,7 +83,7 @@ def draw(equity: EquityAnswer, width: int) -> None:
     else:
         times, values = [row.timestamp for row in curve], [row.equity for row in curve]
     points = Curve([parse_time(time) for time in times], [float(value) for value in values])
-    print_lines(sketch(points, width=width, braille=_can_braille()))
+    print_lines(["", *sketch(points, width=width, braille=_can_braille())])
 
 
 def _can_braille() -> bool:
