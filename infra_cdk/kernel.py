@@ -67,8 +67,10 @@ def build(target: str = "host", output: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         translated = _translate(Path(scratch))
         built = Path(scratch) / LIBRARY
-        command = [*compiler, *FLAGS, f"-I{headers}", str(translated), "-o", str(built)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        command = [*compiler, *FLAGS, f"-I{headers}", translated.name, "-o", str(built)]
+        done = subprocess.run(  # noqa: S603 - our own words
+            command, cwd=scratch, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise KernelBuildError(f"{' '.join(compiler)} failed:\n{done.stderr.strip()[-2000:]}")
         # Into place in one step: an interpreter that starts now sees the old library or the new one.
@@ -101,8 +103,11 @@ def _translate(scratch: Path) -> Path:
     source.write_text(with_numbers(SOURCE.read_text()))
     translated = scratch / "kernel.c"
     command = [sys.executable, "-m", "cython", "-3", "--module-name", "engine.kernel"]
-    command += [str(source), "-o", str(translated)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    # By name from its own folder: the library keeps the path, and the same source must give the same bytes.
+    command += [source.name, "-o", translated.name]
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, cwd=scratch, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise KernelBuildError(f"Cython refused the kernel:\n{(done.stderr or done.stdout).strip()[-4000:]}")
     return translated

@@ -33,7 +33,6 @@ UNUSED = (
     "pyarrow/*hdfs*",
     "pyarrow/*orc*",
     "pyarrow/*encryption*",
-    "pyarrow/*substrait*",
 )
 # Stripping is safe for Arrow's libraries; numpy's BLAS is patched in a way that does not survive it.
 STRIPPED = "pyarrow/*.so*"

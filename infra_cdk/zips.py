@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra_cdk import elf
 from infra_cdk.kernel import KernelBuildError
 from infra_cdk.kernel import build as build_kernel
 from infra_cdk.prune import prune
@@ -27,11 +28,15 @@ from infra_cdk.sizes import SIZES
 from infra_cdk.source import ROOT, ZIPS, copy_source
 
 LOCK = ROOT / "requirements.lock"
+# Compiled once for a platform and source, whatever is built with it.
+KERNELS = ROOT / "build" / "kernel"
 PYTHON = "3.13"
 # Lambda's limit on a function's unzipped code: 250 MB, which AWS counts as 250 * 1024 * 1024 bytes.
 LIMIT = 250 * 1024 * 1024
 MIB = 1024 * 1024
 KERNEL = "engine/kernel.abi3.so"
+# What every Linux that Lambda runs has: the C and C++ runtimes.
+OF_LINUX = ("ld-linux", "libc.", "libdl.", "libgcc_s.", "libm.", "libpthread.", "librt.", "libstdc++.")
 
 # What the functions of a group import beyond boto3 and what these bring along.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -47,7 +52,7 @@ class ZipError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A machine to build for: uv's name of it, and the number that its ELF libraries carry."""
+    """A machine to build for: uv's name of it and the number in its ELF libraries."""
 
     uv: str
     elf_machine: int
@@ -81,7 +86,7 @@ def build(group: str, *, platform: str, output: Path, python: str = PYTHON) -> B
         _install(GROUPS[group], content, target, python)
         prune(content, platform)
         copy_source(content)
-        _put_kernel(content, platform, output)
+        _put_kernel(content, platform)
         _compile(content, python)
         check(content, target)
         path = output / f"{group}.zip"
@@ -96,10 +101,7 @@ def check(content: Path, target: Platform) -> None:
             f"{KERNEL} is missing: a backtest would run uncompiled, a hundred times slower. "
             "Build it with: python -m infra_cdk.kernel --target aarch64"
         )
-    for library in _libraries(content):
-        machine = int.from_bytes(library.read_bytes()[18:20], "little")
-        if machine != target.elf_machine:
-            raise ZipError(f"{library.relative_to(content)} is built for another machine than {target.uv}")
+    _check_libraries(content, target)
     size = sum(path.stat().st_size for path in content.rglob("*") if path.is_file())
     if size > LIMIT:
         largest = sorted(content.iterdir(), key=_weight, reverse=True)[:5]
@@ -138,10 +140,10 @@ def _install(packages: Sequence[str], content: Path, target: Platform, python: s
         raise ZipError(f"the packages could not be installed; is there a network? uv says:\n{done.stderr}")
 
 
-def _put_kernel(content: Path, platform: str, output: Path) -> None:
+def _put_kernel(content: Path, platform: str) -> None:
     """Replace this machine's kernel, if the source came with one, by the target's."""
     try:
-        kernel = build_kernel(platform, output / f"kernel-{platform}")
+        kernel = build_kernel(platform, KERNELS / platform)
     except KernelBuildError as error:
         raise ZipError(f"the kernel could not be compiled for {platform}: {error}") from error
     shutil.copyfile(kernel, content / KERNEL)
@@ -186,10 +188,21 @@ def _zip(content: Path, path: Path) -> int:
     return size
 
 
-def _libraries(content: Path) -> list[Path]:
-    return [
-        path for path in content.rglob("*.so*") if path.is_file() and path.open("rb").read(4) == b"\x7fELF"
-    ]
+def _check_libraries(content: Path, target: Platform) -> None:
+    """Raise ZipError for a library of another machine, or one that was pruned and is needed after all."""
+    libraries = {path: library for path in content.rglob("*.so*") if (library := elf.read(path))}
+    present = {path.name for path in libraries}
+    for path, library in libraries.items():
+        name = path.relative_to(content)
+        if library.machine != target.elf_machine:
+            raise ZipError(f"{name} is built for another machine than {target.uv}")
+        missing = [
+            other for other in library.needed if other not in present and not other.startswith(OF_LINUX)
+        ]
+        if missing:
+            raise ZipError(
+                f"{name} needs {', '.join(missing)}, which is not in the zip; see infra_cdk/prune.py"
+            )
 
 
 def _weight(path: Path) -> int:
