@@ -25,6 +25,7 @@ setup: $(VENV)/.installed $(VENV)/.cdk $(VENV)/.kernel
 run: setup
 	@$(BIN)/stepfold up --port $(PORT)
 	@$(BIN)/stepfold demo
+	@echo "To type stepfold as it stands here: source $(BIN)/activate" >&2
 
 ## down       stop the local stack; runs and candles stay
 .PHONY: down

@@ -15,8 +15,8 @@ from cli.errors import BadInputError, UsageError
 from cli.examples import examples
 from cli.figures import minute
 from cli.output import Kind, note, pairs, print_json, print_table, table
-from cli.simulated_market import SIMULATED_EXCHANGE, simulate_market
-from shared.names import DatasetName
+from cli.simulated_market import simulate_market
+from shared.names import SIMULATED_EXCHANGE, DatasetName
 from shared.requests import Timeframe
 from shared.responses_market import DatasetList, ImportAnswer
 from shared.times import parse_time

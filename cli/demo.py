@@ -17,8 +17,7 @@ from cli.errors import BadInputError
 from cli.examples import examples
 from cli.output import note
 from cli.run import finish, start_run
-from cli.simulated_market import SIMULATED_EXCHANGE
-from shared.names import DatasetName
+from shared.names import SIMULATED_EXCHANGE, DatasetName
 from shared.responses_market import DatasetList
 from shared.times import parse_time
 

@@ -9,6 +9,7 @@ from cli.client import Api
 from cli.figures import UNDEFINED, groups_of, minute
 from cli.output import note, pairs, plain, print_lines, print_table, stdout, table
 from cli.sketch import Curve, sketch
+from shared.names import SIMULATED_EXCHANGE
 from shared.responses import EquityAnswer, ResultsAnswer, RunAnswer
 from shared.times import parse_time
 
@@ -27,6 +28,7 @@ def print_run(run: RunAnswer) -> None:
         ("strategy", run.strategy),
         ("symbols", ", ".join(run.symbols)),
         ("timeframe", run.timeframe),
+        ("candles", "SIMULATED, no real market" if run.simulated else ""),
         ("span", f"{minute(run.start_date)} to {minute(run.end_date)} UTC"),
         ("tags", ", ".join(run.tags)),
         ("notes", run.notes or ""),
@@ -59,7 +61,7 @@ def is_simulated(results: ResultsAnswer) -> bool:
     """Tell whether a run traded on generated candles, by the exchange in its resolved request."""
     symbols = results.request.get("symbols")
     return any(
-        isinstance(symbol, dict) and symbol.get("exchange") == "sim"
+        isinstance(symbol, dict) and symbol.get("exchange") == SIMULATED_EXCHANGE
         for symbol in (symbols if isinstance(symbols, list) else [])
     )
 

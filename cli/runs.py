@@ -202,7 +202,7 @@ def _print_list(runs: list[RunAnswer]) -> None:
         title = f"{run.strategy} – {run.name}" if run.name else run.strategy
         shown.add_row(
             f"{run.run_id[:_ID]}\n{status}",
-            plain(f"{title}\n{' '.join(run.symbols)} {run.timeframe}"),
+            plain(f"{title}\n{' '.join(run.symbols)} {run.timeframe}{' simulated' if run.simulated else ''}"),
             f"{(run.start_date or UNDEFINED)[:10]}\n{(run.end_date or UNDEFINED)[:10]}",
             percent(run.equity_return_pct),
             figure("total_trades", run.total_trades),

@@ -17,7 +17,6 @@ from shared.times import DAY_MS, MAX_MS, TIMEFRAMES, iso
 if TYPE_CHECKING:
     import numpy as np
 
-SIMULATED_EXCHANGE = "sim"
 MAX_BARS = 5_000_000
 
 _YEAR_MS = 365 * DAY_MS

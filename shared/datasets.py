@@ -10,7 +10,7 @@ from shared import names
 from shared.errors import ConflictError, NotFoundError
 from shared.names import DatasetName
 from shared.table import ConditionFailed, Table
-from shared.times import iso, now_ms
+from shared.times import stamp
 
 ImportStatus = Literal["awaiting_upload", "running", "completed", "failed"]
 
@@ -97,7 +97,7 @@ class DatasetIndex:
 
     def begin_import(self, owner: str, import_id: str, dataset: DatasetName) -> Import:
         """Note an import whose file is not there yet."""
-        entry = Import(owner, import_id, str(dataset), "awaiting_upload", iso(now_ms()))
+        entry = Import(owner, import_id, str(dataset), "awaiting_upload", stamp())
         values = {field.name: getattr(entry, field.name) for field in fields(entry)}
         pk, sk = _import_keys(owner, import_id)
         self._table.put_new(
@@ -135,7 +135,7 @@ class DatasetIndex:
                 changes={
                     "status": "running",
                     "gsi2pk": names.IN_WORK,
-                    "gsi2sk": f"{iso(now_ms())}#{import_id}",
+                    "gsi2sk": f"{stamp()}#{import_id}",
                 },
                 condition="#status = :awaiting",
                 values={"awaiting": "awaiting_upload"},
@@ -161,7 +161,7 @@ class DatasetIndex:
                     "status": status,
                     "report": report,
                     "error": error,
-                    "ended_at": iso(now_ms()),
+                    "ended_at": stamp(),
                     "gsi2pk": None,
                     "gsi2sk": None,
                 },
@@ -173,7 +173,7 @@ class DatasetIndex:
         return Import.from_item(item)
 
     def imports_in_work(self, older_than_ms: int) -> list[Import]:
-        items = self._table.active(names.IN_WORK, iso(older_than_ms))
+        items = self._table.active(names.IN_WORK, stamp(older_than_ms))
         return [Import.from_item(item) for item in items if "import_id" in item]
 
 

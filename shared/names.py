@@ -14,6 +14,9 @@ UPLOADS = "uploads"
 WORK = "work"
 PUBLIC_OWNER = "public"
 
+# The exchange whose candles are generated; what runs on them is labelled everywhere.
+SIMULATED_EXCHANGE = "sim"
+
 # Secondary indexes: what is listed newest first, and what the reconciling schedule must look at.
 LISTING_INDEX = "listing"
 ACTIVE_INDEX = "active"

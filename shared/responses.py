@@ -84,6 +84,7 @@ class RunAnswer(Answer):
                 "strategy": "ema_cross",
                 "symbols": ["BTC-USDT", "ETH-USDT"],
                 "timeframe": "1h",
+                "simulated": False,
                 "start_date": "2021-01-01T00:00:00Z",
                 "end_date": "2024-01-01T00:00:00Z",
                 "created_at": "2026-01-02T03:04:05.678Z",
@@ -115,6 +116,7 @@ class RunAnswer(Answer):
     strategy: Annotated[str, Field(description="the preset's id, or the document's name")]
     symbols: list[str]
     timeframe: str
+    simulated: Annotated[bool, Field(description="true on generated candles, which are no real market")]
     start_date: Moment | None
     end_date: Annotated[Moment | None, Field(description="exclusive")]
     created_at: Moment

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from shared import names
 from shared.errors import ConflictError, NotFoundError, SupersededError
 from shared.table import ConditionFailed, Page, Table
-from shared.times import iso, now_ms
+from shared.times import stamp
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = ("queued", "running", "completed", "failed", "cancelled")
@@ -55,6 +55,7 @@ class Run:
     strategy: str
     symbols: Sequence[str]
     timeframe: str
+    simulated: bool = False  # on generated candles, which must show wherever the run does
     name: str | None = None
     tags: Sequence[str] = ()
     notes: str | None = None
@@ -174,7 +175,7 @@ class RunIndex:
         return self._owned(
             owner,
             run_id,
-            {**changes, "status": "running", "started_at": run.started_at or iso(now_ms())},
+            {**changes, "status": "running", "started_at": run.started_at or stamp()},
             condition=_IN_WORK,
             values=_IN_WORK_VALUES,
         )
@@ -222,7 +223,7 @@ class RunIndex:
         Publishing the same manifest again changes nothing. Raises SupersededError if the token is not the
         run's, or the run has ended otherwise.
         """
-        ended_at = iso(now_ms())
+        ended_at = stamp()
         try:
             return self._owned(
                 owner,
@@ -257,7 +258,7 @@ class RunIndex:
 
         The token goes, so a worker that is still alive is refused at its next write. Raises NotFoundError.
         """
-        ended_at = iso(now_ms())
+        ended_at = stamp()
         try:
             item = self._table.update(
                 *_keys(owner, run_id),
@@ -285,7 +286,7 @@ class RunIndex:
             raise ConflictError(f"backtest {run_id} is {run.status}; cancel it before you delete it")
         self._table.update(
             *_keys(owner, run_id),
-            changes={"status": DELETING, **_to_sweep(iso(now_ms()), run_id)},
+            changes={"status": DELETING, **_to_sweep(stamp(), run_id)},
         )
         return run
 
@@ -298,12 +299,12 @@ class RunIndex:
 
     def in_work(self, older_than_ms: int) -> list[Run]:
         """Return every owner's queued and running runs created before `older_than_ms`."""
-        items = self._table.active(names.IN_WORK, iso(older_than_ms))
+        items = self._table.active(names.IN_WORK, stamp(older_than_ms))
         return [Run.from_item(item) for item in items if "run_id" in item]
 
     def to_sweep(self, older_than_ms: int) -> list[tuple[Run, bool]]:
         """Return runs that ended before `older_than_ms` and are not swept yet, each with `being deleted`."""
-        items = self._table.active(names.TO_SWEEP, iso(older_than_ms))
+        items = self._table.active(names.TO_SWEEP, stamp(older_than_ms))
         return [(Run.from_item(item), item["status"] == DELETING) for item in items if "run_id" in item]
 
     def note_fingerprint(self, owner: str, fingerprint: str, run_id: str) -> None:

@@ -32,6 +32,12 @@ def iso(ms: int) -> str:
     return moment.isoformat(timespec=spec).replace("+00:00", "Z")
 
 
+def stamp(ms: int | None = None) -> str:
+    """Write a moment (default: now) for the index, milliseconds always: text order is time order."""
+    moment = datetime.now(UTC) if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def parse_time(text: str, *, end_of_day: bool = False) -> int:
     """Read an ISO 8601 date or time as epoch milliseconds.
 

@@ -7,7 +7,7 @@ from shared.errors import InvalidInputError, Issue, NotFoundError
 from shared.requests import BacktestRequest
 from shared.resolution import Resolution, resolve
 from shared.runs import Run
-from shared.times import iso, now_ms
+from shared.times import iso, now_ms, stamp
 
 
 def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Run, bool]:
@@ -55,7 +55,7 @@ def _new_run(owner: str, run_id: str, digest: str, request: BacktestRequest, res
         owner=owner,
         run_id=run_id,
         status="queued",
-        created_at=iso(now),
+        created_at=stamp(now),
         body_hash=digest,
         request_key=names.run_request(run_id, digest),
         # An execution's name can be used once; a run that was deleted may be made again.
@@ -63,6 +63,7 @@ def _new_run(owner: str, run_id: str, digest: str, request: BacktestRequest, res
         strategy=request.strategy if isinstance(request.strategy, str) else resolution.strategy.name,
         symbols=tuple(symbol.symbol for symbol in resolved.symbols),
         timeframe=resolved.timeframe,
+        simulated=any(symbol.exchange == names.SIMULATED_EXCHANGE for symbol in resolved.symbols),
         name=request.name,
         tags=tuple(request.tags),
         notes=request.notes,

@@ -42,6 +42,7 @@ def run_answer(run: Run) -> RunAnswer:
         strategy=run.strategy,
         symbols=list(run.symbols),
         timeframe=run.timeframe,
+        simulated=run.simulated,
         start_date=run.start_date,
         end_date=run.end_date,
         created_at=run.created_at,

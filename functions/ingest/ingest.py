@@ -11,10 +11,7 @@ from shared.candles import DatasetVersion, load_version, write_version
 from shared.datasets import Dataset
 from shared.errors import InvalidInputError, Issue
 from shared.names import DatasetName
-from shared.times import iso, now_ms
-
-# The exchange whose candles are generated, and say so wherever they are shown.
-SIMULATED_EXCHANGE = "sim"
+from shared.times import iso, stamp
 
 
 def import_file(owner: str, dataset_id: str, import_id: str) -> dict[str, Any]:
@@ -67,6 +64,6 @@ def _entry(owner: str, version: DatasetVersion) -> Dataset:
         last_ms=manifest.last_ms,
         gaps=len(manifest.gaps),
         missing_bars=sum(gap.missing for gap in manifest.gaps),
-        updated_at=iso(now_ms()),
-        simulated=version.dataset.exchange == SIMULATED_EXCHANGE,
+        updated_at=stamp(),
+        simulated=version.dataset.exchange == names.SIMULATED_EXCHANGE,
     )

@@ -140,6 +140,7 @@ class FakeApi:
             strategy="ema_cross",
             symbols=["BTC-USDT", "ETH-USDT"],
             timeframe="1h",
+            simulated=False,
             start_date=iso(START_MS),
             end_date=iso(START_MS + 1000 * HOUR_MS),
             created_at=iso(START_MS + number * 1000),

@@ -13,7 +13,7 @@ from tests.cli.fake_api import FakeApi
 def test_the_list_shows_what_history_shows_within_80_columns(cli: Cli, api: FakeApi) -> None:
     api.add_run("completed", name="a name that goes on for rather longer than one would like", tags=["demo"])
     api.add_run("failed", error={"code": "x", "detail": "the candles went away", "errors": []})
-    api.add_run("running", progress_pct=42.0)
+    api.add_run("running", progress_pct=42.0, simulated=True)
 
     ran = cli("list")
 
@@ -22,6 +22,7 @@ def test_the_list_shows_what_history_shows_within_80_columns(cli: Cli, api: Fake
     for text in ("completed", "failed", "running 42 %", "23.46 %", "741", "0.72", "33.40 %", "2021-01-01"):
         assert text in ran.out
     assert "the candles went away" in ran.out
+    assert ran.out.count("simulated") == 1
     assert ran.out.index("running") < ran.out.index("completed")  # newest first
 
 

@@ -21,7 +21,10 @@ def import_candles(
     assert uploaded.status_code in (200, 201, 204), uploaded.text
     path = f"/datasets/{begun['dataset_id']}/imports/{begun['import_id']}"
     ok(http.post(path), 202)
-    return wait_until(lambda: ok(http.get(path)), lambda entry: entry["status"] in ("completed", "failed"))
+    entry: dict[str, Any] = wait_until(
+        lambda: ok(http.get(path)), lambda entry: entry["status"] in ("completed", "failed")
+    )
+    return entry
 
 
 def start(http: httpx.Client, request: dict[str, Any], key: str | None = None) -> dict[str, Any]:
@@ -33,9 +36,10 @@ def start(http: httpx.Client, request: dict[str, Any], key: str | None = None) -
 
 def wait(http: httpx.Client, run_id: str, seconds: float = 120) -> dict[str, Any]:
     """Return a run once it has ended."""
-    return wait_until(
+    run: dict[str, Any] = wait_until(
         lambda: ok(http.get(f"/backtests/{run_id}")), lambda run: run["status"] in ENDED, seconds
     )
+    return run
 
 
 def completed(http: httpx.Client, request: dict[str, Any], key: str | None = None) -> str:

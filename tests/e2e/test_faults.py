@@ -21,7 +21,7 @@ from tests.e2e.markets import CROSS, simulated_file
 LONG: dict[str, Any] = {
     "symbols": ["BTC-USDT", "ETH-USDT"],
     "timeframe": "1m",
-    "exchange": "sim",
+    "exchange": "faults",
     "strategy": CROSS,
 }
 SHORT: dict[str, Any] = {**LONG, "timeframe": "1h"}
@@ -33,7 +33,7 @@ def http(stack: LocalStack) -> httpx.Client:
     for number, symbol in enumerate(LONG["symbols"]):
         for timeframe, end in (("1m", "2020-11-01"), ("1h", "2020-06-01")):
             body = simulated_file(symbol, timeframe, "2020-01-01", end, seed=number)
-            assert import_candles(http, body, "sim", symbol, timeframe)["status"] == "completed"
+            assert import_candles(http, body, "faults", symbol, timeframe)["status"] == "completed"
     return http
 
 

@@ -16,4 +16,4 @@ def journey(stack: LocalStack) -> Journey:
         symbol: simulated_file(symbol, "1h", "2021-01-01", "2022-01-01", seed)
         for seed, symbol in enumerate(("BTC-USDT", "ETH-USDT"))
     }
-    return Journey.travel(stack, "sim", files, start_date="2021-02-01")
+    return Journey.travel(stack, "journey", files, start_date="2021-02-01")
