@@ -27,8 +27,8 @@ def synthesise(context: Mapping[str, object], *, outdir: Path | None = None) -> 
     stage = Stage.from_context(context)
     app = App(outdir=str(outdir) if outdir else None, context=dict(context), analytics_reporting=False)
     with tempfile.TemporaryDirectory(prefix="stepfold-synth-") as scratch:
-        zips = Path(str(context.get("zips", ZIPS)))
-        stack = StepfoldStack(app, stage, code_of(stage, zips=zips, scratch=Path(scratch)))
+        zips = Path(str(context["zips"])) if "zips" in context else None if stage.local else ZIPS
+        stack = StepfoldStack(app, stage, code_of(zips, scratch=Path(scratch)))
         if not stage.local:
             Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         app.synth()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import queue
 import re
 import signal
 import sys
@@ -129,15 +130,22 @@ def snapshot_regularly() -> None:
     from ministack import app
     from ministack.core.persistence import save_all
 
+    saved = queue.Queue[float]()
+
     def save() -> None:
+        began = time.monotonic()
         save_all(app._build_persistence_save_dict())
+        saved.put(time.monotonic() - began)
 
     def run() -> None:
+        pause = SNAPSHOT_EVERY
         while True:
-            time.sleep(SNAPSHOT_EVERY)
-            # On the server's own loop, so that no request changes what is being written.
+            time.sleep(pause)
+            # On the server's own loop, so that no request changes what is being written; requests wait
+            # meanwhile, at most for a hundredth of the time.
             if (loop := app._MAIN_LOOP) is not None:
                 loop.call_soon_threadsafe(save)
+                pause = max(SNAPSHOT_EVERY, 100 * saved.get())
 
     threading.Thread(target=run, name="snapshots", daemon=True).start()
 
