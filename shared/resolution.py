@@ -231,7 +231,7 @@ def _common_exchanges(names: Sequence[str], timeframe: str, held: Sequence[Datas
 
 def _not_held(name: str, exchange: str | None, held: Sequence[Dataset]) -> str:
     where = f" from {exchange}" if exchange else ""
-    near = nearest(name, {dataset.name.symbol for dataset in held})
+    near = nearest(name, {d.name.symbol for d in held if exchange in (None, d.name.exchange)})
     hint = f"; did you mean {' or '.join(near)}?" if near else "; import them with `stepfold data import`"
     return f"no candles of {name} are held{where}{hint}"
 

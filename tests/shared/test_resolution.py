@@ -114,6 +114,7 @@ def test_allocations_are_by_base_or_symbol_and_replace_the_cash(markets: FakeSta
 @pytest.mark.parametrize(
     ("changes", "path", "message"),
     [
+        ({"symbols": ["SOL-USDT"], "exchange": "kraken"}, "symbols[0]", "did you mean ETH-USDT?"),
         ({"symbols": ["BTC-USDC"]}, "symbols[0]", "did you mean BTC-USDT"),
         ({"symbols": ["../../etc"]}, "symbols[0]", "is not a symbol; write BTC-USDT"),
         ({"symbols": []}, "symbols", "at least 1"),
