@@ -24,6 +24,18 @@ STATUSES: tuple[Status, ...] = ("queued", "running", "completed", "failed", "can
 ENDED: tuple[Status, ...] = ("completed", "failed", "cancelled")
 DELETING = "deleting"
 LATEST_LOGS = 8
+# What the history shows of a run without opening its results.
+SUMMARY_METRICS = (
+    "final_equity",
+    "equity_return_pct",
+    "sharpe_ratio",
+    "max_drawdown_pct",
+    "win_rate",
+    "total_trades",
+    "avg_win",
+    "avg_loss",
+    "profit_factor",
+)
 
 _IN_WORK = "attribute_exists(pk) AND #status IN (:queued, :running)"
 _IN_WORK_VALUES = {"queued": "queued", "running": "running"}

@@ -14,21 +14,9 @@ from shared.responses_market import (
     SymbolAnswer,
     WorkflowAnswer,
 )
-from shared.runs import Run
+from shared.runs import SUMMARY_METRICS, Run
 from shared.symbols import base_of, quote_of
 from shared.times import iso, parse_time
-
-SEED_METRICS = (
-    "final_equity",
-    "equity_return_pct",
-    "sharpe_ratio",
-    "max_drawdown_pct",
-    "win_rate",
-    "total_trades",
-    "avg_win",
-    "avg_loss",
-    "profit_factor",
-)
 
 
 def run_answer(run: Run) -> RunAnswer:
@@ -53,7 +41,7 @@ def run_answer(run: Run) -> RunAnswer:
         fingerprint=run.fingerprint,
         same_as=run.same_as,
         error=error_answer(run.error),
-        **{name: summary.get(name) for name in SEED_METRICS},
+        **{name: summary.get(name) for name in SUMMARY_METRICS},
     )
 
 

@@ -7,19 +7,7 @@ from typing import Any
 from shared import access
 from shared.cleanup import clear_unlisted
 from shared.reader import RunReader
-
-# What the history shows of a run without opening its results.
-SUMMARY_METRICS = (
-    "final_equity",
-    "equity_return_pct",
-    "sharpe_ratio",
-    "max_drawdown_pct",
-    "win_rate",
-    "total_trades",
-    "avg_win",
-    "avg_loss",
-    "profit_factor",
-)
+from shared.runs import SUMMARY_METRICS
 
 
 def publish_run(owner: str, run_id: str, token: str, manifest_key: str) -> dict[str, Any]:
