@@ -51,7 +51,9 @@ class Table(Mapping[str, Column]):
 
 
 def join(tables: list[Table]) -> Table:
-    """Put tables of the same columns under each other."""
+    """Put tables of the same columns under each other; empty ones cost nothing."""
+    first = tables[0]
+    tables = [table for table in tables if table.rows] or [first]
     if len(tables) == 1:
         return tables[0]
 

@@ -7,35 +7,75 @@ is JSON for every finite float, and names are quoted once.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine.columns import Coded
+from engine.logs import Log
 from engine.program import compile_program
 from engine.strategy import warm_up_bars
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.machine import Segment
     from engine.plan import Plan
     from engine.state import State
 
 
-def payloads(plan: Plan, after: State, segment: Segment) -> list[str]:
+class Events:
+    """The log of events, in which one entry may stand for two events."""
+
+    def __init__(self, plan: Plan, segment: Segment) -> None:
+        self.log = Log(plan, segment, L.LOG_EVENTS)
+
+    @cached_property
+    def types(self) -> NDArray[np.int64]:
+        """Types of events: a decision is a rule that fired and an order that was submitted."""
+        import numpy as np
+
+        kinds = self.repeat(self.log.code(L.CODE_TYPE))
+        decided = kinds == L.E_DECIDED
+        # Of each pair the first fired; pairs never touch another's, so every second one was submitted.
+        second = np.cumsum(decided) % 2 == 0
+        kinds[decided] = np.where(second[decided], L.E_SUBMITTED, L.E_FIRED)
+        return kinds
+
+    def repeat(self, column: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A column of the log with the entries that are two events doubled."""
+        import numpy as np
+
+        return np.repeat(column, self._times)
+
+    def repeat_text(self, column: Coded) -> Coded:
+        return Coded(self.repeat(column.codes.astype("int64")).astype("int32"), column.names)
+
+    @cached_property
+    def _times(self) -> NDArray[np.int64]:
+        times: NDArray[np.int64] = 1 + (self.log.code(L.CODE_TYPE) == L.E_DECIDED).astype("int64")
+        return times
+
+
+def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list[str]:
     """Return one JSON object for each event of the segment, in order."""
-    events = segment.ints[L.LOG_EVENTS].tolist()
-    details = zip(segment.floats[L.LOG_DETAILS].tolist(), segment.ints[L.LOG_DETAILS].tolist(), strict=True)
-    fills = zip(segment.floats[L.LOG_FILLS].tolist(), segment.ints[L.LOG_FILLS].tolist(), strict=True)
+    codes = events.repeat(events.log.whole(L.EI_CODE)).tolist()
+    numbers = events.repeat(events.log.code(L.CODE_RULE)).tolist()
+    details = _entries(segment, L.LOG_DETAILS)
+    fills = _entries(segment, L.LOG_FILLS)
     rules = _rule_texts(plan)
     orders = [_order(plan, number) for number in range(len(rules))]
     texts: list[str] = []
-    for code, _, _ in events:
-        kind = _part(code, L.CODE_TYPE)
-        if kind == L.E_FIRED:
-            texts.append(rules[_part(code, L.CODE_RULE)])
+    for kind, rule, code in zip(events.types.tolist(), numbers, codes, strict=True):
+        if kind == L.E_FILL:
+            texts.append(_fill(*next(fills), details))
+        elif kind == L.E_FIRED:
+            texts.append(rules[rule])
         elif kind == L.E_SUBMITTED:
-            texts.append(orders[_part(code, L.CODE_RULE)])
-        elif kind == L.E_FILL:
-            texts.append(_fill(*next(fills)))
+            texts.append(orders[rule])
         elif kind == L.E_BLOCKED:
             texts.append(_blocked(plan, code, *next(details)))
         elif kind == L.E_GAP:
@@ -46,6 +86,15 @@ def payloads(plan: Plan, after: State, segment: Segment) -> list[str]:
         else:
             texts.append(_completed(after))
     return texts
+
+
+Entry = tuple[list[float], list[int]]
+
+
+def _entries(segment: Segment, log: int) -> Iterator[Entry]:
+    """The entries of a log one by one: floats and ints."""
+    for floats, ints in zip(segment.floats[log], segment.ints[log], strict=True):
+        yield from zip(floats.tolist(), ints.tolist(), strict=True)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,7 +116,7 @@ def _order(plan: Plan, rule: int) -> str:
     return f'{{"order":"market","side":"{side}","fills_at":"next open"}}'
 
 
-def _fill(f: list[float], i: list[int]) -> str:
+def _fill(f: list[float], i: list[int], details: Iterator[Entry]) -> str:
     code = i[L.FI_CODE]
     kind = _part(code, L.CODE_TYPE)
     text = (
@@ -77,7 +126,8 @@ def _fill(f: list[float], i: list[int]) -> str:
         f'"set_id":{i[L.FI_SET]},"cash_after":{f[L.FF_CASH]!r}'
     )
     if kind == L.FILL_CASH_BOUND:
-        text += f',"cash_bound":true,"wanted_qty":{f[L.FF_WANTED]!r}'
+        (wanted, _), _ = next(details)
+        text += f',"cash_bound":true,"wanted_qty":{wanted!r}'
     if kind == L.FILL_EXIT:
         text += f',"pnl":{f[L.FF_PNL]!r}'
     return text + "}"

@@ -41,6 +41,11 @@ class Graph:
     """For each node, how many bars before the first usable value it has to see."""
     _index: dict[tuple[object, ...], int] = field(default_factory=dict)
     _history: int = 0
+    _bounded: bool = True
+
+    def extended(self) -> "Graph":
+        """A copy that the engine's own columns may be added to, beyond the document's limits."""
+        return Graph(list(self.nodes), list(self.warm_up), dict(self._index), self._history, False)
 
     def is_boolean(self, node: int) -> bool:
         found = self.nodes[node]
@@ -95,10 +100,10 @@ class Graph:
         known = self._index.get(key)
         if known is not None:
             return known
-        if len(self.nodes) >= MAX_NODES:
+        if self._bounded and len(self.nodes) >= MAX_NODES:
             raise GraphTooLargeError(f"the document needs more than {MAX_NODES:,} operations")
         self._history += node.period if node.op not in ("field", "ema") else 0
-        if self._history > MAX_HISTORY:
+        if self._bounded and self._history > MAX_HISTORY:
             raise GraphTooLargeError(f"the rolling windows remember more than {MAX_HISTORY:,} bars together")
         self.nodes.append(node)
         before = max((self.warm_up[i] for i in node.inputs), default=0)

@@ -1046,7 +1046,7 @@ class Fold:
                 pending = True
         if pending and self._fill(now):
             changed = True
-        if changed:
+        if changed and self.count > 1:
             self._log_positions(now, row)
         value = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
         for s in range(count):
@@ -1148,7 +1148,7 @@ class Fold:
         self.f[L.GF_CASH] += amount - qty * price
         if qty > 0.0:
             self._open_position(s, now, -1, qty, price, 0.0)
-            self._log_fill(s, now, -1, L.FILL_ENTRY, L.FR_ALLOCATION, now, -1, price, qty, 0.0, 0.0, qty)
+            self._log_fill(s, now, -1, L.FILL_ENTRY, L.FR_ALLOCATION, now, -1, price, qty, 0.0, 0.0)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1299,8 +1299,9 @@ class Fold:
             qty,
             fee,
             qty * (price - open_),
-            wanted,
         )
+        if bound:
+            self._detail(0, 0, 0, wanted, 0.0)
         return True
 
     @cython.cfunc
@@ -1403,7 +1404,6 @@ class Fold:
             qty,
             fee,
             qty * (open_ - price),
-            qty,
         )
         self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
         self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = qty * (self.f[fb + L.SF_LOW] - cost)
@@ -1443,7 +1443,12 @@ class Fold:
                     self.i[L.GI_DECISIONS] += 1
                     self.i[nb + L.NI_SUBMITTED] = 0
                     self.i[ib + L.SI_ACTIVE] += 1
-                    self._event(L.E_FIRED, now, s, rule, self.i[nb + L.NI_ID], -1)
+                    if winner < 0:
+                        self.i[nb + L.NI_SUBMITTED] = 1
+                        self._event(L.E_DECIDED, now, s, rule, self.i[nb + L.NI_ID], -1)
+                        self.i[L.GI_EVENTS] += 1  # it stands for two
+                    else:
+                        self._event(L.E_FIRED, now, s, rule, self.i[nb + L.NI_ID], -1)
                 if winner < 0:
                     winner = rule
                     if self.i[nb + L.NI_REASON] == L.R_OUTRANKED:
@@ -1624,7 +1629,6 @@ class Fold:
         qty: cython.double,
         fee: cython.double,
         slippage: cython.double,
-        wanted: cython.double,
     ) -> cython.void:
         """Log a fill with the position as it is now; an exit adds its P&L and extremes itself."""
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
@@ -1637,11 +1641,11 @@ class Fold:
         self.fill_f[at + L.FF_PNL] = 0.0
         self.fill_f[at + L.FF_POSITION] = self.f[fb + L.SF_QTY]
         self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
+        self.fill_f[at + L.FF_REALISED] = self.f[L.GF_REALISED]
         self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
         self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_ENTRY_FEES]
         self.fill_f[at + L.FF_MAE] = 0.0
         self.fill_f[at + L.FF_MFE] = 0.0
-        self.fill_f[at + L.FF_WANTED] = wanted
         at = self.fills * L.FI_WIDTH
         self.fill_i[at + L.FI_CODE] = (
             (kind + 1) << L.CODE_TYPE
@@ -1701,11 +1705,8 @@ class Fold:
 @cython.cdivision(True)
 def expand_equity(
     equity: cython.const[cython.double][::1],
-    first: cython.Py_ssize_t,
-    last: cython.Py_ssize_t,
-    cash: cython.double,
-    base: cython.double,
-    realised: cython.double,
+    starts: cython.const[cython.longlong][::1],
+    balances: cython.const[cython.double][::1],
     initial: cython.double,
     peak: cython.double,
     cash_out: cython.double[::1],
@@ -1714,17 +1715,31 @@ def expand_equity(
     realised_out: cython.double[::1],
     unrealised_out: cython.double[::1],
 ):
-    """Write what follows from equity and constant balances for rows [first, last); return the peak."""
+    """Write what follows from equity and balances; from row `starts[n]` on, row n of `balances` holds.
+
+    `balances` has layout's BF_WIDTH columns; `peak` is the highest equity before the first row.
+    """
+    rows: cython.Py_ssize_t = len(equity)
+    count: cython.Py_ssize_t = len(starts)
+    n: cython.Py_ssize_t
     j: cython.Py_ssize_t
+    last: cython.Py_ssize_t
     value: cython.double
-    for j in range(first, last):
-        value = equity[j]
-        if value > peak:
-            peak = value
-        cash_out[j] = cash
-        exposure_out[j] = (value - base) / value
-        drawdown_out[j] = (peak - value) / peak
-        realised_out[j] = realised
-        # Flat, what the subtraction leaves is rounding and no profit.
-        unrealised_out[j] = value - initial - realised if value != base else 0.0
-    return peak
+    cash: cython.double
+    base: cython.double
+    realised: cython.double
+    for n in range(count):
+        cash = balances[n * L.BF_WIDTH + L.BF_CASH]
+        base = balances[n * L.BF_WIDTH + L.BF_BASE]
+        realised = balances[n * L.BF_WIDTH + L.BF_REALISED]
+        last = starts[n + 1] if n + 1 < count else rows
+        for j in range(starts[n], last):
+            value = equity[j]
+            if value > peak:
+                peak = value
+            cash_out[j] = cash
+            exposure_out[j] = (value - base) / value
+            drawdown_out[j] = (peak - value) / peak
+            realised_out[j] = realised
+            # Flat, what the subtraction leaves is rounding and no profit.
+            unrealised_out[j] = value - initial - realised if value != base else 0.0

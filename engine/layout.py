@@ -90,8 +90,8 @@ NI_ID, NI_SUBMITTED, NI_REASON, NI_FIRST, NI_LAST, NI_COUNT, NI_SIZE = range(7)
 # Logs are what a run writes most: codes share one int, and what follows from other columns is left out.
 
 (
-    FF_PRICE, FF_QTY, FF_FEE, FF_SLIPPAGE, FF_PNL, FF_POSITION, FF_CASH, FF_ENTRY_PRICE, FF_ENTRY_FEES,
-    FF_MAE, FF_MFE, FF_WANTED, FF_WIDTH,
+    FF_PRICE, FF_QTY, FF_FEE, FF_SLIPPAGE, FF_PNL, FF_POSITION, FF_CASH, FF_REALISED, FF_ENTRY_PRICE,
+    FF_ENTRY_FEES, FF_MAE, FF_MFE, FF_WIDTH,
 ) = range(13)  # fmt: skip
 FI_CODE, FI_TIME, FI_DECIDED, FI_SET, FI_ENTRY_TIME, FI_BARS, FI_DECISION, FI_WIDTH = range(8)
 
@@ -113,15 +113,16 @@ EVENT_TYPES: Final = (
     "plan_generated",
     "run_completed",
 )
-E_FIRED, E_SUBMITTED, E_FILL, E_BLOCKED, E_GAP, E_PLAN, E_COMPLETED = range(7)
+E_FIRED, E_SUBMITTED, E_FILL, E_BLOCKED, E_GAP, E_PLAN, E_COMPLETED, E_DECIDED = range(8)
+"""E_DECIDED is the pair of E_FIRED and E_SUBMITTED in one entry of the log: nearly every order begins so."""
 
 DF_FIRST_VALUE, DF_SECOND_VALUE, DF_WIDTH = range(3)
 DI_FIRST, DI_LAST, DI_COUNT, DI_WIDTH = range(4)
-"""details of blocks and gaps, in the order of their events"""
+"""details of blocks, gaps and fills that cash made smaller, in the order of their events"""
 
 LF_QTY, LF_COST, LF_REALISED, LF_CASH, LF_WIDTH = range(5)
 LI_TIME, LI_MARKET, LI_SET, LI_WIDTH = range(4)
-"""positions after a change"""
+"""positions after a change, where there are several markets; one market's stand in its fills"""
 
 BF_CASH, BF_BASE, BF_REALISED, BF_WIDTH = range(4)
 """balances from a row on (one int, the row): cash, cash with what is reserved, realised P&L"""

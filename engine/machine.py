@@ -24,22 +24,21 @@ if TYPE_CHECKING:
     from engine.bars import Bars
     from engine.plan import Plan
 
-LOG_ROWS = 4_096
-MOST_LOG_ROWS = 524_288
-"""Events that a log holds before it is emptied (the kernel stops for that and goes on): a bar's eighth."""
+LOG_ROWS = 16_384
+"""Events that a log holds until the kernel stops to have it emptied. Small, so that it stays in cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """What one call of the kernel found. Logs are matrices, one row an entry."""
+    """What one call of the kernel found."""
 
     timeline: NDArray[np.int64]
     equity: NDArray[np.float64]
     columns: tuple[NDArray[np.float64], ...]
     """For each market a matrix of indicator columns × its bars inside the span."""
-    floats: tuple[NDArray[np.float64], ...]
-    ints: tuple[NDArray[np.int64], ...]
-    """Logs in the order of layout's LOG_…."""
+    floats: tuple[tuple[NDArray[np.float64], ...], ...]
+    ints: tuple[tuple[NDArray[np.int64], ...], ...]
+    """Logs in the order of layout's LOG_…, each in pieces: matrices with one row an entry."""
 
 
 def kernel_is_compiled() -> bool:
@@ -107,6 +106,8 @@ class Machine:
             self._give(self._equity),
             self._workspace(program, count),
         )
+        self._log_floats: list[Any] = []
+        self._log_ints: list[Any] = []
         self._floats: list[list[NDArray[np.float64]]] = [[] for _ in range(L.LOG_COUNT)]
         self._ints: list[list[NDArray[np.int64]]] = [[] for _ in range(L.LOG_COUNT)]
 
@@ -132,8 +133,8 @@ class Machine:
             self._timeline,
             self._equity,
             self._columns,
-            tuple(_stack(parts) for parts in self._floats),
-            tuple(_stack(parts) for parts in self._ints),
+            tuple(map(tuple, self._floats)),
+            tuple(map(tuple, self._ints)),
         )
 
     # --- arrays in, arrays out ---------------------------------------------------------------
@@ -221,24 +222,22 @@ class Machine:
         )
 
     def _new_logs(self, extra_events: int = 0) -> None:
-        """Empty logs. They reserve more than most runs write; memory that is not written costs nothing."""
+        """Give the kernel empty logs: the same memory each time, what was in it having been copied."""
         import numpy as np
 
         count = len(self._bars)
-        rows = LOG_ROWS
-        if self._kernel.COMPILED:
-            rows = min(max(rows, len(self._timeline) // 8), MOST_LOG_ROWS)
-        fills = rows // (2 * count) + self._fill_margin
-        events = rows + self._event_margin + extra_events
+        fills = LOG_ROWS // (2 * count) + self._fill_margin
+        events = LOG_ROWS + self._event_margin + extra_events
         # A row of fills writes at most one row of positions for each market and one of balances; a market
         # whose allocation is smaller than a quantity step writes balances without a fill.
         sizes = (fills, events, events, fills * count, fills + count)
-        self._log_floats = [
-            self._log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
-        ]
-        self._log_ints = [
-            self._log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
-        ]
+        if not self._log_floats:
+            self._log_floats = [
+                self._log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
+            ]
+            self._log_ints = [
+                self._log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
+            ]
         self._fold.set_logs(
             self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin
         )
@@ -246,9 +245,8 @@ class Machine:
     def _log(self, rows: int, width: int, kind: type[Any]) -> Any:
         import numpy as np
 
-        return (
-            np.empty(rows * width, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * (rows * width)
-        )
+        size = rows * width
+        return np.empty(size, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * size
 
     def _keep_logs(self) -> None:
         import numpy as np
@@ -258,9 +256,9 @@ class Machine:
                 floats = self._log_floats[log][: rows * L.FLOAT_WIDTHS[log]]
                 ints = self._log_ints[log][: rows * L.INT_WIDTHS[log]]
                 self._floats[log].append(
-                    np.asarray(floats, dtype=np.float64).reshape(rows, L.FLOAT_WIDTHS[log])
+                    np.array(floats, dtype=np.float64).reshape(rows, L.FLOAT_WIDTHS[log])
                 )
-                self._ints[log].append(np.asarray(ints, dtype=np.int64).reshape(rows, L.INT_WIDTHS[log]))
+                self._ints[log].append(np.array(ints, dtype=np.int64).reshape(rows, L.INT_WIDTHS[log]))
 
     def _bad_bar(self) -> BarsError:
         market, bar = self._fold.bad()
@@ -276,12 +274,6 @@ class Machine:
             f"{symbol}: bar {bar} at {stamp} is no candle ({values}); prices must be finite and above 0, "
             "low the smallest and high the largest"
         )
-
-
-def _stack(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    import numpy as np
-
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine.expression import parse_expression
+from engine.functions import PLAYBACK
 from engine.graph import MISSING, Node
 from engine.names import EXIT_PRIORITY, OTHER_EXIT_PRIORITY
 from engine.strategy import Strategy
@@ -47,10 +49,12 @@ class Program:
 def compile_program(strategy: Strategy, with_columns: bool) -> Program:
     """Compile what the rules need and, `with_columns`, the playback's and the document's indicators."""
     rules = _rules(strategy)
-    columns: dict[str, int] = {}
+    graph, columns = strategy.graph, dict[str, int]()
     if with_columns:
-        columns = {**strategy.playback_nodes, **strategy.indicator_nodes}
-    nodes = strategy.graph.nodes
+        graph = strategy.graph.extended()
+        columns = {name: parse_expression(text, graph, {}, {}) for name, text in PLAYBACK.items()}
+        columns.update(strategy.indicator_nodes)
+    nodes = graph.nodes
     triggers = strategy.triggers
     outputs: list[tuple[int, int, int]] = []
     for bit, rule in enumerate(rules):

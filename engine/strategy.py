@@ -69,8 +69,6 @@ class Strategy:
     sizing: Sizing
     graph: Graph
     indicator_nodes: Mapping[str, int]
-    playback_nodes: Mapping[str, int]
-    """Columns that the playback shows for every strategy; computed only when a plan records them."""
 
 
 def parse_strategy(raw: Mapping[str, object], parameters: Mapping[str, object] | None = None) -> Strategy:
@@ -96,8 +94,7 @@ def parse_strategy(raw: Mapping[str, object], parameters: Mapping[str, object] |
     sizing = _sizing(raw.get("sizing"), values, issues)
     if issues:
         raise StrategyError(tuple(issues))
-    playback = {column: parse_expression(text, graph, {}, {}) for column, text in PLAYBACK.items()}
-    return Strategy(name, description, raw, values, texts, triggers, sizing, graph, nodes, playback)
+    return Strategy(name, description, raw, values, texts, triggers, sizing, graph, nodes)
 
 
 def warm_up_bars(strategy: Strategy) -> int:

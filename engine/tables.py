@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
-from engine.columns import Coded, Column, Table
-from engine.events import payloads
+from engine.columns import Column, Table
+from engine.events import Events, payloads
+from engine.logs import Log, lazily
 from engine.program import compile_program
 
 if TYPE_CHECKING:
@@ -79,28 +81,35 @@ def _expand(plan: Plan, before: State, segment: Segment) -> dict[str, NDArray[np
 
     names = ("cash", "exposure", "drawdown", "realised_pnl", "unrealised_pnl")
     rows = len(segment.equity)
-    columns = {name: np.empty(rows) for name in names}
-    used = columns if kernel.COMPILED else {name: [0.0] * rows for name in names}
-    equity = segment.equity if kernel.COMPILED else segment.equity.tolist()
-    changes = [(0, before.floats[L.GF_CASH], _base(before), before.floats[L.GF_REALISED])]
-    balances = segment.floats[L.LOG_BALANCES]
-    starts = segment.ints[L.LOG_BALANCES][:, 0]
-    changes += [(int(row), *values) for row, values in zip(starts, balances.tolist(), strict=True)]
-    peak = float(before.floats[L.GF_PEAK])
-    for number, (first, cash, base, realised) in enumerate(changes):
-        last = changes[number + 1][0] if number + 1 < len(changes) else rows
-        if last > first:
-            peak = kernel.expand_equity(
-                equity, first, last, float(cash), float(base), float(realised), plan.initial_equity, peak,
-                *(used[name] for name in names),
-            )  # fmt: skip
+    starts, balances = _balances(plan, before, segment)
+    read: list[Any] = [segment.equity, starts, balances.reshape(-1)]
+    columns: list[Any] = [np.empty(rows) for _ in names]
     if not kernel.COMPILED:
-        columns = {name: np.array(values, dtype=np.float64) for name, values in used.items()}
-    return columns
+        read = [array.tolist() for array in read]
+        columns = [[0.0] * rows for _ in names]
+    kernel.expand_equity(*read, plan.initial_equity, float(before.floats[L.GF_PEAK]), *columns)
+    return {name: np.asarray(values) for name, values in zip(names, columns, strict=True)}
 
 
-def _base(state: State) -> float:
-    return float(state.floats[L.GF_CASH] + state.floats[L.GF_RESERVED])
+def _balances(plan: Plan, before: State, segment: Segment) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows from which on cash, cash with what is reserved, and realised P&L are these."""
+    import numpy as np
+
+    cash, reserved, realised = (float(before.floats[n]) for n in (L.GF_CASH, L.GF_RESERVED, L.GF_REALISED))
+    if len(plan.markets) > 1:
+        log = Log(plan, segment, L.LOG_BALANCES)
+        changes = np.stack([log.number(column) for column in range(L.BF_WIDTH)], axis=1)
+        starts = log.whole(0)
+    else:
+        fills = Log(plan, segment, L.LOG_FILLS)
+        after = fills.number(L.FF_CASH)
+        changes = np.stack([after, after, fills.number(L.FF_REALISED)], axis=1)
+        starts = segment.timeline.searchsorted(fills.whole(L.FI_TIME))
+        if not before.ints[L.GI_SIZE + L.SI_OPENED]:
+            # The market opens with the first row; an allocation under one quantity step becomes cash.
+            cash, reserved = cash + reserved, 0.0
+    first = np.array([[cash, cash + reserved, realised]])
+    return np.concatenate([[0], starts]), np.concatenate([first, changes])
 
 
 def _benchmark(
@@ -135,72 +144,10 @@ def _benchmark(
 # --- fills, trades, positions, events --------------------------------------------------------
 
 
-class _Log:
-    """One of the kernel's logs: columns as views, codes and everything else made when asked for."""
-
-    def __init__(self, plan: Plan, floats: NDArray[np.float64], ints: NDArray[np.int64]) -> None:
-        self._plan = plan
-        self._floats = floats
-        self._ints = ints
-
-    def __len__(self) -> int:
-        return len(self._ints)
-
-    def number(self, column: int) -> NDArray[np.float64]:
-        return self._floats[:, column]
-
-    def whole(self, column: int) -> NDArray[np.int64]:
-        return self._ints[:, column]
-
-    def code(self, part: int) -> NDArray[np.int32]:
-        """One part of the packed codes (the first column of the ints); -1 where there is none."""
-        mask = (1 << L.CODE_BITS[part]) - 1
-        return (((self._ints[:, 0] >> part) & mask) - 1).astype("int32")
-
-    def coded(self, part: int, names: tuple[str, ...]) -> Callable[[], Coded]:
-        return lambda: Coded(self.code(part), names)
-
-    def one(self, code: int, names: tuple[str, ...]) -> Callable[[], Coded]:
-        """The same text in every row."""
-        import numpy as np
-
-        return lambda: Coded(np.full(len(self), code, dtype=np.int32), names)
-
-    def unknown(self) -> NDArray[np.float64]:
-        """Null in every row: the risk fields speak of stops, which no rule has yet."""
-        import numpy as np
-
-        return np.full(len(self), np.nan)
-
-    def trigger(self, part: int) -> Callable[[], Coded]:
-        """Trigger ids of rule numbers; null for -1 (no rule)."""
-        names = tuple(trigger.id for trigger in self._plan.strategy.triggers)
-        return lambda: Coded(self._trigger_codes(part), names)
-
-    def category(self, part: int) -> Callable[[], Coded]:
-        """Categories of the triggers that rule numbers belong to."""
-        import numpy as np
-
-        triggers = self._plan.strategy.triggers
-        kinds = tuple(dict.fromkeys(trigger.category for trigger in triggers))
-        of_trigger = np.array([*(kinds.index(trigger.category) for trigger in triggers), -1], dtype=np.int32)
-        return lambda: Coded(of_trigger[self._trigger_codes(part)], kinds)
-
-    def correlation(self, column: int) -> Callable[[], list[str | None]]:
-        """`d7` for what belongs to decision 7, from the rule that fired to its fill or block."""
-        return lambda: [f"d{n}" if n >= 0 else None for n in self._ints[:, column].tolist()]
-
-    def _trigger_codes(self, part: int) -> NDArray[np.int32]:
-        import numpy as np
-
-        rules = compile_program(self._plan.strategy, self._plan.record_indicators).rules
-        return np.array([*(rule.trigger for rule in rules), -1], dtype=np.int32)[self.code(part)]
-
-
 def _fills(plan: Plan, before: State, segment: Segment) -> Table:
     import numpy as np
 
-    log = _Log(plan, segment.floats[L.LOG_FILLS], segment.ints[L.LOG_FILLS])
+    log = Log(plan, segment, L.LOG_FILLS)
     first = int(before.ints[L.GI_FILLS])
 
     def is_entry() -> NDArray[np.bool_]:
@@ -210,65 +157,67 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
         len(log),
         {
             "seq": lambda: np.arange(first, first + len(log), dtype=np.int64),
-            "timestamp": log.whole(L.FI_TIME),
-            "symbol": log.coded(L.CODE_MARKET, plan.symbols),
-            "side": lambda: Coded(np.where(is_entry(), 0, 1).astype(np.int32), ("buy", "sell")),
-            "qty": log.number(L.FF_QTY),
-            "price": log.number(L.FF_PRICE),
-            "fee": log.number(L.FF_FEE),
-            "slippage": log.number(L.FF_SLIPPAGE),
+            "timestamp": lazily(log.whole, L.FI_TIME),
+            "symbol": lazily(log.coded, L.CODE_MARKET, plan.symbols),
+            "side": lambda: log.text(~is_entry(), ("buy", "sell")),
+            "qty": lazily(log.number, L.FF_QTY),
+            "price": lazily(log.number, L.FF_PRICE),
+            "fee": lazily(log.number, L.FF_FEE),
+            "slippage": lazily(log.number, L.FF_SLIPPAGE),
             # An allocation is no order: nobody took or made it.
-            "liquidity": lambda: Coded(
-                np.where(log.code(L.CODE_REASON) == L.FR_ALLOCATION, -1, 0).astype(np.int32),
-                ("taker", "maker"),
+            "liquidity": lambda: log.text(
+                np.where(log.code(L.CODE_REASON) == L.FR_ALLOCATION, -1, 0), ("taker", "maker")
             ),
-            "pnl": log.number(L.FF_PNL),
-            "trigger_id": log.trigger(L.CODE_RULE),
-            "category": log.category(L.CODE_RULE),
-            "reason": log.coded(L.CODE_REASON, L.FILL_REASONS),
+            "pnl": lazily(log.number, L.FF_PNL),
+            "trigger_id": lazily(log.trigger, L.CODE_RULE),
+            "category": lazily(log.category, L.CODE_RULE),
+            "reason": lazily(log.coded, L.CODE_REASON, L.FILL_REASONS),
             "is_entry": is_entry,
             "exit_fraction": lambda: np.where(is_entry(), np.nan, 1.0),
-            "position_after": log.number(L.FF_POSITION),
-            "average_cost": lambda: np.where(
-                log.number(L.FF_POSITION) == 0.0, 0.0, log.number(L.FF_ENTRY_PRICE)
-            ),
-            "cash_after": log.number(L.FF_CASH),
-            "decided_at": log.whole(L.FI_DECIDED),
-            "set_id": log.whole(L.FI_SET),
+            "position_after": lazily(log.number, L.FF_POSITION),
+            "average_cost": lazily(_average_cost, log),
+            "cash_after": lazily(log.number, L.FF_CASH),
+            "decided_at": lazily(log.whole, L.FI_DECIDED),
+            "set_id": lazily(log.whole, L.FI_SET),
+            # Risk speaks of stops, which no rule has yet: null, not zero.
             "risk_used_abs": log.unknown,
             "actual_risk_at_stop": log.unknown,
             "stop_distance": log.unknown,
             "allocated_risk_abs": log.unknown,
             "profile_multiplier": log.unknown,
             "r_multiple": log.unknown,
-            "correlation_id": log.correlation(L.FI_DECISION),
+            "correlation_id": lazily(log.correlation, L.FI_DECISION),
         },
     )
 
 
+def _average_cost(log: Log) -> NDArray[np.float64]:
+    """Cost of the position after each fill; 0 when there is none."""
+    import numpy as np
+
+    return np.where(log.number(L.FF_POSITION) == 0.0, 0.0, log.number(L.FF_ENTRY_PRICE))
+
+
 def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
     """One row for each exit, against the position that it reduced."""
+    fills = Log(plan, segment, L.LOG_FILLS)
 
-    def exits() -> _Log:
-        if not found:
-            codes = segment.ints[L.LOG_FILLS][:, L.FI_CODE]
-            rows = (codes & ((1 << L.CODE_BITS[L.CODE_TYPE]) - 1)) == L.FILL_EXIT + 1
-            found.append(_Log(plan, segment.floats[L.LOG_FILLS][rows], segment.ints[L.LOG_FILLS][rows]))
-        return found[0]
+    @cache
+    def exits() -> Log:
+        return fills.where(fills.code(L.CODE_TYPE) == L.FILL_EXIT)
 
-    found: list[_Log] = []
     return Table(
         int(after.ints[L.GI_TRADES] - before.ints[L.GI_TRADES]),
         {
             "timestamp": lambda: exits().whole(L.FI_TIME),
-            "symbol": lambda: exits().coded(L.CODE_MARKET, plan.symbols)(),
-            "side": lambda: exits().one(0, ("long", "short"))(),
+            "symbol": lambda: exits().coded(L.CODE_MARKET, plan.symbols),
+            "side": lambda: exits().same(0, ("long", "short")),
             "entry_timestamp": lambda: exits().whole(L.FI_ENTRY_TIME),
             "exit_timestamp": lambda: exits().whole(L.FI_TIME),
             "entry_price": lambda: exits().number(L.FF_ENTRY_PRICE),
             "exit_price": lambda: exits().number(L.FF_PRICE),
-            "entry_trigger": lambda: exits().trigger(L.CODE_ENTRY_RULE)(),
-            "exit_trigger": lambda: exits().trigger(L.CODE_RULE)(),
+            "entry_trigger": lambda: exits().trigger(L.CODE_ENTRY_RULE),
+            "exit_trigger": lambda: exits().trigger(L.CODE_RULE),
             "qty": lambda: exits().number(L.FF_QTY),
             "pnl": lambda: exits().number(L.FF_PNL),
             "fees": lambda: exits().number(L.FF_FEE) + exits().number(L.FF_ENTRY_FEES),
@@ -283,26 +232,39 @@ def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
             "mfe": lambda: exits().number(L.FF_MFE),
             "risk": lambda: exits().unknown(),
             "r_multiple": lambda: exits().unknown(),
-            "exit_reason": lambda: exits().coded(L.CODE_REASON, L.FILL_REASONS)(),
+            "exit_reason": lambda: exits().coded(L.CODE_REASON, L.FILL_REASONS),
             "set_id": lambda: exits().whole(L.FI_SET),
         },
     )
 
 
 def _positions(plan: Plan, segment: Segment) -> Table:
-    import numpy as np
-
-    log = _Log(plan, segment.floats[L.LOG_POSITIONS], segment.ints[L.LOG_POSITIONS])
+    if len(plan.markets) == 1:
+        # Each fill is a change of the one position there is.
+        fills = Log(plan, segment, L.LOG_FILLS)
+        return Table(
+            len(fills),
+            {
+                "timestamp": lazily(fills.whole, L.FI_TIME),
+                "symbol": lazily(fills.coded, L.CODE_MARKET, plan.symbols),
+                "qty": lazily(fills.number, L.FF_POSITION),
+                "average_cost": lazily(_average_cost, fills),
+                "realised_pnl": lazily(fills.number, L.FF_REALISED),
+                "cash": lazily(fills.number, L.FF_CASH),
+                "set_id": lazily(fills.whole, L.FI_SET),
+            },
+        )
+    log = Log(plan, segment, L.LOG_POSITIONS)
     return Table(
         len(log),
         {
-            "timestamp": log.whole(L.LI_TIME),
-            "symbol": lambda: Coded(log.whole(L.LI_MARKET).astype(np.int32), plan.symbols),
-            "qty": log.number(L.LF_QTY),
-            "average_cost": log.number(L.LF_COST),
-            "realised_pnl": log.number(L.LF_REALISED),
-            "cash": log.number(L.LF_CASH),
-            "set_id": log.whole(L.LI_SET),
+            "timestamp": lazily(log.whole, L.LI_TIME),
+            "symbol": lambda: log.text(log.whole(L.LI_MARKET), plan.symbols),
+            "qty": lazily(log.number, L.LF_QTY),
+            "average_cost": lazily(log.number, L.LF_COST),
+            "realised_pnl": lazily(log.number, L.LF_REALISED),
+            "cash": lazily(log.number, L.LF_CASH),
+            "set_id": lazily(log.whole, L.LI_SET),
         },
     )
 
@@ -310,17 +272,20 @@ def _positions(plan: Plan, segment: Segment) -> Table:
 def _events(plan: Plan, before: State, after: State, segment: Segment) -> Table:
     import numpy as np
 
-    log = _Log(plan, segment.floats[L.LOG_EVENTS], segment.ints[L.LOG_EVENTS])
+    events = Events(plan, segment)
     first = int(before.ints[L.GI_EVENTS])
+    rows = int(after.ints[L.GI_EVENTS]) - first
     return Table(
-        len(log),
+        rows,
         {
-            "seq": lambda: np.arange(first, first + len(log), dtype=np.int64),
-            "timestamp": log.whole(L.EI_TIME),
-            "type": log.coded(L.CODE_TYPE, L.EVENT_TYPES),
-            "symbol": log.coded(L.CODE_MARKET, plan.symbols),
-            "trigger_id": log.trigger(L.CODE_RULE),
-            "correlation_id": log.correlation(L.EI_DECISION),
-            "payload": lambda: payloads(plan, after, segment),
+            "seq": lambda: np.arange(first, first + rows, dtype=np.int64),
+            "timestamp": lambda: events.repeat(events.log.whole(L.EI_TIME)),
+            "type": lambda: events.log.text(events.types, L.EVENT_TYPES),
+            "symbol": lambda: events.repeat_text(events.log.coded(L.CODE_MARKET, plan.symbols)),
+            "trigger_id": lambda: events.repeat_text(events.log.trigger(L.CODE_RULE)),
+            "correlation_id": lambda: [
+                f"d{n}" if n >= 0 else None for n in events.repeat(events.log.whole(L.EI_DECISION)).tolist()
+            ],
+            "payload": lambda: payloads(plan, after, segment, events),
         },
     )

@@ -162,8 +162,8 @@ def test_equal_parts_of_a_document_are_computed_once() -> None:
         indicators={"fast": "ema(close, 12)"},
     )
     graph = parse_strategy(raw).graph
-    # 12, 26, the two of rsi; the playback's: ema 20, the MACD's signal, the two rma's of rsi are shared, atr.
-    assert sum(node.op == "ema" for node in graph.nodes) == 7
+    # The averages over 12 and 26 bars, and the two that make the relative strength.
+    assert sum(node.op == "ema" for node in graph.nodes) == 4
 
 
 def test_every_function_is_documented_and_can_be_called() -> None:

@@ -1,0 +1,1 @@
+"""The budgets of the engine, measured as ratios in one process."""

@@ -1,0 +1,39 @@
+"""Time and memory of one call, on a machine that others use too."""
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable
+
+
+def best_of(work: Callable[[], object], times: int) -> float:
+    """Seconds of the fastest of `times` calls: what disturbs a call can only make it slower."""
+    best = float("inf")
+    for _ in range(times):
+        gc.collect()
+        started = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def best_of_each(works: dict[str, Callable[[], object]], times: int) -> dict[str, float]:
+    """The same for several, in turns, so that a slow minute hits all of them."""
+    best = dict.fromkeys(works, float("inf"))
+    for _ in range(times):
+        for name, work in works.items():
+            best[name] = min(best[name], best_of(work, 1))
+    return best
+
+
+def peak_bytes(work: Callable[[], object]) -> int:
+    """Largest amount of memory that one call held beyond what there was (arrays included)."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = work()
+        _, peak = tracemalloc.get_traced_memory()
+        del kept
+    finally:
+        tracemalloc.stop()
+    return peak
