@@ -128,7 +128,7 @@ def _imports() -> None:
     for what, program in {
         "import engine": "import engine",
         "  and parse a strategy": "import engine; engine.parse_strategy(engine.preset('ema_cross'))",
-        "  and simulate (numpy)": "import numpy, engine; engine.simulate, engine.initial_state, engine.kernel_is_compiled()",
+        "  and load numpy and the kernel": "import numpy, engine; engine.simulate; import engine.kernel",
         "import numpy alone": "import numpy",
     }.items():
         _line(what, max(0.0, _import_time(program) - bare))

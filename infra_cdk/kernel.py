@@ -53,7 +53,7 @@ def build(target: str = "host", output: Path | None = None) -> Path:
     """
     folder = output or SOURCE.parent
     library = folder / LIBRARY
-    stamp = folder / f".{LIBRARY}.built-from"
+    stamp = ROOT / "build" / "kernel" / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
     compiler = _compiler(target)
     mark = _mark(target, compiler)
     if library.exists() and stamp.exists() and stamp.read_text() == mark:
@@ -77,6 +77,7 @@ def build(target: str = "host", output: Path | None = None) -> Path:
         staged = folder / f".{LIBRARY}.new"
         shutil.copyfile(built, staged)
         staged.replace(library)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(mark)
     return library
 
