@@ -1,0 +1,62 @@
+"""The pages about strategies, executed."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine import StrategyError, parse_strategy
+from engine.functions import FUNCTIONS
+from tests.engine.market import document, generated, play
+
+PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+def table_after(heading: str) -> list[tuple[str, str]]:
+    """Rows of the first table below a heading row: first column without its back quotes, second column."""
+    found: list[tuple[str, str]] = []
+    for line in PAGE.split(heading, 1)[1].splitlines()[2:]:
+        match = re.match(r"\| `(.*?)` \| (.*) \|$", line)
+        if match is None:
+            break
+        found.append((match.group(1), match.group(2)))
+    assert found, heading
+    return found
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_a_document_of_the_page_is_valid_and_trades(text: str) -> None:
+    result = play(yaml.safe_load(text), generated(4000, 3), fee_bps=10.0, slippage_bps=2.0, step=1e-6)
+    assert result.metrics["total_trades"] > 0
+
+
+@pytest.mark.parametrize("program", blocks("python"))
+def test_a_program_of_the_page_runs(program: str) -> None:
+    names: dict[str, Any] = {"bars": generated(500, 2)}
+    exec(compile(program, "docs/strategies.md", "exec"), names)
+    assert len(names["trades"]) == names["result"].metrics["total_trades"]
+
+
+@pytest.mark.parametrize(("expression", "_meaning"), table_after("| written | at the close |"))
+def test_an_expression_of_the_page_is_valid_and_sometimes_true(expression: str, _meaning: str) -> None:
+    result = play(document(expression, None, 0.01), generated(3000, 4))
+    assert result.metrics["total_fills"] > 0
+
+
+@pytest.mark.parametrize(("expression", "answer"), table_after("| written | answer |"))
+def test_an_error_of_the_page_is_what_the_engine_says(expression: str, answer: str) -> None:
+    with pytest.raises(StrategyError) as caught:
+        parse_strategy(document(expression, None))
+    assert caught.value.issues[0].message == answer
+
+
+def test_the_page_lists_every_function_with_its_formula() -> None:
+    lines = [f"| `{f.signature}` | {f.formula.replace('|', chr(92) + '|')} |" for f in FUNCTIONS.values()]
+    section = PAGE.split("<!-- functions -->\n")[1].split("<!-- end of functions -->")[0]
+    assert section.splitlines() == lines
