@@ -55,6 +55,7 @@ lint: setup
 .PHONY: bench
 bench: setup
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.service
 
 ## zips       build the functions' zips for AWS (arm64, Python 3.13) into build/zips
 .PHONY: zips

@@ -21,9 +21,10 @@ from bench.market import minutes
 from bench.measure import best_of, best_of_each
 from localstack.deploy import deploy
 from localstack.emulator import Home, free_port, start, stop
-from shared.times import iso
+from shared.times import iso, parse_time
 
 SHORT, LONG = 35_040, 2_102_400
+START = parse_time("2018-01-01")
 TIMES = 7
 
 
@@ -57,11 +58,11 @@ def _measure(http: httpx.Client) -> None:
 
 
 def _window(rows: int) -> tuple[str, dict[str, Any]]:
-    return "playback/candles", {"start": iso(rows // 2 * 60_000), "limit": 500}
+    return "playback/candles", {"start": iso(START + rows // 2 * 60_000), "limit": 500}
 
 
 def _state(rows: int) -> tuple[str, dict[str, Any]]:
-    return f"playback/state/{iso(rows // 2 * 60_000)}", {}
+    return f"playback/state/{iso(START + rows // 2 * 60_000)}", {}
 
 
 def _points(_rows: int) -> tuple[str, dict[str, Any]]:
@@ -85,9 +86,9 @@ def _compare(
 
 def _import(http: httpx.Client, exchange: str, rows: int) -> None:
     bars = minutes(rows)
-    names = ("timestamp", "open", "high", "low", "close", "volume")
+    columns = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
     sink = io.BytesIO()
-    pq.write_table(pa.table({name: getattr(bars, name) for name in names}), sink)
+    pq.write_table(pa.table({"timestamp": START + bars.timestamp, **columns}), sink)
     name = {"exchange": exchange, "symbol": "BTC-USDT", "timeframe": "1m"}
     begun = http.post("/datasets", json=name).raise_for_status().json()
     form = begun["upload"]

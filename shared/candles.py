@@ -66,39 +66,34 @@ def read_segments(
     Each segment maps a symbol to its candle columns; all symbols of a segment span the same time, so a fold
     can take segment after segment. Memory holds one segment.
     """
-    months = sorted(
-        {
-            month_of(part.first_ms)
-            for version in versions
-            for part in version.manifest.parts
-            if part.last_ms >= start_ms and part.first_ms < end_ms
-        }
-    )
-    batch: list[str] = []
-    held = dict.fromkeys(range(len(versions)), 0)
-    for month in months:
-        batch.append(month)
-        for number, version in enumerate(versions):
-            held[number] += sum(p.rows for p in version.manifest.parts if month_of(p.first_ms) == month)
-        if max(held.values()) >= SEGMENT_ROWS:
-            yield _read_months(store, versions, batch, start_ms, end_ms)
-            batch, held = [], dict.fromkeys(range(len(versions)), 0)
+    by_month: dict[str, list[tuple[DatasetVersion, Part]]] = {}
+    for version in versions:
+        for part in version.manifest.parts:
+            if part.last_ms >= start_ms and part.first_ms < end_ms:
+                by_month.setdefault(month_of(part.first_ms), []).append((version, part))
+    batch: list[tuple[DatasetVersion, Part]] = []
+    rows = dict.fromkeys((version.dataset.symbol for version in versions), 0)
+    for month in sorted(by_month):
+        batch += by_month[month]
+        for version, part in by_month[month]:
+            rows[version.dataset.symbol] += part.rows
+        if max(rows.values()) >= SEGMENT_ROWS:
+            yield _read_parts(store, versions, batch, start_ms, end_ms)
+            batch, rows = [], dict.fromkeys(rows, 0)
     if batch:
-        yield _read_months(store, versions, batch, start_ms, end_ms)
+        yield _read_parts(store, versions, batch, start_ms, end_ms)
 
 
-def _read_months(
-    store: ObjectStore, versions: Sequence[DatasetVersion], months: Sequence[str], start_ms: int, end_ms: int
+def _read_parts(
+    store: ObjectStore,
+    versions: Sequence[DatasetVersion],
+    parts: Sequence[tuple[DatasetVersion, Part]],
+    start_ms: int,
+    end_ms: int,
 ) -> dict[str, dict[str, np.ndarray]]:
+    """Fetch parts in parallel and return their bars inside the span, by symbol."""
     import pyarrow as pa
 
-    wanted = set(months)
-    parts = [
-        (version, part)
-        for version in versions
-        for part in version.manifest.parts
-        if month_of(part.first_ms) in wanted
-    ]
     keys = [version.key(part) for version, part in parts]
     tables: dict[str, list[pa.Table]] = {version.dataset.symbol: [] for version in versions}
     for (version, _), key, body in zip(parts, keys, store.get_many(keys), strict=True):
