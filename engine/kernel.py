@@ -160,6 +160,10 @@ class Fold:
         """Return how many rows each log holds."""
         return self.fills, self.events, self.details, self.positions, self.balances
 
+    def folded(self):
+        """Return how many rows of the timeline are done."""
+        return self.block_first + self.block_at
+
     def bad(self):
         """Return the market and the index of the bar that stopped the run."""
         return self.bad_market, self.bad_bar
@@ -895,14 +899,14 @@ class Fold:
     def _fold_block(self) -> cython.bint:
         """Fold the rest of the block; false when a log has to be emptied first."""
         while self.block_at < self.block_rows:
+            # What one turn can write is kept free (see the margins in engine.machine).
+            if self.fills >= self.fill_room or self.events >= self.event_room:
+                return False
             if self.count == 1:
                 self._quiet_rows()
                 if self.block_at == self.block_rows:
                     break
                 self._take()
-            # One row can write at most this much (see `event_room` and `fill_room` in engine.machine).
-            if self.fills >= self.fill_room or self.events >= self.event_room:
-                return False
             self._row()
         return True
 
@@ -912,7 +916,10 @@ class Fold:
     @cython.wraparound(False)
     @cython.cdivision(True)
     def _quiet_rows(self) -> cython.void:
-        """With one market, take the bars up to the next signal, gap or fill in a loop that only marks."""
+        """With one market, take the bars up to the next signal, gap or fill in a loop that only marks.
+
+        The bar of the signal is the last of them: it is marked like the others, and then decides.
+        """
         fb: cython.Py_ssize_t = L.GF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE
         start: cython.Py_ssize_t = self.block_at
@@ -922,6 +929,7 @@ class Fold:
         market: Market = self.only
         at: cython.Py_ssize_t = market.next - self.block_rows
         relevant: cython.ulonglong
+        word: cython.ulonglong = 0
         qty: cython.double = self.f[fb + L.SF_QTY]
         base: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
         value: cython.double
@@ -950,24 +958,16 @@ class Fold:
         if qty == 0.0:
             if self.f[L.GF_EQUITY] != base:
                 return
+            # Flat: equity stands still, every return is zero and changes no sum.
             relevant = self.masks[0]
             j = start
-            while j < end and (self.bits[j] & relevant) == 0:
+            while j < end and word == 0:
+                self.equity[row + j] = base
+                word = self.bits[j] & relevant
                 j += 1
             end = j
-            if start == end:
-                return
-            # Flat: equity stands still, every return is zero and changes no sum.
-            for j in range(start, end):
-                self.equity[row + j] = base
         else:
             relevant = self.masks[1]
-            j = start
-            while j < end and (self.bits[j] & relevant) == 0:
-                j += 1
-            end = j
-            if start == end:
-                return
             previous = self.f[L.GF_EQUITY]
             peak = self.f[L.GF_PEAK]
             deepest = self.f[L.GF_DRAWDOWN]
@@ -977,7 +977,8 @@ class Fold:
             down_squares = self.f[L.GF_DOWN_SQUARES]
             high = self.f[fb + L.SF_HIGH]
             low = self.f[fb + L.SF_LOW]
-            for j in range(start, end):
+            j = start
+            while j < end and word == 0:
                 value = base + qty * market.close[at + j]
                 self.equity[row + j] = value
                 change = value / previous - 1.0
@@ -992,6 +993,9 @@ class Fold:
                     deepest = (peak - value) / peak
                 high = market.high[at + j] if market.high[at + j] > high else high
                 low = market.low[at + j] if market.low[at + j] < low else low
+                word = self.bits[j] & relevant
+                j += 1
+            end = j
             self.f[L.GF_EQUITY] = previous
             self.f[L.GF_PEAK] = peak
             self.f[L.GF_DRAWDOWN] = deepest
@@ -1009,6 +1013,8 @@ class Fold:
         self.i[L.GI_ROWS] += end - start
         self.cursors[0] = end
         self.block_at = end
+        if word != 0:
+            self._decide(0, market.timestamp[at + end - 1], word)
 
     @cython.cfunc
     @cython.exceptval(check=False)

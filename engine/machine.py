@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from engine.plan import Plan
 
 LOG_ROWS = 16_384
-"""Events that a log holds until the kernel stops to have it emptied. Small, so that it stays in cache."""
+MOST_LOG_ROWS = 1_048_576
+"""Events that a log holds, at first and at most, until the kernel stops to have it emptied."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +94,9 @@ class Machine:
         )
         count, rules = len(bars), len(program.rules)
         # One row can log for each market: a gap, an allocation, a fill, and for each rule that it fired,
-        # was submitted, and that a block before (of this rule and this bar) is over.
-        self._event_margin = count * (4 * rules + 4)
+        # was submitted, and that a block before (of this rule and this bar) is over. A turn of the kernel
+        # may add the decision of the row before.
+        self._event_margin = 2 * count * (4 * rules + 4)
         self._fill_margin = 2 * count
         self._open: list[tuple[Any, Any]] = []
         self._fold = self._kernel.Fold(
@@ -222,22 +224,28 @@ class Machine:
         )
 
     def _new_logs(self, extra_events: int = 0) -> None:
-        """Give the kernel empty logs: the same memory each time, what was in it having been copied."""
+        """Give the kernel empty logs, as large as the bars to come will need by what those before needed."""
         import numpy as np
 
         count = len(self._bars)
-        fills = LOG_ROWS // (2 * count) + self._fill_margin
-        events = LOG_ROWS + self._event_margin + extra_events
+        rows = LOG_ROWS
+        done = self._fold.folded()
+        if self._kernel.COMPILED and done:
+            # One large array is cheaper than many small ones: the system backs it with large pages.
+            logged = sum(map(len, self._ints[L.LOG_EVENTS]))
+            rows += min(int(1.1 * logged * (len(self._timeline) - done) / done), MOST_LOG_ROWS)
+        fills = rows // (2 * count) + self._fill_margin
+        events = rows + self._event_margin + extra_events
         # A row of fills writes at most one row of positions for each market and one of balances; a market
         # whose allocation is smaller than a quantity step writes balances without a fill.
-        sizes = (fills, events, events, fills * count, fills + count)
-        if not self._log_floats:
-            self._log_floats = [
-                self._log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
-            ]
-            self._log_ints = [
-                self._log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
-            ]
+        several = fills * count if count > 1 else 0
+        sizes = (fills, events, events, several, fills + count if several else 0)
+        self._log_floats = [
+            self._log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
+        ]
+        self._log_ints = [
+            self._log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
+        ]
         self._fold.set_logs(
             self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin
         )
@@ -253,12 +261,10 @@ class Machine:
 
         for log, rows in enumerate(self._fold.logged()):
             if rows or not self._floats[log]:
-                floats = self._log_floats[log][: rows * L.FLOAT_WIDTHS[log]]
-                ints = self._log_ints[log][: rows * L.INT_WIDTHS[log]]
-                self._floats[log].append(
-                    np.array(floats, dtype=np.float64).reshape(rows, L.FLOAT_WIDTHS[log])
-                )
-                self._ints[log].append(np.array(ints, dtype=np.int64).reshape(rows, L.INT_WIDTHS[log]))
+                floats = np.asarray(self._log_floats[log][: rows * L.FLOAT_WIDTHS[log]], dtype=np.float64)
+                ints = np.asarray(self._log_ints[log][: rows * L.INT_WIDTHS[log]], dtype=np.int64)
+                self._floats[log].append(floats.reshape(rows, L.FLOAT_WIDTHS[log]))
+                self._ints[log].append(ints.reshape(rows, L.INT_WIDTHS[log]))
 
     def _bad_bar(self) -> BarsError:
         market, bar = self._fold.bad()
