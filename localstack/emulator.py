@@ -159,7 +159,7 @@ def stop(emulator: Emulator) -> None:
         time.sleep(0.05)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(emulator.pid, signal.SIGKILL)
-    _reap(emulator.pid)
+    _reap(emulator.pid, within=2)
     clear(emulator.home)
 
 
@@ -273,18 +273,22 @@ def _from_proc(entry: Path) -> tuple[int, int, str] | None:
         return None
     try:
         # The name stands in parentheses and may hold anything; the state and the group come after it.
-        state, _parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+        fields = (entry / "stat").read_text().rpartition(")")[2].split()
         command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
-    return None if state == "Z" else (int(entry.name), int(group), command)
+    state, group, threads = fields[0], int(fields[2]), int(fields[17])
+    # A process whose main thread has ended still holds its port while another thread runs.
+    return None if state == "Z" and threads <= 1 else (int(entry.name), group, command)
 
 
 def _group(leader: int) -> list[int]:
     return [pid for pid, group, _ in _processes() if group == leader]
 
 
-def _reap(pid: int) -> None:
-    """Collect the process if it is a child of ours and has ended."""
+def _reap(pid: int, *, within: float = 0) -> None:
+    """Collect the process if it is a child of ours that has ended or is about to."""
+    deadline = time.monotonic() + within
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+        while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
+            time.sleep(0.01)
