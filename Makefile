@@ -54,7 +54,7 @@ lint: setup
 ## bench      measure the budgets; peers are installed into an environment of their own
 .PHONY: bench
 bench: setup
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --peers
 	$(BIN)/python -m bench.service
 
 ## zips       build the functions' zips for AWS (arm64, Python 3.13) into build/zips
