@@ -5,7 +5,6 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-PORT ?= 4566
 STAGE ?= prod
 
 BIN := $(VENV)/bin
@@ -23,7 +22,7 @@ setup: $(VENV)/.installed $(VENV)/.cdk $(VENV)/.kernel
 ## run        start the local stack and run one backtest through it
 .PHONY: run
 run: setup
-	@$(BIN)/stepfold up --port $(PORT)
+	@$(BIN)/stepfold up $(if $(PORT),--port $(PORT))
 	@$(BIN)/stepfold demo
 	@echo "To type stepfold as it stands here: source $(BIN)/activate" >&2
 

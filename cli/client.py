@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from cli.errors import CommandError, NotFoundError, UnreachableError, of_answer
+from cli.errors import BadInputError, CommandError, NotFoundError, UnreachableError, of_answer
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 Query = Mapping[str, str | int | None]
@@ -116,7 +116,10 @@ class Api:
         repeatable: bool,
     ) -> Any:
         parameters = {name: value for name, value in (query or {}).items() if value is not None}
-        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        try:
+            content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        except ValueError:  # --cash nan
+            raise BadInputError("a number is NaN or infinite", hint="give a finite number") from None
         sent = dict(headers or {})
         if content is not None:
             sent["Content-Type"] = "application/json"

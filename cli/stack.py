@@ -125,7 +125,14 @@ def register(app: typer.Typer) -> None:
 
 
 def _up(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", envvar="STEPFOLD_PORT")] = DEFAULT_PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port on 127.0.0.1; default: the one that this folder's stack had, else 4566.",
+            envvar="STEPFOLD_PORT",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Throw all local runs and candles away first.")
@@ -136,6 +143,7 @@ def _up(
 
     Example: stepfold up --port 4600
     """
+    port = port or _last_port(home) or DEFAULT_PORT
     with _told_plainly(), _steps() as progress:
         deployment = up(home, port, fresh=fresh, progress=progress)
     if as_json:
@@ -143,6 +151,15 @@ def _up(
         return
     typer.echo("Stepfold is up. Its API:", err=True)
     typer.echo(deployment.api_url)
+
+
+def _last_port(home: Path) -> int | None:
+    """Return the port that the stack of a folder was last deployed on, if there was one."""
+    try:
+        port = json.loads((home / "stack.json").read_text())["port"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return port if isinstance(port, int) else None
 
 
 def _down(home: HomeOption = DEFAULT_HOME, as_json: AsJson = False) -> None:

@@ -279,7 +279,7 @@ def _coverage(version: DatasetVersion, start: int, end: int, step: int) -> list[
     if start < manifest.first_ms:
         return [Issue("start_date", f"{held}; start then or later", iso(start))]
     if end > manifest.last_ms + step:
-        return [Issue("end_date", f"{held}; end there or earlier", iso(end))]
+        return [Issue("end_date", f"{held}; end at {iso(manifest.last_ms + step)} or earlier", iso(end))]
     count = version.count(start, end)
     if start < end and count < MIN_CANDLES:
         message = f"the span holds {count} candles of {symbol}; at least {MIN_CANDLES} are needed"

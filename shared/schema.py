@@ -76,6 +76,17 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 
+# What an event can be; the engine writes no other.
+EVENT_TYPES = (
+    "trigger_fired",
+    "order_submitted",
+    "fill",
+    "trade_blocked",
+    "gap",
+    "plan_generated",
+    "run_completed",
+)
+
 PLAYBACK_INDICATORS = tuple(column.name for column in TABLES["indicators"][1:])
 
 

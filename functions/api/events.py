@@ -12,7 +12,8 @@ from functions.api.results import equal_to
 from functions.api.tables import answer, read_page, scan_page
 from functions.api.windows import Window, parsed, row_of
 from shared.errors import InvalidInputError, Issue
-from shared.symbols import canonical
+from shared.schema import EVENT_TYPES
+from shared.symbols import canonical, nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +56,11 @@ def _filters(types: str | None, symbol: str | None) -> list[Callable[[pa.Table],
         if len(names) > MAX_TYPES or not all(names):
             message = f"is a list of up to {MAX_TYPES} types, separated by commas"
             raise InvalidInputError([Issue("type", message)])
+        for name in names:
+            if name not in EVENT_TYPES:
+                near = nearest(name, EVENT_TYPES, 1)
+                known = f"did you mean {near[0]}?" if near else f"choose of {', '.join(EVENT_TYPES)}"
+                raise InvalidInputError([Issue("type", f"is no type of event; {known}", name[:80])])
         wanted.append(equal_to("type", *names))
     if symbol is not None:
         wanted.append(equal_to("symbol", parsed("symbol", symbol, canonical)))

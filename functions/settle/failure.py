@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 # What Step Functions calls a worker that died, ran too long, or could not be had.
-_LOST = ("Runtime.ExitError", "Sandbox.Timedout", "States.Timeout", "Lambda.Unknown", "States.ServiceRestart")
+_LOST = ("Runtime.ExitError", "Sandbox.Timedout", "States.Timeout", "Lambda.Unknown")
+_RESTARTED = "States.ServiceRestart"  # the emulator's word for what was running when it was stopped
 _REJECTED = "RunRejectedError"
 
 
@@ -29,6 +30,8 @@ class Failure:
             body = _json_object(message)
             if body is not None and "detail" in body:
                 return cls(str(body.get("code")), str(body["detail"]), tuple(body.get("errors", ())))
+        if error == _RESTARTED:
+            return cls("stopped", "the local stack was stopped while this was at work; start it again")
         if error in _LOST:
             return cls(
                 "worker_lost",

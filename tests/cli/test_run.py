@@ -220,3 +220,10 @@ def test_an_error_in_a_document_has_the_files_line(cli: Cli, api: FakeApi, tmp_p
     assert ran.code == 3
     assert f"{document}:5 strategy.triggers[0].entry" in ran.err
     assert message in ran.err
+
+
+def test_a_number_that_is_none_is_refused_with_a_sentence(cli: Cli) -> None:
+    ran = cli(*RUN, "--cash", "nan")
+
+    assert ran.code == 3
+    assert "give a finite number" in ran.err

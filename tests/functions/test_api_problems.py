@@ -267,6 +267,7 @@ def test_cursors_and_windows_of_a_finished_run_are_checked(finished: Finished) -
         refused(finished.http.get(finished.path(f"equity?{query}")), path, "")
     assert finished.http.get(finished.path("equity?cursor=r999999999999")).json()["equity"] == []
     refused(finished.http.get(finished.path("playback/events?type=a,,b")), "type", "commas")
+    refused(finished.http.get(finished.path("playback/events?type=fill,gapp")), "type", "did you mean gap?")
     refused(finished.http.get(finished.path("trades?symbol=?")), "symbol", "is not a symbol")
 
 

@@ -56,6 +56,7 @@ def test_what_a_step_rejects_is_shown_word_for_word(stage: FakeStage) -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
+        ("States.ServiceRestart", "stopped"),
         ("Runtime.ExitError", "worker_lost"),
         ("States.Timeout", "worker_lost"),
         ("ZeroDivisionError", "internal"),

@@ -125,7 +125,7 @@ def test_allocations_are_by_base_or_symbol_and_replace_the_cash(markets: FakeSta
         ({"start_date": "2021-01-10", "end_date": "2021-01-05"}, "end_date", "is not after the start"),
         ({"start_date": "2021-01-01", "end_date": "2021-01-01T10:00"}, "end_date", "at least 50 are needed"),
         ({"start_date": "2020-01-01"}, "start_date", "are held from 2021-01-01T00:00:00Z"),
-        ({"end_date": "2025-01-01"}, "end_date", "end there or earlier"),
+        ({"end_date": "2025-01-01"}, "end_date", "end at 2021-01-21T20:00:00Z or earlier"),
         ({"start_date": "soon"}, "start_date", "is not a time; write 2021-08-13"),
         ({"initial_cash": 1e308}, "initial_cash", "less than or equal to 1000000000000"),
         ({"initial_cash": float("nan")}, "initial_cash", "finite number"),
