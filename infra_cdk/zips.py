@@ -35,8 +35,18 @@ PYTHON = "3.13"
 LIMIT = 250 * 1024 * 1024
 MIB = 1024 * 1024
 KERNEL = "engine/kernel.abi3.so"
-# What every Linux that Lambda runs has: the C and C++ runtimes.
-OF_LINUX = ("ld-linux", "libc.", "libdl.", "libgcc_s.", "libm.", "libpthread.", "librt.", "libstdc++.")
+# What a wheel may expect of every Linux (the manylinux policy) and Lambda's has: C and C++ runtimes, zlib.
+OF_LINUX = (
+    "ld-linux",
+    "libc.",
+    "libdl.",
+    "libgcc_s.",
+    "libm.",
+    "libpthread.",
+    "librt.",
+    "libstdc++.",
+    "libz.",
+)
 
 # What the functions of a group import beyond boto3 and what these bring along.
 GROUPS: dict[str, tuple[str, ...]] = {
