@@ -4,8 +4,13 @@ None switches a limit off. Percentages are of 100, times are hours, days are UTC
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Literal, overload
 
+from engine.errors import Issue
+from engine.fields import Range, check_fields, read_choice, read_flag, read_number
+from engine.parameters import Value
+from engine.suggest import shorten
 
 CONFLICTS = ("ignore", "exit", "reverse", "defer")
 BINDINGS = ("none", "category", "exact")
@@ -31,6 +36,11 @@ class Risk:
     """Entries a day, all symbols; 1 to 200."""
     max_triggers_per_symbol_per_day: int | None = None
     """Entries a day and symbol; 1 to 50."""
+
+    @property
+    def uses_stop_distance(self) -> bool:
+        """Whether entries are measured by their stop's distance, so by ATR(14) where they have no stop."""
+        return self.max_position_risk_pct is not None or self.max_daily_risk_budget_pct is not None
 
 
 @dataclass(frozen=True)
@@ -64,9 +74,90 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "min_flat_hours": (0.0, 24.0),
     "walk_away_profit_pct": (1.0, 100.0),
 }
+"""Least and most, both allowed."""
+
+COUNTS = ("max_trades_per_day", "max_triggers_per_symbol_per_day")
+"""Limits that are whole numbers."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "confidence_override": CONFIDENCES,
+    "confidence_override": ("none", *CONFIDENCES),
     "conflicting_signals": CONFLICTS,
     "exit_binding": BINDINGS,
 }
+
+FLAGS = ("flatten_daily",)
+
+LIMITS: Mapping[str, type[Risk] | type[Behaviour]] = {"risk": Risk, "behaviour": Behaviour}
+
+
+@overload
+def read_limits(
+    kind: Literal["risk"],
+    raw: object,
+    path: str,
+    values: Mapping[str, Value],
+    issues: list[Issue],
+    over: Risk | None = None,
+) -> Risk: ...
+@overload
+def read_limits(
+    kind: Literal["behaviour"],
+    raw: object,
+    path: str,
+    values: Mapping[str, Value],
+    issues: list[Issue],
+    over: Behaviour | None = None,
+) -> Behaviour: ...
+def read_limits(
+    kind: Literal["risk", "behaviour"],
+    raw: object,
+    path: str,
+    values: Mapping[str, Value],
+    issues: list[Issue],
+    over: Risk | Behaviour | None = None,
+) -> Risk | Behaviour:
+    """Return the limits that a mapping states; faults go to `issues` with paths under `path`.
+
+    What it does not name stays as in `over` (the document's limits, where a request states its own) or at
+    its default; null switches a limit off. Numbers and flags may be `$parameter`, resolved in `values`.
+    """
+    made = LIMITS[kind]
+    result = over if over is not None else made()
+    if raw is None:
+        return result
+    known = tuple(field.name for field in fields(made))
+    if not isinstance(raw, Mapping):
+        issues.append(
+            Issue(path, f"must be a mapping of limits: {{{known[0]}: 2}}, not {shorten(raw)}", None)
+        )
+        return result
+    other = "risk" if kind == "behaviour" else "behaviour"
+    elsewhere = {field.name: f"belongs under {other}" for field in fields(LIMITS[other])}
+    check_fields(raw, path, known, issues, elsewhere)
+    changes = {
+        name: _read_limit(name, raw[name], f"{path}.{name}", values, issues) for name in known if name in raw
+    }
+    return made(**{**vars(result), **changes})
+
+
+def limit_range(name: str) -> Range:
+    """The numbers that the limit takes."""
+    return Range(*RANGES[name], whole=name in COUNTS)
+
+
+def _read_limit(
+    name: str, value: object, path: str, values: Mapping[str, Value], issues: list[Issue]
+) -> float | int | str | bool | None:
+    if name in FLAGS:
+        return False if value is None else bool(read_flag(value, path, values, issues))
+    if name in CHOICES:
+        choices = CHOICES[name]
+        if value is None:
+            found: str | None = "none" if "none" in choices else choices[0]
+        else:
+            found = read_choice(value, path, name, choices, issues) or choices[0]
+        return None if name == "confidence_override" and found == "none" else found
+    if value is None:
+        return None
+    number = read_number(value, path, limit_range(name), values, issues)
+    return int(number) if number is not None and name in COUNTS else number
