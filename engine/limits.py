@@ -125,19 +125,23 @@ def read_limits(
     result = over if over is not None else made()
     if raw is None:
         return result
-    known = tuple(field.name for field in fields(made))
+    known = names_of(made)
     if not isinstance(raw, Mapping):
         issues.append(
             Issue(path, f"must be a mapping of limits: {{{known[0]}: 2}}, not {shorten(raw)}", None)
         )
         return result
     other = "risk" if kind == "behaviour" else "behaviour"
-    elsewhere = {field.name: f"belongs under {other}" for field in fields(LIMITS[other])}
+    elsewhere = dict.fromkeys(names_of(LIMITS[other]), f"belongs under {other}")
     check_fields(raw, path, known, issues, elsewhere)
     changes = {
         name: _read_limit(name, raw[name], f"{path}.{name}", values, issues) for name in known if name in raw
     }
     return made(**{**vars(result), **changes})
+
+
+def names_of(made: type[Risk] | type[Behaviour]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(made))
 
 
 def limit_range(name: str) -> Range:

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 
 from engine.errors import Issue
 from engine.fields import Range, check_fields, read_choice, read_number
-from engine.levels import PERIOD
+from engine.functions import MAX_PERIOD
 from engine.limits import CONFIDENCES
 from engine.rules import Reading
 from engine.suggest import shorten
 
 EQUAL: Mapping[str, float] = dict.fromkeys(CONFIDENCES, 1.0)
-DEFAULT_FRACTION = 0.95
 VOLATILITY_PERIOD = 20
 
 
@@ -41,6 +40,8 @@ MODES: Mapping[str, Mode] = {
         others=("period",),
     ),
 }
+PERIOD = Range(2, MAX_PERIOD, whole=True)
+"""Bars whose returns make the volatility."""
 MULTIPLIER = Range(0.0, 10.0, above=True)
 
 
@@ -59,20 +60,22 @@ class Sizing:
     """Multiplier by the trigger's confidence."""
 
 
+DEFAULT = Sizing("fraction", 0.95)
+
+
 def read_sizing(raw: object, reading: Reading) -> Sizing:
     """Return the document's sizing, 95 % of equity when it has none."""
-    default = Sizing("fraction", DEFAULT_FRACTION)
     if raw is None:
-        return default
+        return DEFAULT
     issues = reading.issues
     if not isinstance(raw, Mapping):
         issues.append(
             Issue("sizing", f"must be a mapping: {{mode: fraction, fraction: 0.95}}, not {shorten(raw)}")
         )
-        return default
-    name = read_choice(raw.get("mode", "fraction"), "sizing.mode", "mode", tuple(MODES), issues)
+        return DEFAULT
+    name = read_choice(raw.get("mode", DEFAULT.mode), "sizing.mode", "mode", tuple(MODES), issues)
     if name is None:
-        return default
+        return DEFAULT
     mode = MODES[name]
     elsewhere = {
         key: f"belongs to mode {other}; this one is {name}"
@@ -80,17 +83,16 @@ def read_sizing(raw: object, reading: Reading) -> Sizing:
         for key in (found.field, *found.others)
     }
     check_fields(raw, "sizing", ("mode", mode.field, *mode.others, "profile"), issues, elsewhere)
-    given = raw.get(mode.field, DEFAULT_FRACTION if name == "fraction" else None)
+    given = raw.get(mode.field, DEFAULT.value if name == DEFAULT.mode else None)
     value = read_number(given, f"sizing.{mode.field}", mode.allowed, reading.values, issues, mode.unit)
     node = _volatility(raw, reading) if name == "volatility_target" else None
     profile = _profile(raw.get("profile"), reading)
-    return default if value is None else Sizing(name, value / mode.divisor, node, profile)
+    return DEFAULT if value is None else Sizing(name, value / mode.divisor, node, profile)
 
 
 def _volatility(raw: Mapping[str, object], reading: Reading) -> int | None:
     given = raw.get("period", VOLATILITY_PERIOD)
-    allowed = Range(2, PERIOD.high, whole=True)
-    period = read_number(given, "sizing.period", allowed, reading.values, reading.issues)
+    period = read_number(given, "sizing.period", PERIOD, reading.values, reading.issues)
     if period is None:
         return None
     return reading.series(f"stddev(close / close[1] - 1, {int(period)})", "sizing.period")
