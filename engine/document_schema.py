@@ -127,6 +127,7 @@ def _limits(made: type[limits.Risk] | type[limits.Behaviour]) -> Schema:
             fields[name] = {"enum": [*limits.CHOICES[name], None]}
         else:
             fields[name] = _optional(_number(limits.limit_range(name)))
+        fields[name]["description"] = limits.MEANINGS[name]
     return {**_object(fields), "type": ["object", "null"]}
 
 

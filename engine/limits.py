@@ -20,22 +20,15 @@ CONFIDENCES = ("A", "B", "C")
 
 @dataclass(frozen=True)
 class Risk:
-    """Limits that entries meet; exits never do."""
+    """Limits that entries meet; exits never do. `MEANINGS` and `RANGES` say what each is."""
 
     max_position_risk_pct: float | None = None
-    """Equity that one entry may lose at its stop (without one: at 1 × ATR(14)); 0.1 to 20."""
     max_symbol_exposure_pct: float | None = None
-    """Notional of one symbol's position in equity; 5 to 100 (times the leverage)."""
     max_portfolio_exposure_pct: float | None = None
-    """Notional of all positions in equity; 10 to 500."""
     max_daily_loss_pct: float | None = None
-    """No entries once the day has lost this much of its opening equity; 1 to 50."""
     max_daily_risk_budget_pct: float | None = None
-    """Sum of the risk of a day's entries in the day's opening equity; 1 to 50."""
     max_trades_per_day: int | None = None
-    """Entries a day, all symbols; 1 to 200."""
     max_triggers_per_symbol_per_day: int | None = None
-    """Entries a day and symbol; 1 to 50."""
 
     @property
     def uses_stop_distance(self) -> bool:
@@ -45,21 +38,39 @@ class Risk:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How decisions are filtered and what happens at odds."""
+    """How decisions are filtered and what happens at odds. `MEANINGS` says what each does."""
 
     min_price_move_pct: float | None = None
-    """An entry needs this much distance from the symbol's last fill; above 0, to 100."""
     min_hold_hours: float | None = None
     min_flat_hours: float | None = None
-    """0 to 24."""
     confidence_override: str | None = None
-    """Entries of at least this confidence (A best) outrank risk-off, risk-reduce and other exits."""
     conflicting_signals: str = "ignore"
     exit_binding: str = "none"
     walk_away_profit_pct: float | None = None
-    """1 to 100."""
     flatten_daily: bool = False
 
+
+MEANINGS: Mapping[str, str] = {
+    "max_position_risk_pct": "equity that one entry may lose at its stop, without one at 1 × ATR(14)",
+    "max_symbol_exposure_pct": "notional of one symbol's position in equity; scale-ins share it",
+    "max_portfolio_exposure_pct": "notional of all positions in equity; above 100 needs leverage",
+    "max_daily_loss_pct": "no entries once equity is this far below where the day began",
+    "max_daily_risk_budget_pct": "risk of all entries of a day in the equity at its beginning",
+    "max_trades_per_day": "entries a day, all symbols together",
+    "max_triggers_per_symbol_per_day": "entries a day and symbol",
+    "min_price_move_pct": "distance of an entry's close from the symbol's last fill",
+    "min_hold_hours": "time before a rule may close a position; an emergency exit may at once",
+    "min_flat_hours": "time before a trigger enters a symbol again that it has left",
+    "confidence_override": "entries of at least this confidence (A is best) outrank all exits but emergency "
+    "exits and a risk-off in force",
+    "conflicting_signals": "an entry against the open position: ignore it, exit, reverse, or defer it until "
+    "the symbol is flat",
+    "exit_binding": "exits close what any trigger opened (none), one of their category, or their own "
+    "(exact); risk and emergency exits are never bound",
+    "walk_away_profit_pct": "profit of the run at which everything is closed for good",
+    "flatten_daily": "close all positions at the end of the day",
+}
+"""What each limit does, for people. Days are UTC days, percentages are of 100."""
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "max_position_risk_pct": (0.1, 20.0),

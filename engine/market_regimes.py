@@ -42,7 +42,7 @@ _REGIMES = (
         "China's ban on mining",
         "2021-05-12",
         "2021-07-20",
-        "From 57,000 to under 30,000: Tesla stops taking bitcoin, China closes its mines; 19 May is the crash.",
+        "From 57,000 to under 30,000: Tesla stops taking bitcoin, China closes its mines; 19 May crashes.",
     ),
     Regime(
         "rally_2021",
