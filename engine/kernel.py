@@ -961,7 +961,7 @@ class Fold:
         funding = self.f[fb + L.SF_FUNDING] * share
         risk = self.f[fb + L.SF_RISK] * share
         fee = qty * price * self.plan_f[L.PF_MAKER if maker else L.PF_TAKER]
-        # What the position put up beyond its cost comes back (nothing for an unleveraged long), then the sale.
+        # What it put up beyond its cost comes back (nothing for an unleveraged long), then the sale.
         back = (margin - sign * qty * cost) + sign * qty * price - fee
         if back < 0.0:
             covered = -back  # isolated margin: what it does not cover is not charged
