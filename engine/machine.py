@@ -168,7 +168,7 @@ class Machine:
         floats = [
             plan.costs.taker_fee_bps / 10_000.0,
             plan.costs.slippage_bps / 10_000.0,
-            plan.strategy.sizing.fraction,
+            plan.strategy.sizing.value,
             plan.initial_equity,
         ]
         for market in plan.markets:
