@@ -42,9 +42,9 @@ class Costs:
 
     taker_fee_bps: float = 10.0
     """Of market and stop orders."""
+    slippage_bps: float = 2.0
     maker_fee_bps: float = 10.0
     """Of limit orders and targets, which have no slippage."""
-    slippage_bps: float = 2.0
     slippage_range_fraction: float = 0.0
     """Share of the fill bar's high − low by which a price is worse, in [0, 1]."""
     slippage_volume_share: float = 0.0
