@@ -80,12 +80,12 @@ class Days:
         return np.concatenate([[0], stamps.searchsorted(after)])
 
     def rows_of(self, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the number of the day of each time; what falls after the last bar belongs to its day."""
+        """Return the number of the day of each time, in order; after the last bar it is the last day's."""
         import numpy as np
 
-        days = np.array(self.day, dtype=np.int64)
-        rows: NDArray[np.int64] = np.maximum(days.searchsorted(stamps // DAY_MS, side="right") - 1, 0)
-        return rows
+        edges = stamps.searchsorted(np.array(self.day[1:], dtype=np.int64) * DAY_MS)
+        counts = np.diff(edges, prepend=0, append=len(stamps))
+        return np.repeat(np.arange(len(counts)), counts)
 
     def add_fills(self, stamps: NDArray[np.int64], fees: NDArray[np.float64]) -> None:
         rows = self.rows_of(stamps)

@@ -20,8 +20,8 @@ NONE = "no trade was closed"
 def put_trades(sheet: Sheet, trades: Trades, quality: float | None, days: int) -> None:
     """Write what the closed trades say; `quality` is their SQN, which is the t statistic of their mean."""
     outcomes, count = trades.groups["outcome"], trades.count
-    won, lost = outcomes.trades[WON], outcomes.trades[LOST]
-    win, loss = ratio(outcomes.pnl[WON], won), ratio(outcomes.pnl[LOST], lost)
+    won, lost = outcomes.trades(WON), outcomes.trades(LOST)
+    win, loss = ratio(outcomes.won(WON), won), ratio(outcomes.lost(LOST), lost)
     none_won, none_lost = "no trade was won", "no trade was lost"
     one_sided = none_won if loss is not None else none_lost
     payoff = None if win is None or loss is None else win / -loss
@@ -70,7 +70,7 @@ def _put_durations(sheet: Sheet, trades: Trades) -> None:
     sheet.put("avg_trade_duration_hours", ratio(every / HOUR_MS, count), NONE)
     sheet.put("max_trade_duration_hours", max(trades.longest_ms) / HOUR_MS if count else None, NONE)
     for name, kind in (("winner", WON), ("loser", LOST)):
-        own = outcomes.trades[kind]
+        own = outcomes.trades(kind)
         none = f"no trade was {'won' if kind == WON else 'lost'}" if count else NONE
         sheet.put(f"avg_{name}_duration_hours", ratio(outcomes.lasted_ms[kind] / HOUR_MS, own), none)
         sheet.put(f"max_{name}_duration_hours", trades.longest_ms[kind] / HOUR_MS if own else None, none)
@@ -78,19 +78,19 @@ def _put_durations(sheet: Sheet, trades: Trades) -> None:
 
 def _put_sides(sheet: Sheet, sides: Groups) -> None:
     for n, side in enumerate(("long", "short")):
-        count = sides.trades[n]
+        count = sides.trades(n)
         sheet.put(f"{side}_trades", count)
-        sheet.percent(f"{side}_win_rate", ratio(sides.wins[n], count), f"no {side} trade was closed")
-        sheet.put(f"{side}_pnl", sides.pnl[n])
+        sheet.percent(f"{side}_win_rate", ratio(sides.count(n, WON), count), f"no {side} trade was closed")
+        sheet.put(f"{side}_pnl", sides.total(n))
 
 
 def _put_extremes(sheet: Sheet, trades: Trades) -> None:
     symbols = trades.groups["symbol"]
-    traded = [n for n in range(len(symbols.labels)) if symbols.trades[n]]
+    traded = [n for n in range(len(symbols.labels)) if symbols.trades(n)]
     for name, choose in (("best", max), ("worst", min)):
-        n = choose(traded, key=symbols.pnl.__getitem__) if traded else None
+        n = choose(traded, key=symbols.total) if traded else None
         sheet.put(f"{name}_symbol", None if n is None else symbols.labels[n], NONE)
-        sheet.put(f"{name}_symbol_pnl", None if n is None else symbols.pnl[n], NONE)
+        sheet.put(f"{name}_symbol_pnl", None if n is None else symbols.total(n), NONE)
         found: list[Any] = getattr(trades, name) or [None] * 4
         sheet.put(f"{name}_trade_pnl", found[1], NONE)
         sheet.put(f"{name}_trade_symbol", found[2], NONE)

@@ -251,6 +251,7 @@ def _put_counts(sheet: Sheet, days: Days, returns: list[float], none: str) -> No
 def _put_periods(sheet: Sheet, days: Days, curve: Curve, initial: float) -> None:
     growth = curve.close[-1] / initial if curve.close and curve.close[-1] > 0.0 else None
     none = SPENT if curve.close else NO_DAY
+    sheet.grown("annualised_return_pct", growth, DAYS_A_YEAR / max(len(days), 1), none)
     sheet.grown("expected_daily_return_pct", growth, 1.0 / max(len(days), 1), none)
     for period in ("week", "month", "year"):
         rows = period_rows(days, initial, period)

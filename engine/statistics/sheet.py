@@ -30,7 +30,7 @@ class Sheet:
     def grown(self, name: str, factor: float | None, exponent: float, reason: str = "") -> None:
         """Write the percentage 100 × (factor^exponent − 1), to 12 digits of the power."""
         try:
-            value = None if factor is None else rounded(math.pow(factor, exponent))
-        except (OverflowError, ValueError):
-            value = math.inf
-        self.percent(name, None if value is None else value - 1.0, reason)
+            power = None if factor is None else rounded(math.pow(factor, exponent))
+        except OverflowError:
+            power = math.inf
+        self.put(name, None if power is None else rounded(100.0 * (power - 1.0)), reason)

@@ -23,43 +23,47 @@ EDGES_PCT = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 50
 """Upper ends (exclusive) of the classes of excursions, in percent of what the entry cost; the last class has
 none."""
 
-_INTS = ("trades", "wins", "losses", "lasted_ms")
-_FLOATS = ("pnl", "gained", "given", "fees", "return_pct")
-
 
 class Groups:
     """Sums of trades by label."""
 
     def __init__(self, labels: Iterable[str | None]) -> None:
         self.labels = list(labels)
-        self.trades: list[int] = []
-        self.wins: list[int] = []
-        self.losses: list[int] = []
         self.lasted_ms: list[int] = []
-        self.pnl: list[float] = []
-        self.gained: list[float] = []
-        """P&L of the winners alone."""
-        self.given: list[float] = []
-        """P&L of the losers alone, negative."""
         self.fees: list[float] = []
         self.return_pct: list[float] = []
+        self.counts: list[int] = []
+        """By label and outcome."""
+        self.pnl: list[float] = []
         self._fill_up()
 
     def add(self, codes: NDArray[np.int64], batch: Batch) -> None:
         """Take trades whose labels have these numbers."""
-        count_into(self.trades, codes)
         sum_whole(self.lasted_ms, codes, batch.lasted_ms)
-        for sums, values in (
-            (self.pnl, batch.pnl),
-            (self.fees, batch.fees),
-            (self.return_pct, batch.return_pct),
-        ):
-            add_in_order(sums, codes, values)
-        won, lost = batch.rows[WON], batch.rows[LOST]
-        count_into(self.wins, codes[won])
-        count_into(self.losses, codes[lost])
-        add_in_order(self.gained, codes[won], batch.pnl[won])
-        add_in_order(self.given, codes[lost], batch.pnl[lost])
+        add_in_order(self.fees, codes, batch.fees)
+        add_in_order(self.return_pct, codes, batch.return_pct)
+        cells = codes * len(OUTCOMES) + batch.outcome
+        count_into(self.counts, cells)
+        add_in_order(self.pnl, cells, batch.pnl)
+
+    def trades(self, n: int) -> int:
+        """Count the trades of label `n`."""
+        return sum(self.counts[n * len(OUTCOMES) : (n + 1) * len(OUTCOMES)])
+
+    def count(self, n: int, outcome: int) -> int:
+        """Count those that ended so."""
+        return self.counts[n * len(OUTCOMES) + outcome]
+
+    def won(self, n: int) -> float:
+        """P&L of the winners of label `n`."""
+        return self.pnl[n * len(OUTCOMES) + WON]
+
+    def lost(self, n: int) -> float:
+        """P&L of the losers, zero or negative."""
+        return self.pnl[n * len(OUTCOMES) + LOST]
+
+    def total(self, n: int) -> float:
+        return self.won(n) + self.lost(n)
 
     def add_texts(self, column: Coded, batch: Batch) -> None:
         """Take trades with a text column that names the labels; null is a label too."""
@@ -75,16 +79,16 @@ class Groups:
         """Return one row for each label that has trades."""
         found = []
         for n, label in enumerate(self.labels):
-            if trades := self.trades[n]:
+            if trades := self.trades(n):
                 found.append(
                     {
                         name: label,
                         "trades": trades,
-                        "wins": self.wins[n],
-                        "losses": self.losses[n],
-                        "win_rate": 100.0 * self.wins[n] / trades,
-                        "pnl": self.pnl[n],
-                        "profit_factor": ratio(self.gained[n], -self.given[n]),
+                        "wins": self.count(n, WON),
+                        "losses": self.count(n, LOST),
+                        "win_rate": 100.0 * self.count(n, WON) / trades,
+                        "pnl": self.total(n),
+                        "profit_factor": ratio(self.won(n), -self.lost(n)),
                         "avg_return_pct": self.return_pct[n] / trades,
                         "fees": self.fees[n],
                         "avg_duration_hours": self.lasted_ms[n] / HOUR_MS / trades,
@@ -93,10 +97,12 @@ class Groups:
         return found
 
     def _fill_up(self) -> None:
-        for name in _INTS:
-            getattr(self, name).extend([0] * (len(self.labels) - len(getattr(self, name))))
-        for name in _FLOATS:
-            getattr(self, name).extend([0.0] * (len(self.labels) - len(getattr(self, name))))
+        size = len(self.labels)
+        self.lasted_ms += [0] * (size - len(self.lasted_ms))
+        self.fees += [0.0] * (size - len(self.fees))
+        self.return_pct += [0.0] * (size - len(self.return_pct))
+        self.counts += [0] * (size * len(OUTCOMES) - len(self.counts))
+        self.pnl += [0.0] * (size * len(OUTCOMES) - len(self.pnl))
 
     def dump(self) -> dict[str, Any]:
         return vars(self)
@@ -104,8 +110,7 @@ class Groups:
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Groups:
         found = cls(())
-        for name in ("labels", *_INTS, *_FLOATS):
-            setattr(found, name, list(data[name]))
+        vars(found).update(data)
         return found
 
 
@@ -155,7 +160,7 @@ class Trades:
 
     @property
     def count(self) -> int:
-        return sum(self.groups["outcome"].trades)
+        return sum(self.groups["outcome"].counts)
 
     def add(self, table: Mapping[str, Column]) -> None:
         """Take the next rows of the trades table; there is at least one."""
