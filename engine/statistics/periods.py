@@ -64,7 +64,7 @@ def period_rows(days: Days, initial: float, period: str) -> list[dict[str, Any]]
             rows.append({period: name})
             begins.append(number)
     equity, benchmark = initial, initial
-    for row, first, stop in zip(rows, begins, [*begins[1:], len(days)], strict=True):
+    for row, first, stop in zip(rows, begins, [*begins, len(days)][1:], strict=True):
         returned = change(equity, days.close[stop - 1])
         held = change(benchmark, days.benchmark[stop - 1])
         equity, benchmark = days.close[stop - 1], days.benchmark[stop - 1]
