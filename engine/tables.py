@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
-from engine.columns import Column, Table
+from engine.columns import Column, Sampled, Table
 from engine.events import Events, payloads
 from engine.logs import Log, lazily
 from engine.plan_arrays import is_rich, program_of
@@ -69,7 +69,7 @@ def _equity(plan: Plan, before: State, after: State, segment: Segment, bars: tup
             "drawdown": column("drawdown"),
             "realised_pnl": column("realised_pnl"),
             "unrealised_pnl": column("unrealised_pnl"),
-            "benchmark": lambda: _benchmark(plan, before, after, segment, bars),
+            "benchmark": Sampled(lambda rows: _benchmark(plan, before, after, segment, bars, rows)),
         },
     )
 
@@ -113,15 +113,21 @@ def _balances(plan: Plan, before: State, segment: Segment) -> tuple[NDArray[np.i
 
 
 def _benchmark(
-    plan: Plan, before: State, after: State, segment: Segment, bars: tuple[Bars, ...]
+    plan: Plan,
+    before: State,
+    after: State,
+    segment: Segment,
+    bars: tuple[Bars, ...],
+    rows: NDArray[np.int64] | None,
 ) -> NDArray[np.float64]:
-    """Equity of buying every market at its first open, without costs, and holding it.
+    """Equity of buying every market at its first open, without costs, and holding it; some rows, or all.
 
     A market's share counts as cash until its first open. A missing bar is marked at the last close.
     """
     import numpy as np
 
-    total = np.full(len(segment.timeline), float(after.floats[L.GF_BENCHMARK_CASH]))
+    timeline = segment.timeline if rows is None else segment.timeline[rows]
+    total = np.full(len(timeline), float(after.floats[L.GF_BENCHMARK_CASH]))
     for number, market_bars in enumerate(bars):
         at = L.GF_SIZE + number * L.SF_SIZE
         share = float(before.floats[at + L.SF_BENCHMARK_WAITING])
@@ -129,11 +135,11 @@ def _benchmark(
         first = int(market_bars.timestamp.searchsorted(plan.start_ms))
         stamps, closes = market_bars.timestamp[first:], market_bars.close[first:]
         if len(stamps) == len(segment.timeline):
-            total += quantity * closes
+            total += quantity * (closes if rows is None else closes[rows])
             continue
         # The newest bar at or before each timestamp; before the first, what the segment began with.
-        newest = stamps.searchsorted(segment.timeline, side="right") - 1
-        held = np.full(len(segment.timeline), float(before.floats[at + L.SF_MARK]))
+        newest = stamps.searchsorted(timeline, side="right") - 1
+        held = np.full(len(timeline), float(before.floats[at + L.SF_MARK]))
         if len(closes):
             held = np.where(newest >= 0, closes[np.maximum(newest, 0)], held)
         waiting = (newest < 0) & (before.ints[L.GI_SIZE + number * L.SI_SIZE + L.SI_OPENED] == 0)
