@@ -61,8 +61,7 @@ def _evaluated(trigger: Trigger, is_exit: bool, market: list[int]) -> int:
 
 
 def exit_counts(state: State) -> dict[str, int]:
-    """Return how many fills each reason had."""
+    """Return how many exits each reason had."""
     ints = state.ints.tolist()
-    return {
-        name: ints[L.GI_EXITS + number] for number, name in enumerate(L.FILL_REASONS) if name != "initial_allocation"
-    }
+    none = (L.FR_ENTRY, L.FR_ALLOCATION)
+    return {n: ints[L.GI_EXITS + at] for at, n in enumerate(L.FILL_REASONS) if at not in none}
