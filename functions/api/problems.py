@@ -18,6 +18,7 @@ from shared.errors import (
     Issue,
     NotFinishedError,
     NotFoundError,
+    StaleVersionError,
     StepfoldError,
     StoreCorruptError,
     TooLargeError,
@@ -114,6 +115,8 @@ def of_stepfold_error(error: StepfoldError) -> Response | None:
     members: dict[str, Any] = {}
     if isinstance(error, NotFinishedError):
         members = {"run_status": error.status, "run_error": error.error}
+    if isinstance(error, StaleVersionError):
+        members = {"current_version": error.current_version}
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return problem(status, error.code, error.detail, **members)
