@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-# Why DynamoDB cancels a transaction that lost against another write of the same items.
-_LOST_RACE = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+# Seconds between attempts of a transaction that met another one; one takes a few hundredths.
+_PAUSES = (0.02, 0.04, 0.08, 0.16)
 
 
 class ConditionFailed(Exception):  # noqa: N818 - a signal between this module and the index, never shown
@@ -70,7 +71,7 @@ class Table:
         """Put `new`, which is not there yet, and `head` where `condition` holds of what is there, or none.
 
         The condition names attributes and values as that of `update` does. Raises ConditionFailed with the
-        head as it stands, or with None where another write of the two was under way.
+        head as it stands, with None where other writes of it were under way all the time.
         """
         names_of = {f"#{name}": name for name in re.findall(r"#(\w+)", condition)}
         bound = {f":{key}": to_attribute(value) for key, value in values.items()}
@@ -89,14 +90,22 @@ class Table:
                 "ConditionExpression": "attribute_not_exists(pk)",
             },
         ]
-        try:
-            self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])
-        except self._client.exceptions.TransactionCanceledException as error:
-            reasons = error.response.get("CancellationReasons", [])
-            if not {reason.get("Code") for reason in reasons} & _LOST_RACE:
-                raise
-            there = reasons[0].get("Item")
-            raise ConditionFailed(from_item(there) if there else None) from None
+        for pause in _PAUSES:
+            try:
+                self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = error.response.get("CancellationReasons", [])
+                codes = {reason.get("Code") for reason in reasons}
+                if "ConditionalCheckFailed" in codes:
+                    there = reasons[0].get("Item")
+                    raise ConditionFailed(from_item(there) if there else None) from None
+                if "TransactionConflict" not in codes:
+                    raise
+                # Another transaction holds the items; once it is through, the condition says who was first.
+                time.sleep(pause)
+            else:
+                return
+        raise ConditionFailed(None)
 
     def update(
         self,

@@ -61,6 +61,7 @@ _BUSY = frozenset(
         "LimitExceededException",
         "ExecutionLimitExceeded",
         "PriorRequestNotComplete",
+        "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
@@ -70,6 +71,7 @@ _BUSY = frozenset(
         "ServiceUnavailableException",
         "SlowDown",
         "Throttling",
+        "ThrottlingError",
         "ThrottlingException",
         "ThrottledException",
         "TooManyRequestsException",
@@ -138,7 +140,10 @@ def is_busy(error: Exception) -> bool:
 
     if isinstance(error, aws.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error.response.get("Error", {}).get("Code") in _BUSY or status in (429, 502, 503, 504)
+        answer: Mapping[str, Any] = error.response
+        # A cancelled transaction says why for each of its writes.
+        reasons = (answer.get("Error", {}), *answer.get("CancellationReasons", ()))
+        return any(reason.get("Code") in _BUSY for reason in reasons) or status in (429, 502, 503, 504)
     unreachable = (aws.EndpointConnectionError, aws.HTTPClientError, aws.ConnectionClosedError)
     return isinstance(error, unreachable)
 

@@ -54,12 +54,8 @@ def test_versions_are_saved_listed_and_shown(cli: Cli, api: FakeApi, file: Path)
     assert "stepfold strategies show my_cross" in stale.err
 
     api.page = 1
-    assert [
-        row["version"] for row in cli("strategies", "versions", "my_cross", "--json").json["versions"]
-    ] == [
-        2,
-        1,
-    ]
+    listed = cli("strategies", "versions", "my_cross", "--json").json
+    assert [row["version"] for row in listed["versions"]] == [2, 1]
     shown = cli("strategies", "versions", "my_cross").out
     assert shown.index("my_cross@2") < shown.index("my_cross@1")
     assert "fast=20" in shown

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from functions.api.problems import is_busy
 from shared import names
 from shared.errors import ConflictError, InvalidInputError, NotFoundError, StaleVersionError
 from shared.saved_strategies import SavedStrategies, SavedStrategy
@@ -119,6 +121,38 @@ def test_a_version_that_is_not_the_newest_is_no_base(stage: FakeStage) -> None:
     with pytest.raises(StaleVersionError, match="at version 2") as caught:
         stage.strategies.update("ann", "mine", document("close > 3"), if_version=1)
     assert caught.value.current_version == 2
+
+
+def cancelled(stage: FakeStage, monkeypatch: pytest.MonkeyPatch, *codes: str) -> None:
+    """Cancel one transaction for each code, as DynamoDB does; moto knows no conflicts."""
+    client = stage.strategies._table._client
+    carry_out, waiting = client.transact_write_items, list(codes)
+
+    def transact(**arguments: Any) -> Any:
+        if not waiting:
+            return carry_out(**arguments)
+        reasons = [{"Code": waiting.pop(0)}, {"Code": "None"}]
+        answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+        raise client.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+
+    monkeypatch.setattr(client, "transact_write_items", transact)
+    monkeypatch.setattr("shared.table.time.sleep", lambda _seconds: None)
+
+
+def test_a_write_waits_for_another_transaction(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.strategies.create("ann", document(), "mine")
+    cancelled(stage, monkeypatch, "TransactionConflict", "TransactionConflict")
+    assert stage.strategies.update("ann", "mine", document("close > 2")).version == 2
+    cancelled(stage, monkeypatch, *["TransactionConflict"] * 4)
+    with pytest.raises(StaleVersionError):
+        stage.strategies.update("ann", "mine", document("close > 3"))
+
+
+def test_a_throttled_transaction_is_no_lost_race(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled(stage, monkeypatch, "ThrottlingError")
+    with pytest.raises(ClientError) as caught:
+        stage.strategies.create("ann", document(), "mine")
+    assert is_busy(caught.value)
 
 
 class Overtaken(SavedStrategies):
