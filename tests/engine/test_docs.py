@@ -11,6 +11,7 @@ from engine import StrategyError, parse_strategy, preset, preset_ids, preset_kin
 from engine.functions import FUNCTIONS
 from engine.limits import CHOICES, FLAGS, LIMITS, MEANINGS, RANGES, names_of
 from tests.engine.market import document, generated, play
+from tests.engine.worked_example import check
 
 PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
 
@@ -108,3 +109,20 @@ def test_the_page_lists_every_function_with_its_formula() -> None:
     lines = [f"| `{f.signature}` | {f.formula.replace('|', chr(92) + '|')} |" for f in FUNCTIONS.values()]
     section = PAGE.split("<!-- functions -->\n")[1].split("<!-- end of functions -->")[0]
     assert section.splitlines() == lines
+
+
+PAGES = {
+    name: (Path(__file__).parents[2] / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("fills", "glossary")
+}
+EXAMPLES = [
+    pytest.param(text, id=f"{name}:{PAGES[name][: found.start()].count(chr(10)) + 2}")
+    for name in PAGES
+    for found in re.finditer(r"```yaml\n(.*?)```", PAGES[name], flags=re.DOTALL)
+    for text in [found.group(1)]
+]
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_what_a_worked_example_says_is_what_happens(text: str) -> None:
+    check(text)
