@@ -141,7 +141,7 @@ class Line:
         at, rest = take_time(text)
         assert at is not None, f"'{text}' begins with no time"
         head, *parts = rest.split(", ")
-        return cls(text, at, head.split(), dict(part.split(" ", 1) for part in parts))  # type: ignore[misc]
+        return cls(text, at, head.split(), dict(part.split(" ", 1) for part in parts))
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         """Whether a row has the line's time, words (in `row["words"]`) and values."""
@@ -189,13 +189,15 @@ def happened(result: Result, table: str) -> list[dict[str, Any]]:
             }
             for row in blocks
         ]
-    words = {
-        "fills": lambda row: [row["side"], row["qty"], *symbol(row), "at", row["price"], row["reason"]],
-        "trades": lambda row: [row["side"], *symbol(row)],
-        "positions": lambda row: [*symbol(row), row["qty"]],
-        "equity": lambda row: [row["equity"]],
-    }[table]
-    return [row | {"words": words(row)} for row in rows(result.tables[table])]
+    named = rows(result.tables[table])
+    for row in named:
+        row["words"] = {
+            "fills": lambda row: [row["side"], row["qty"], *symbol(row), "at", row["price"], row["reason"]],
+            "trades": lambda row: [row["side"], *symbol(row)],
+            "positions": lambda row: [*symbol(row), row["qty"]],
+            "equity": lambda row: [row["equity"]],
+        }[table](row)
+    return named
 
 
 def check(text: str) -> None:
