@@ -33,6 +33,9 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("best_trade_pct", "Best trade"),
             ("worst_trade_pct", "Worst trade"),
             ("avg_trade_bars", "Average length in bars"),
+            ("stops", "Stopped"),
+            ("targets", "At their target"),
+            ("liquidations", "Liquidated"),
         ),
     ),
     (
@@ -40,10 +43,12 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("fees_paid", "Fees paid"),
             ("slippage_paid", "Slippage paid"),
+            ("funding_paid", "Funding paid"),
             ("bars", "Bars"),
             ("gaps", "Gaps in the candles"),
             ("missing_bars", "Missing bars"),
             ("delayed_decisions", "Decisions delayed by gaps"),
+            ("coarse_bars", "Bars that no finer candle decided"),
         ),
     ),
 )
