@@ -25,15 +25,10 @@ if TYPE_CHECKING:
     from engine.fold import finish as finish
     from engine.fold import simulate as simulate
     from engine.machine import kernel_is_compiled as kernel_is_compiled
-    from engine.limits import Behaviour as Behaviour
-    from engine.limits import Risk as Risk
     from engine.measures import metrics as metrics
     from engine.plan import Costs as Costs
-    from engine.plan import Funding as Funding
     from engine.plan import Market as Market
     from engine.plan import Plan as Plan
-    from engine.regimes import Regime as Regime
-    from engine.regimes import regimes as regimes
     from engine.presets import preset as preset
     from engine.presets import preset_ids as preset_ids
     from engine.result import Result as Result
@@ -53,10 +48,8 @@ _HOMES = {
     "fold": ("Output", "finish", "simulate"),
     "machine": ("kernel_is_compiled",),
     "measures": ("metrics",),
-    "limits": ("Behaviour", "Risk"),
-    "plan": ("Costs", "Funding", "Market", "Plan"),
+    "plan": ("Costs", "Market", "Plan"),
     "presets": ("preset", "preset_ids"),
-    "regimes": ("Regime", "regimes"),
     "result": ("Result", "run"),
     "state": ("State", "initial_state"),
     "strategy": ("Strategy", "Trigger", "parse_strategy", "warm_up_bars"),

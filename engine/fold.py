@@ -37,12 +37,7 @@ class Output:
 
 
 def simulate(
-    plan: Plan,
-    state: State,
-    bars: Mapping[str, Bars],
-    *,
-    finer: Mapping[str, Bars] | None = None,
-    kernel: ModuleType | None = None,
+    plan: Plan, state: State, bars: Mapping[str, Bars], *, kernel: ModuleType | None = None
 ) -> tuple[State, Output]:
     """Fold `bars` (one entry for each symbol that has any) into `state`.
 
@@ -50,7 +45,6 @@ def simulate(
     indicators only; bars at or after its end are left out. `state` itself is not changed. Raise BarsError,
     StateError. `kernel` replaces the kernel that would be imported (the tests hold both equal).
     """
-    del finer
     _check_state(plan, state)
     unknown = set(bars) - set(plan.symbols)
     if unknown:

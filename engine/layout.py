@@ -110,13 +110,10 @@ EVENT_TYPES: Final = (
     "fill",
     "trade_blocked",
     "gap",
-    "funding",
-    "risk_off_latched",
-    "walked_away",
     "plan_generated",
     "run_completed",
 )
-E_FIRED, E_SUBMITTED, E_FILL, E_BLOCKED, E_GAP, E_FUNDING, E_LATCHED, E_WALKED, E_PLAN, E_COMPLETED, E_DECIDED = range(11)
+E_FIRED, E_SUBMITTED, E_FILL, E_BLOCKED, E_GAP, E_PLAN, E_COMPLETED, E_DECIDED = range(8)
 """E_DECIDED is the pair of E_FIRED and E_SUBMITTED in one entry of the log: nearly every order begins so."""
 
 DF_FIRST_VALUE, DF_SECOND_VALUE, DF_WIDTH = range(3)

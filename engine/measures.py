@@ -99,7 +99,6 @@ def metrics(plan: Plan, state: State) -> Metrics:
         "missing_bars": missing_bars,
         "delayed_decisions": i[L.GI_DELAYED],
         "blocked": {reason: i[L.GI_BLOCKED + number] for number, reason in enumerate(L.REASONS)},
-        "triggers": [],
         "left_open": _left_open(plan, f, i),
     }
     for name, value in found.items():

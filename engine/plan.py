@@ -5,16 +5,10 @@ import json
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from engine.errors import Issue, PlanError
-from engine.limits import Behaviour, Risk
 from engine.strategy import Strategy
 from engine.version import ENGINE_VERSION
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 MAX_MARKETS = 500
 MAX_CASH = 1e15
@@ -36,27 +30,7 @@ class Costs:
     """Fees and slippage in basis points (1/100 of a percent)."""
 
     taker_fee_bps: float = 10.0
-    maker_fee_bps: float = 10.0
     slippage_bps: float = 2.0
-    slippage_range_fraction: float = 0.0
-    slippage_volume_share: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Funding:
-    """Times (UTC epoch ms, ascending) and rates (fractions; longs pay a positive one) of funding."""
-
-    times: "NDArray[np.int64]"
-    rates: "NDArray[np.float64]"
-    assumed: bool = False
-
-    @classmethod
-    def constant(cls, rate_bps: float, every_hours: int, start_ms: int, end_ms: int) -> "Funding":
-        import numpy as np
-
-        step = every_hours * 3_600_000
-        times = np.arange(start_ms + -start_ms % step, end_ms, step, dtype=np.int64)
-        return cls(times, np.full(len(times), rate_bps / 10_000.0), assumed=True)
 
 
 @dataclass(frozen=True)
@@ -78,12 +52,6 @@ class Plan:
     allocations: tuple[float, ...] = ()
     costs: Costs = field(default_factory=Costs)
     record_indicators: bool = True
-    risk: Risk | None = None
-    behaviour: Behaviour | None = None
-    leverage: float = 1.0
-    maintenance_margin_pct: float = 0.5
-    funding: tuple[Funding | None, ...] = ()
-    finer_ms: int | None = None
 
     def __post_init__(self) -> None:
         issues = tuple(self._issues())
@@ -116,7 +84,6 @@ class Plan:
             "money": [self.initial_cash, self.allocations],
             "costs": [self.costs.taker_fee_bps, self.costs.slippage_bps],
             "indicators": self.record_indicators,
-            "terms": [repr(self.risk), repr(self.behaviour), self.leverage, self.maintenance_margin_pct],
         }
         text = json.dumps(description, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -148,9 +115,6 @@ class Plan:
             for name, value in vars(self.costs).items()
             if not _within(value, 0.0, 9_999.0)
         )
-        perpetual = any(symbol.endswith("-PERP") for symbol in self.symbols)
-        if (self.leverage > 1.0 or perpetual) and not self.funding:
-            issues.append(Issue("funding", "is needed: state a rate"))
         issues += (
             Issue(f"symbols.{market.symbol}", "quantity step and minimum notional must be 0 or more")
             for market in self.markets

@@ -186,9 +186,6 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
             "allocated_risk_abs": log.unknown,
             "profile_multiplier": log.unknown,
             "r_multiple": log.unknown,
-            "margin_after": lambda: log.number(L.FF_POSITION) * _average_cost(log),
-            "funding": lambda: 0.0 * log.number(L.FF_FEE),
-            "bound_by": lambda: log.text(np.where(is_entry(), 0, -1), ("own",)),
             "correlation_id": lazily(log.correlation, L.FI_DECISION),
         },
     )
@@ -235,7 +232,6 @@ def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
             "mfe": lambda: exits().number(L.FF_MFE),
             "risk": lambda: exits().unknown(),
             "r_multiple": lambda: exits().unknown(),
-            "funding": lambda: 0.0 * exits().number(L.FF_FEE),
             "exit_reason": lambda: exits().coded(L.CODE_REASON, L.FILL_REASONS),
             "set_id": lambda: exits().whole(L.FI_SET),
         },
@@ -256,10 +252,6 @@ def _positions(plan: Plan, segment: Segment) -> Table:
                 "realised_pnl": lazily(fills.number, L.FF_REALISED),
                 "cash": lazily(fills.number, L.FF_CASH),
                 "set_id": lazily(fills.whole, L.FI_SET),
-                "margin": lambda: fills.number(L.FF_POSITION) * _average_cost(fills),
-                "stop_price": fills.unknown,
-                "target_price": fills.unknown,
-                "liquidation_price": fills.unknown,
             },
         )
     log = Log(plan, segment, L.LOG_POSITIONS)
@@ -273,10 +265,6 @@ def _positions(plan: Plan, segment: Segment) -> Table:
             "realised_pnl": lazily(log.number, L.LF_REALISED),
             "cash": lazily(log.number, L.LF_CASH),
             "set_id": lazily(log.whole, L.LI_SET),
-            "margin": lambda: log.number(L.LF_QTY) * log.number(L.LF_COST),
-            "stop_price": log.unknown,
-            "target_price": log.unknown,
-            "liquidation_price": log.unknown,
         },
     )
 
