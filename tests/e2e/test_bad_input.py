@@ -89,9 +89,9 @@ BAD = [
     ),
     pytest.param(request(leverage=2), "funding", "", id="leverage without a word on funding"),
     pytest.param(
-        request(strategy={**CROSS, "risk": {"max_daily_loss_pct": 3}}),
-        "strategy.risk",
-        "is not enforced yet",
+        request(strategy={**CROSS, "risk": {"max_daily_loss_pct": 300}}),
+        "strategy.risk.max_daily_loss_pct",
+        "must be at least 1 and at most 50, not 300",
         id="risk in the document",
     ),
     pytest.param(
