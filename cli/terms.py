@@ -96,8 +96,8 @@ MinFlat = Annotated[
     Limit | None, _limit("No new entry before; default: 2.", "--min-flat", "HOURS", BEHAVIOUR)
 ]
 ConfidenceOverride = Annotated[
-    Literal["A", "B", "C", "off"] | None,
-    _filter("Entries above exits: A, B, C or off.", "--confidence-override", "GRADE"),
+    Literal["A", "B", "C", "none"] | None,
+    _filter("Entries above exits: A, B, C or none.", "--confidence-override", "GRADE"),
 ]
 Conflicts = Annotated[
     Literal["ignore", "exit", "reverse", "defer"] | None,

@@ -61,7 +61,9 @@ def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store:
     start_ms, end_ms = _span(dated, versions)
     _check_finer(finer, start_ms, end_ms)
     step = TIMEFRAMES[request.timeframe]
-    warm_up = engine.warm_up_bars(strategy)
+    risk = request.risk.model_dump() if request.risk else None
+    needs_atr = risk is not None and engine.Risk(**risk).uses_stop_distance
+    warm_up = engine.warm_up_bars(strategy, needs_atr=needs_atr, step_ms=step)
     cash, quotes = allocations
     run = ResolvedRun(
         strategy=strategy.raw,
@@ -87,7 +89,7 @@ def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store:
         maker_fee_bps=request.costs.maker_fee_bps,
         slippage_range_fraction=request.costs.slippage_range_fraction,
         slippage_volume_share=request.costs.slippage_volume_share,
-        risk=request.risk.model_dump() if request.risk else None,
+        risk=risk,
         behaviour=request.behaviour.model_dump() if request.behaviour else None,
         leverage=request.leverage,
         maintenance_margin_pct=request.maintenance_margin_pct,

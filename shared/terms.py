@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, LiteralString
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.limits import RANGES
+from engine.limits import MEANINGS, RANGES
 
 NO_STORED_FUNDING: LiteralString = (
     "a stored series of funding rates is not taken yet; state an assumption, "
@@ -25,9 +25,13 @@ class WireModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-def _in_range(name: str, description: str) -> Any:  # pydantic's Field is untyped
+def _limit(name: str) -> Any:  # pydantic's Field is untyped
     low, high = RANGES[name]
-    return Field(ge=low, le=high, description=description)
+    return Field(ge=low, le=high, description=MEANINGS[name])
+
+
+def _choice(name: str) -> Any:
+    return Field(description=MEANINGS[name])
 
 
 class CostsRequest(WireModel):
@@ -53,61 +57,35 @@ class CostsRequest(WireModel):
 class RiskRequest(WireModel):
     """Limits that entries meet; exits never do. A field left out has its default, null switches it off."""
 
-    max_position_risk_pct: Annotated[
-        float | None,
-        _in_range("max_position_risk_pct", "% of the equity that an entry may lose at its stop, else 1 ATR"),
-    ] = 2.0
-    max_symbol_exposure_pct: Annotated[
-        float | None, _in_range("max_symbol_exposure_pct", "a symbol's notional in % of the equity")
-    ] = 25.0
-    max_portfolio_exposure_pct: Annotated[
-        float | None, _in_range("max_portfolio_exposure_pct", "all positions' notional in % of the equity")
-    ] = 80.0
-    max_daily_loss_pct: Annotated[
-        float | None,
-        _in_range("max_daily_loss_pct", "no entries once a UTC day lost this % of its opening equity"),
-    ] = 3.0
-    max_daily_risk_budget_pct: Annotated[
-        float | None,
-        _in_range("max_daily_risk_budget_pct", "risk of a day's entries in % of the day's opening equity"),
-    ] = None
-    max_trades_per_day: Annotated[
-        int | None, _in_range("max_trades_per_day", "entries a day, of all symbols")
-    ] = None
-    max_triggers_per_symbol_per_day: Annotated[
-        int | None, _in_range("max_triggers_per_symbol_per_day", "entries a day and symbol")
-    ] = None
+    max_position_risk_pct: Annotated[float | None, _limit("max_position_risk_pct")] = 2.0
+    max_symbol_exposure_pct: Annotated[float | None, _limit("max_symbol_exposure_pct")] = 25.0
+    max_portfolio_exposure_pct: Annotated[float | None, _limit("max_portfolio_exposure_pct")] = 80.0
+    max_daily_loss_pct: Annotated[float | None, _limit("max_daily_loss_pct")] = 3.0
+    max_daily_risk_budget_pct: Annotated[float | None, _limit("max_daily_risk_budget_pct")] = None
+    max_trades_per_day: Annotated[int | None, _limit("max_trades_per_day")] = None
+    max_triggers_per_symbol_per_day: Annotated[int | None, _limit("max_triggers_per_symbol_per_day")] = None
 
 
 class BehaviourRequest(WireModel):
     """How decisions are filtered. A field left out has its default, null switches it off."""
 
-    min_price_move_pct: Annotated[
-        float | None, _in_range("min_price_move_pct", "an entry's distance from the symbol's last fill, in %")
-    ] = None
-    min_hold_hours: Annotated[
-        float | None, _in_range("min_hold_hours", "no exit by rule before; protective stops are exempt")
-    ] = 2.0
-    min_flat_hours: Annotated[
-        float | None, _in_range("min_flat_hours", "no new entry of the same trigger before")
-    ] = 2.0
-    confidence_override: Annotated[
-        Literal["A", "B", "C"] | None,
-        Field(description="entries of at least this confidence outrank all exits but emergency ones"),
-    ] = None
+    min_price_move_pct: Annotated[float | None, _limit("min_price_move_pct")] = None
+    min_hold_hours: Annotated[float | None, _limit("min_hold_hours")] = 2.0
+    min_flat_hours: Annotated[float | None, _limit("min_flat_hours")] = 2.0
+    confidence_override: Annotated[Literal["none", "A", "B", "C"] | None, _choice("confidence_override")] = (
+        None
+    )
     conflicting_signals: Annotated[
-        Literal["ignore", "exit", "reverse", "defer"],
-        Field(description="what an entry against an open position does"),
+        Literal["ignore", "exit", "reverse", "defer"], _choice("conflicting_signals")
     ] = "ignore"
-    exit_binding: Annotated[
-        Literal["none", "category", "exact"],
-        Field(description="which exits may close a position: any, of the entry's category, of its trigger"),
-    ] = "none"
-    walk_away_profit_pct: Annotated[
-        float | None,
-        _in_range("walk_away_profit_pct", "close everything and stop once the equity gained this much"),
-    ] = None
-    flatten_daily: Annotated[bool, Field(description="hold no position over the end of a UTC day")] = False
+    exit_binding: Annotated[Literal["none", "category", "exact"], _choice("exit_binding")] = "none"
+    walk_away_profit_pct: Annotated[float | None, _limit("walk_away_profit_pct")] = None
+    flatten_daily: Annotated[bool, _choice("flatten_daily")] = False
+
+    @field_validator("confidence_override")
+    @classmethod
+    def _none_is_null(cls, value: str | None) -> str | None:
+        return None if value == "none" else value
 
 
 class FundingRequest(WireModel):

@@ -85,7 +85,7 @@ def test_terms_reach_the_api_and_nothing_else_does(cli: Cli, api: FakeApi, tmp_p
     ran = cli(
         *RUN,
         *("--risk", str(limits), "--max-daily-loss", "off", "--max-symbol-exposure", "12.5"),
-        *("--max-triggers-per-symbol-day", "3", "--min-hold", "0", "--confidence-override", "off"),
+        *("--max-triggers-per-symbol-day", "3", "--min-hold", "0", "--confidence-override", "none"),
         *("--conflicts", "reverse", "--exit-binding", "exact", "--walk-away", "25", "--flatten-daily"),
         *("--maker-fee-bps", "1", "--slippage-range", "0.1", "--slippage-volume", "0.2"),
         *("--leverage", "3", "--maintenance-margin", "1", "--funding-bps", "-0.5", "--funding-hours", "4"),
@@ -109,7 +109,7 @@ def test_terms_reach_the_api_and_nothing_else_does(cli: Cli, api: FakeApi, tmp_p
         },
         "behaviour": {
             "min_hold_hours": 0,
-            "confidence_override": None,
+            "confidence_override": "none",
             "conflicting_signals": "reverse",
             "exit_binding": "exact",
             "walk_away_profit_pct": 25,

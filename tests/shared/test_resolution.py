@@ -239,6 +239,13 @@ def test_a_given_limit_replaces_its_default_and_null_switches_it_off(markets: Fa
     assert ResolvedRun.from_dict(json.loads(json.dumps(run.to_dict()))) == run
 
 
+def test_no_confidence_override_is_written_as_none_or_null(markets: FakeStage) -> None:
+    for value in ("none", None):
+        behaviour = resolved(markets, behaviour={"confidence_override": value}).run.behaviour
+        assert behaviour is not None
+        assert behaviour["confidence_override"] is None
+
+
 def test_the_wire_has_the_engines_limits_with_their_ranges_and_choices() -> None:
     for model, limits in ((RiskRequest, Risk), (BehaviourRequest, Behaviour)):
         assert list(model.model_fields) == [entry.name for entry in fields(limits)]
