@@ -63,14 +63,17 @@ def register(parent: typer.Typer) -> None:
             "stepfold run my_strategy.yaml --symbol BTC-USDT --timeframe 1h --allocation BTC=40% "
             "--risk limits.yaml --max-daily-loss off --conflicts reverse --leverage 2 --funding-bps 1 "
             "--finer 1m",
-            "stepfold run ema_cross --symbol BTC-USDT --timeframe 1h --no-wait --json",
+            "stepfold run my_cross@2 --symbol BTC-USDT --timeframe 1h --no-wait --json",
         ),
     )(run)
 
 
 def run(
     strategy: Annotated[
-        str, typer.Argument(help="The id of a preset, or a strategy document (.yaml or .json).")
+        str,
+        typer.Argument(
+            help="The id of a preset or of your own (my_cross, my_cross@2), or a document (.yaml, .json)."
+        ),
     ],
     symbol: Annotated[
         list[str], option("BTC-USDT, BTC/USDT or BTCUSDT; repeat it: they share the cash.", "SYMBOL")

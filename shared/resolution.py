@@ -13,12 +13,13 @@ from shared.names import DatasetName
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
 from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan
 from shared.store import ObjectStore
-from shared.strategies import parse
+from shared.strategies import NamedStrategy, named_strategy, parse
 from shared.symbols import base_of, canonical, exchange_name, nearest, quote_of
 from shared.times import TIMEFRAMES, iso, parse_time
 
 if TYPE_CHECKING:
     from engine import Strategy
+    from shared.saved_strategies import SavedStrategies
 
 T = TypeVar("T")
 
@@ -27,10 +28,12 @@ T = TypeVar("T")
 class Resolution:
     """A resolved run with the candles that it will read (whose owner is no part of the fingerprint).
 
-    `versions` and `finer` are in the order of the symbols; `finer` is empty without a finer timeframe.
+    Nor is the name that the strategy goes by: two ways to the same document are the same run. `versions` and
+    `finer` are in the order of the symbols; `finer` is empty without a finer timeframe.
     """
 
     run: ResolvedRun
+    named: NamedStrategy
     strategy: Strategy
     versions: tuple[DatasetVersion, ...]
     finer: tuple[DatasetVersion, ...] = ()
@@ -41,15 +44,25 @@ class Resolution:
         return sum(version.count(self.run.start_ms, self.run.end_ms) for version in self.versions)
 
 
-def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store: ObjectStore) -> Resolution:
-    """Resolve a request against the candles that `owner` holds. Raises InvalidInputError with every issue."""
+def resolve(
+    request: BacktestRequest,
+    owner: str,
+    datasets: DatasetIndex,
+    store: ObjectStore,
+    saved: SavedStrategies | None = None,
+) -> Resolution:
+    """Resolve a request against the candles that `owner` holds. Raises InvalidInputError with every issue.
+
+    `saved` is where strategies of their own are looked up; a request that was accepted carries its document.
+    """
     import engine
 
     issues: list[Issue] = []
-    strategy = _collect(issues, lambda: parse(request.strategy, request.parameters))
+    parsed = _collect(issues, lambda: _strategy(request, owner, saved))
     names = _collect(issues, lambda: _canonical_symbols(request.symbols))
-    if names is None or strategy is None:
+    if names is None or parsed is None:
         raise InvalidInputError(issues)
+    named, strategy = parsed
     allocations = _collect(issues, lambda: _allocations(request, names))
     held = datasets.held(owner)
     chosen = _collect(issues, lambda: _choose(request, names, held))
@@ -63,7 +76,7 @@ def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store:
     step = TIMEFRAMES[request.timeframe]
     risk = request.risk.model_dump() if request.risk else None
     needs_atr = risk is not None and engine.Risk(**risk).uses_stop_distance
-    warm_up = engine.warm_up_bars(strategy, needs_atr=needs_atr, step_ms=step)
+    warm_up = engine.warm_up_bars(strategy, step, needs_atr=needs_atr)
     cash, quotes = allocations
     run = ResolvedRun(
         strategy=strategy.raw,
@@ -97,7 +110,14 @@ def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store:
         finer_timeframe=request.finer_timeframe,
     )
     engine_plan(run)  # refuses what the engine would not run
-    return Resolution(run, strategy, versions, finer)
+    return Resolution(run, named, strategy, versions, finer)
+
+
+def _strategy(
+    request: BacktestRequest, owner: str, saved: SavedStrategies | None
+) -> tuple[NamedStrategy, Strategy]:
+    named = named_strategy(request.strategy, owner, saved)
+    return named, parse(named.document, request.parameters)
 
 
 def _collect(issues: list[Issue], step: Callable[[], T]) -> T | None:
