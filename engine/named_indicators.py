@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from engine.errors import Issue
 from engine.expression import references
-from engine.functions import FUNCTIONS, PLAYBACK
-from engine.names import FIELDS, NOT_ENFORCED_FUNCTIONS, NOT_ENFORCED_NAMES
+from engine.functions import is_word
 from engine.parameters import NAME
 from engine.rules import Reading
 from engine.suggest import shorten
-from engine.tokens import KEYWORDS, ExpressionError
+from engine.tokens import ExpressionError
 
 MAX_INDICATORS = 100
 
@@ -34,7 +33,7 @@ def read_indicators(raw: object, reading: Reading) -> tuple[dict[str, str], dict
             text = repr(text)
         if not isinstance(name, str) or not NAME.match(name):
             issues.append(Issue(path, "a name is letters, digits and _, at most 40 characters", name))
-        elif _is_taken(name):
+        elif is_word(name):
             issues.append(Issue(path, f"'{name}' is a word of the language; choose another name", name))
         elif not isinstance(text, str):
             issues.append(
@@ -89,15 +88,3 @@ def _cycle(waiting: Mapping[str, set[str]]) -> list[str]:
                 return path[path.index(following[0]) :]
             path.append(following[0])
     return []
-
-
-def _is_taken(name: str) -> bool:
-    return (
-        name in FIELDS
-        or name in FUNCTIONS
-        or name in KEYWORDS
-        or name in NOT_ENFORCED_NAMES
-        or name in NOT_ENFORCED_FUNCTIONS
-        or name in PLAYBACK
-        or name == "timestamp"
-    )

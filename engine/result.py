@@ -76,7 +76,7 @@ def run(
     step = timeframe_ms or _bar_length(series)
     if start_ms is None:
         longest = max(series.values(), key=len)
-        start_ms = int(longest.timestamp[min(warm_up_bars(strategy), len(longest) // 2)])
+        start_ms = int(longest.timestamp[min(warm_up_bars(strategy, step), len(longest) // 2)])
     if end_ms is None:
         end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
     plan = Plan(

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from engine.errors import Issue
 from engine.expression import parse_expression, references
 from engine.functions import FUNCTIONS
-from engine.graph import Graph, GraphTooLargeError
+from engine.graph import Graph, GraphTooLargeError, TimeframeError
 from engine.parameters import Value
 from engine.suggest import shorten
 from engine.tokens import ExpressionError
@@ -51,7 +50,7 @@ class Reading:
             )
             self.issues.append(Issue(path, message, text, 0))
             return None
-        return self._seen_from(timeframe, text, path, node)
+        return self.seen_from(timeframe, node, path, text)
 
     def series(self, text: object, path: str, timeframe: str | None = None) -> int | None:
         """Return the node of a number that does not depend on the position: a price or a distance."""
@@ -61,26 +60,26 @@ class Reading:
         if self.graph.is_boolean(node):
             self.issues.append(Issue(path, "must be a number, this is a condition (true or false)", text, 0))
             return None
-        if depends_on_position(self.graph, node):
+        if self.graph.is_state(node):
             message = "depends on the position; a price or distance is set from candles and indicators alone"
             self.issues.append(Issue(path, message, text, 0))
             return None
-        return self._seen_from(timeframe, text, path, node)
+        return self.seen_from(timeframe, node, path, text)
 
     def at_closes_of(self, timeframe: str, node: int) -> int:
         """The rule `node`, true only where a bar of the higher timeframe closes."""
-        graph: Any = self.graph
-        return self.graph.binary("and", node, graph.timeframe_closed(timeframe))
+        return self.graph.binary("and", node, self.graph.timeframe_closed(timeframe))
 
-    def _seen_from(self, timeframe: str | None, text: object, path: str, node: int | None) -> int | None:
-        """The same expression on the bars of a higher timeframe, as it stood when the last one closed."""
+    def seen_from(
+        self, timeframe: str | None, node: int | None, path: str, text: object = None
+    ) -> int | None:
+        """The node on the bars of a higher timeframe, as it stood when the last of them closed."""
         if timeframe is None or node is None:
             return node
-        prefix = f'tf("{timeframe}", '
         try:
-            return parse_expression(f"{prefix}{text})", self.graph, self.values, self.names)
-        except ExpressionError as error:
-            self.issues.append(Issue(path, error.message, text, max(0, error.position - len(prefix))))
+            return self.graph.on_timeframe(node, timeframe)
+        except TimeframeError as error:
+            self.issues.append(Issue(path, str(error), text))
         except GraphTooLargeError as error:
             self.issues.append(Issue(path, f"{error}; simplify the document", None))
         return None
@@ -92,11 +91,6 @@ class Reading:
             return bool(references(text) & self.broken)
         except ExpressionError:
             return False
-
-
-def depends_on_position(graph: Graph, node: int) -> bool:
-    is_state = getattr(graph, "is_state", None)
-    return bool(is_state(node)) if is_state is not None else False
 
 
 def average_true_range(graph: Graph, period: int) -> int:
