@@ -14,7 +14,6 @@ from engine.levels import Level as Level
 from engine.levels import Order as Order
 from engine.limits import Behaviour, Risk, read_limits
 from engine.named_indicators import read_indicators
-from engine.names import MINUTE_MS
 from engine.parameters import Value, resolve_parameters
 from engine.rules import Reading, average_true_range
 from engine.sizing import Sizing as Sizing
@@ -84,12 +83,12 @@ def parse_strategy(raw: Mapping[str, object], parameters: Mapping[str, object] |
     return Strategy(name, description, raw, values, texts, triggers, sizing, risk, behaviour, graph, nodes)
 
 
-def warm_up_bars(strategy: Strategy, step_ms: int = MINUTE_MS, *, needs_atr: bool = False) -> int:
+def warm_up_bars(strategy: Strategy, step_ms: int, *, needs_atr: bool = False) -> int:
     """Return how many bars before the start the rules, levels and named indicators need to be settled.
 
     Windows need their length; recursive averages need 16 / factor bars, after which less than 1e-7 of
-    their first value is left (about 8 × the period of an EMA, 16 × that of Wilder's average). `step_ms`
-    is the length of the run's bars; it matters to higher timeframes alone.
+    their first value is left (about 8 × the period of an EMA, 16 × that of Wilder's average).
+    `step_ms` is the length of the run's bars, of which higher timeframes need as many as they are longer.
     `needs_atr` says that the run's limits use ATR(14) though the document's do not.
     """
     graph = strategy.graph

@@ -95,7 +95,7 @@ def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store:
     versions = tuple(load_version(store, entry.owner, entry.name, entry.version) for entry in chosen)
     start_ms, end_ms = _span(request, versions)
     step = TIMEFRAMES[request.timeframe]
-    warm_up = engine.warm_up_bars(strategy)
+    warm_up = engine.warm_up_bars(strategy, step)
     cash, quotes = allocations
     run = ResolvedRun(
         strategy=strategy.raw,

@@ -1,6 +1,6 @@
 """Strategy documents that ship with Stepfold, as JSON beside this module.
 
-A `preset` is one well-known idea, as plain as it can be told. An `archetype` (in the folder of that name) is a
+A `preset` is one well-known idea, as plain as it can be told. An `archetype` (in a folder of its own) is a
 whole manner of trading: several triggers with levels, limits and behaviour, to start one's own from.
 """
 

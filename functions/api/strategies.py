@@ -8,6 +8,7 @@ from shared.responses import ErrorItem
 from shared.responses_market import StrategyAnswer, StrategyCheck, StrategySummary
 from shared.strategies import parse
 from shared.symbols import nearest
+from shared.times import TIMEFRAMES
 
 
 def preset_summaries() -> list[StrategySummary]:
@@ -48,7 +49,8 @@ def check(request: StrategyRequest) -> StrategyCheck:
     return StrategyCheck(
         valid=True,
         errors=[],
-        warm_up_bars=engine.warm_up_bars(strategy),
+        # In bars of an hour: without a run their length is not known, which tf() and the day's prices need.
+        warm_up_bars=engine.warm_up_bars(strategy, TIMEFRAMES["1h"]),
         parameters=dict(strategy.parameters),
     )
 

@@ -17,7 +17,7 @@ from engine import (
     preset_ids,
     warm_up_bars,
 )
-from tests.engine.market import document, generated, play
+from tests.engine.market import MINUTE, document, generated, play
 
 
 def issues(raw: dict[str, Any], parameters: dict[str, object] | None = None) -> list[tuple[str, str]]:
@@ -225,11 +225,11 @@ def test_what_is_no_document_is_refused(raw: Any) -> None:
 
 
 def test_warm_up_covers_windows_shifts_and_recursion() -> None:
-    assert warm_up_bars(parse_strategy(document("close > 1", None))) == 0
-    assert warm_up_bars(parse_strategy(document("close > sma(close, 50)", None))) == 49
-    assert warm_up_bars(parse_strategy(document("close[3] > sma(close, 50)[2]", None))) == 51
+    assert warm_up_bars(parse_strategy(document("close > 1", None)), MINUTE) == 0
+    assert warm_up_bars(parse_strategy(document("close > sma(close, 50)", None)), MINUTE) == 49
+    assert warm_up_bars(parse_strategy(document("close[3] > sma(close, 50)[2]", None)), MINUTE) == 51
     # EMA 12: 16 / (2/13) = 104 bars, after which less than 1e-7 of the seed is left.
-    assert warm_up_bars(parse_strategy(document("close > ema(close, 12)", None))) == 104
+    assert warm_up_bars(parse_strategy(document("close > ema(close, 12)", None)), MINUTE) == 104
     assert (1 - 2 / 13) ** 104 < 1e-7
 
 

@@ -8,7 +8,7 @@ import pytest
 from engine import StrategyError, parse_strategy, warm_up_bars
 from engine.errors import Issue
 from engine.limits import CHOICES, FLAGS, RANGES, Behaviour, Risk, read_limits
-from tests.engine.market import document
+from tests.engine.market import MINUTE, document
 
 Kind = Literal["risk", "behaviour"]
 
@@ -114,5 +114,9 @@ def test_limits_by_the_stop_wait_for_the_average_true_range() -> None:
     limited = parse_strategy(document("close > 1", None, risk={"max_position_risk_pct": 2}))
     by_risk = parse_strategy({**document("close > 1", None), "sizing": {"mode": "risk", "risk_pct": 1}})
     settled = 16 * 14 + 1
-    assert [warm_up_bars(plain), warm_up_bars(limited), warm_up_bars(by_risk)] == [0, settled, settled]
-    assert warm_up_bars(plain, needs_atr=True) == settled
+    assert [warm_up_bars(plain, MINUTE), warm_up_bars(limited, MINUTE), warm_up_bars(by_risk, MINUTE)] == [
+        0,
+        settled,
+        settled,
+    ]
+    assert warm_up_bars(plain, MINUTE, needs_atr=True) == settled

@@ -8,7 +8,7 @@ from engine import StrategyError, Trigger, parse_strategy, warm_up_bars
 from engine.expression import parse_expression
 from engine.graph import Graph
 from engine.strategy import Level, Order, Strategy
-from tests.engine.market import document
+from tests.engine.market import MINUTE, document
 
 
 def parsed(**fields: Any) -> Strategy:
@@ -62,7 +62,7 @@ def test_a_multiple_of_the_average_true_range_is_a_distance() -> None:
     assert found.stop == Level("distance", node=distance_of(strategy.graph, 2.5, 14))
     assert found.trailing == Level("distance", node=distance_of(strategy.graph, 2.5, 7))
     # Wilder's average of 14 bars is settled after 16 × 14 bars; its true range looks one bar back.
-    assert warm_up_bars(strategy) == 16 * 14 + 1
+    assert warm_up_bars(strategy, MINUTE) == 16 * 14 + 1
 
 
 def test_a_text_is_a_price_and_a_distance_an_expression() -> None:
@@ -72,7 +72,7 @@ def test_a_text_is_a_price_and_a_distance_an_expression() -> None:
     assert strategy.graph.nodes[level(found.stop).node or 0].op == "lowest"
     assert level(found.target).kind == "distance"
     assert strategy.graph.nodes[level(found.target).node or 0].op == "sub"
-    assert warm_up_bars(strategy) == 19
+    assert warm_up_bars(strategy, MINUTE) == 19
 
 
 def test_an_order_rests_at_its_price() -> None:
@@ -340,7 +340,6 @@ def test_warm_up_counts_the_bars_of_the_run() -> None:
     # Four whole bars before the one that is complete, and up to three hours beside at either end.
     assert warm_up_bars(strategy, hour) == 5 * 4 + 2 * 3
     assert warm_up_bars(strategy, 4 * hour) == 4
-    assert warm_up_bars(strategy) == warm_up_bars(strategy, hour // 60) == 5 * 240 + 2 * 239
 
 
 def test_a_level_that_uses_a_broken_indicator_does_not_repeat_its_fault() -> None:
