@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from engine.result import run as run
     from engine.state import State as State
     from engine.state import initial_state as initial_state
+    from engine.statistics.report import Report as Report
     from engine.strategy import Strategy as Strategy
     from engine.strategy import Trigger as Trigger
     from engine.strategy import parse_strategy as parse_strategy
@@ -62,6 +63,7 @@ _HOMES = {
     "presets": ("preset", "preset_ids", "preset_kind"),
     "result": ("Result", "run"),
     "state": ("State", "initial_state"),
+    "statistics.report": ("Report",),
     "strategy": ("Strategy", "Trigger", "parse_strategy", "warm_up_bars"),
     "version": ("ENGINE_VERSION",),
 }

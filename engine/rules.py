@@ -8,6 +8,7 @@ from engine.expression import parse_expression, references
 from engine.functions import FUNCTIONS
 from engine.graph import Graph, GraphTooLargeError, TimeframeError
 from engine.parameters import Value
+from engine.position_rules import check_rule
 from engine.suggest import shorten
 from engine.tokens import ExpressionError
 
@@ -50,7 +51,15 @@ class Reading:
             )
             self.issues.append(Issue(path, message, text, 0))
             return None
-        return self.seen_from(timeframe, node, path, text)
+        node = self.seen_from(timeframe, node, path, text)
+        if node is None:
+            return None
+        try:
+            check_rule(self.graph, node)
+        except GraphTooLargeError as error:
+            self.issues.append(Issue(path, f"{error}; simplify the document", None))
+            return None
+        return node
 
     def series(self, text: object, path: str, timeframe: str | None = None) -> int | None:
         """Return the node of a number that does not depend on the position: a price or a distance."""
