@@ -1,6 +1,6 @@
 """A graph's nodes as rows of instructions, with registers reused as soon as they are free."""
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.graph import MISSING, Graph, Node
 
 _FIXED = ("constant", "true")

@@ -24,7 +24,7 @@ if cython.compiled:
 else:
     from math import sqrt
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine import layout as L  # noqa: N812
 
 COMPILED = cython.compiled
@@ -609,7 +609,9 @@ class Evaluator:
         m: cython.Py_ssize_t,
         rooted: cython.bint,
     ) -> cython.void:
-        """Population standard deviation, or its square, the variance; ROLL_REFERENCE is the mean, ROLL_SECOND the squared distances.
+        """Population standard deviation, or its square, the variance.
+
+        ROLL_REFERENCE is the mean, ROLL_SECOND the sum of squared distances from it.
 
         Sliding form of Welford (1962): the new mean is off by (x − old) / n, and the squares change by
         (x − old) × ((x − new mean) + (old − old mean)). No difference of large squares occurs.

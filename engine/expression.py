@@ -12,7 +12,7 @@ depth is bounded.
                | "tf" "(" text "," condition ")"
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.functions import FUNCTIONS, MAX_PERIOD, SHORT_FORMS, VARIADIC, Argument, Function
@@ -369,11 +369,13 @@ class _Parser:
         opening = self._take()
         name = self._take()
         if name.kind != "string":
-            raise ExpressionError(f"tf at {token.position} begins with a timeframe in quotes: {_TF}", name.position)
+            raise ExpressionError(
+                f"tf at {token.position} begins with a timeframe in quotes: {_TF}", name.position
+            )
         timeframe = name.text[1:-1]
         if timeframe not in TIMEFRAMES:
             raise ExpressionError(
-                f"unknown timeframe {shorten(timeframe)} at {name.position}; known are {', '.join(TIMEFRAMES)}",
+                f"unknown timeframe {shorten(timeframe)} at {name.position}; known are {_listed(TIMEFRAMES)}",
                 name.position,
             )
         comma = self._take()
@@ -423,9 +425,7 @@ class _Parser:
                 values.append(_number_default(argument))
         return function.build(self._graph, *values)
 
-    def _argument(
-        self, given: tuple[_Operand, int], argument: Argument, function: Function
-    ) -> int | float:
+    def _argument(self, given: tuple[_Operand, int], argument: Argument, function: Function) -> int | float:
         value, where = given
         if argument.kind == "condition":
             return self._condition(value, where)
@@ -483,7 +483,7 @@ class _Parser:
             )
         if isinstance(value, _Text):
             raise ExpressionError(
-                f"text {shorten(value.text)} at {value.position} can only be compared with {', '.join(TEXTS)} "
+                f"text {shorten(value.text)} at {value.position} can only be compared with {_listed(TEXTS)} "
                 f"(position == 'flat') or name a timeframe: {_TF}",
                 value.position,
             )
@@ -522,7 +522,8 @@ class _Parser:
             if isinstance(value, _Text):
                 return self._whole_expression(value)  # compared with nothing that has a text: refused
             raise ExpressionError(
-                f"{kind} is a text: compare it with {_texts(kind or '')}, not with what stands at {where}", where
+                f"{kind} is a text: compare it with {_texts(kind or '')}, not with what stands at {where}",
+                where,
             )
         if isinstance(value, _Text):
             if value.text not in TEXTS[kind]:
@@ -577,6 +578,10 @@ class _Parser:
                 f"{opening.position}, found {found}",
                 token.position,
             )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _texts(kind: str) -> str:

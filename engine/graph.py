@@ -8,7 +8,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.names import TEXT_NAMES, TIMEFRAMES, WEEK_OFFSET_MS, timeframe_name
 
 MAX_NODES = 2_000
@@ -212,9 +212,7 @@ class Graph:
             if node.op == "field":
                 clock = self._clock(timeframe)
                 timing = self.nodes[clock]
-                found[number] = self._add(
-                    Node("gather", (clock,), node.period, timing.value, timing.second)
-                )
+                found[number] = self._add(Node("gather", (clock,), node.period, timing.value, timing.second))
             else:
                 found[number] = self._add(replace(node, inputs=tuple(found[i] for i in node.inputs)))
         lifted: dict[int, int] = {}
@@ -283,7 +281,7 @@ class Graph:
             step = step_ms if clock is None else int(self.nodes[clock].value)
             before = max((found[i] for i in at.inputs), default=0)
             if at.op in ("spread", "closed"):
-                # A first higher bar may have to be passed over, and the last one may be nearly a whole one old.
+                # A first higher bar may have to be passed over, and the last may be nearly a whole one old.
                 ratio = -(-int(self.nodes[at.inputs[-1]].value) // step_ms)
                 found[number] = (before + 1) * ratio + 2 * (ratio - 1) if ratio > 1 else before
             else:

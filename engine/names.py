@@ -1,6 +1,6 @@
 """The words of the language that are neither functions nor a document's own."""
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 
 FIELDS = {"open": 0, "high": 1, "low": 2, "close": 3, "volume": 4}
 """Candle fields and their column."""

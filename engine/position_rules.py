@@ -5,7 +5,7 @@ and the rest holds, which is a few scalar rows: constants, values of the positio
 (values at this bar of what does not depend on the position), and operations on them.
 """
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.graph import Graph, GraphTooLargeError
 
 
@@ -138,6 +138,7 @@ class _Rule:
     def _register(self) -> int:
         if not self._free:
             raise GraphTooLargeError(
-                f"a rule's part that depends on the position needs more than {I.STATE_REGISTERS} values at once"
+                f"a rule's part that depends on the position needs more than {I.STATE_REGISTERS} values "
+                f"at once"
             )
         return self._free.pop()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.assembly import Assembly
 from engine.expression import parse_expression
 from engine.functions import PLAYBACK
@@ -79,7 +79,9 @@ def compile_program(strategy: Strategy, with_columns: bool, needs_atr: bool = Fa
     trigger_slots = tuple(
         (
             -1 if trigger.order.node is None else rows.slot(trigger.order.node),
-            *(_level_slot(rows, level) for level in (trigger.stop, trigger.target, trigger.trailing)),
+            _level_slot(rows, trigger.stop),
+            _level_slot(rows, trigger.target),
+            _level_slot(rows, trigger.trailing),
         )
         for trigger in strategy.triggers
     )

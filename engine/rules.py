@@ -88,7 +88,7 @@ class Reading:
         try:
             return self.graph.on_timeframe(node, timeframe)
         except TimeframeError as error:
-            self.issues.append(Issue(path, str(error), text))
+            self.issues.append(Issue(path, str(error), text, 0))
         except GraphTooLargeError as error:
             self.issues.append(Issue(path, f"{error}; simplify the document", None))
         return None

@@ -124,7 +124,9 @@ def _translate(module: str, scratch: Path) -> Path:
         command, cwd=scratch, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise KernelBuildError(f"Cython refused {source.name}:\n{(done.stderr or done.stdout).strip()[-4000:]}")
+        raise KernelBuildError(
+            f"Cython refused {source.name}:\n{(done.stderr or done.stdout).strip()[-4000:]}"
+        )
     return translated
 
 

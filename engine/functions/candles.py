@@ -1,6 +1,8 @@
 """Candle patterns, as exact conditions. TA-Lib's patterns of the same names compare with averages of the
 last bars; these look at the bars of the pattern alone, so that a reader can check them on a chart."""
 
+from itertools import pairwise
+
 from engine.functions.catalogue import Function, every, middle, price, scaled
 from engine.graph import Graph
 
@@ -96,7 +98,7 @@ def three(graph: Graph, up: bool) -> int:
     parts = []
     for bar in bars:
         parts += [bar.rose if up else bar.fell, bar.at_least(bar.body, 0.5)]
-    for bar, before in zip(bars[:2], bars[1:], strict=True):
+    for bar, before in pairwise(bars):
         parts += [
             graph.binary("gt" if up else "lt", bar.close, before.close),
             graph.binary("ge", bar.open, before.bottom),
@@ -107,16 +109,12 @@ def three(graph: Graph, up: bool) -> int:
 
 def inside_bar(graph: Graph) -> int:
     bar, before = _Bar(graph, 0), _Bar(graph, 1)
-    return every(
-        graph, graph.binary("lt", bar.high, before.high), graph.binary("gt", bar.low, before.low)
-    )
+    return every(graph, graph.binary("lt", bar.high, before.high), graph.binary("gt", bar.low, before.low))
 
 
 def outside_bar(graph: Graph) -> int:
     bar, before = _Bar(graph, 0), _Bar(graph, 1)
-    return every(
-        graph, graph.binary("gt", bar.high, before.high), graph.binary("lt", bar.low, before.low)
-    )
+    return every(graph, graph.binary("gt", bar.high, before.high), graph.binary("lt", bar.low, before.low))
 
 
 _NISON = "after Nison 1991"
@@ -164,28 +162,32 @@ CANDLES = tuple(
         (
             "morning_star",
             lambda graph: star(graph, True),
-            "a bar that fell, its body at least half its range; a body of at most 0.3 of that one, below its middle; "
+            "a bar that fell, its body at least half its range; a body of at most 0.3 of that one, below "
+            "its middle; "
             "a bar that rose and closed above that middle",
             f"{_NISON}; without the gaps, which markets that never close do not have",
         ),
         (
             "evening_star",
             lambda graph: star(graph, False),
-            "a bar that rose, its body at least half its range; a body of at most 0.3 of that one, above its middle; "
+            "a bar that rose, its body at least half its range; a body of at most 0.3 of that one, above "
+            "its middle; "
             "a bar that fell and closed below that middle",
             f"{_NISON}; without the gaps, which markets that never close do not have",
         ),
         (
             "three_white_soldiers",
             lambda graph: three(graph, True),
-            "three bars that rose, each body at least half its range, each closing above the last and opening inside "
+            "three bars that rose, each body at least half its range, each closing above the last and "
+            "opening inside "
             "its body",
             _NISON,
         ),
         (
             "three_black_crows",
             lambda graph: three(graph, False),
-            "three bars that fell, each body at least half its range, each closing below the last and opening inside "
+            "three bars that fell, each body at least half its range, each closing below the last and "
+            "opening inside "
             "its body",
             _NISON,
         ),

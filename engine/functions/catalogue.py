@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.graph import Graph
 from engine.names import FIELDS
 
@@ -64,7 +64,9 @@ def time(graph: Graph) -> int:
 
 def typical(graph: Graph) -> int:
     high, low, close = (price(graph, name) for name in ("high", "low", "close"))
-    return graph.binary("div", graph.binary("add", graph.binary("add", high, low), close), graph.constant(3.0))
+    return graph.binary(
+        "div", graph.binary("add", graph.binary("add", high, low), close), graph.constant(3.0)
+    )
 
 
 def scaled(graph: Graph, factor: float, node: int) -> int:

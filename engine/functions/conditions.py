@@ -95,7 +95,8 @@ CONDITIONS = (
         "pivot_high",
         (period(5, "bars"),),
         _pivot("highest", "high"),
-        "the last swing high: a high that none of the `bars` bars before it and after it exceeded, known only once "
+        "the last swing high: a high that none of the `bars` bars before it and after it exceeded, known "
+        "only once "
         "they have closed",
         _UNBOUNDED,
     ),
@@ -103,7 +104,8 @@ CONDITIONS = (
         "pivot_low",
         (period(5, "bars"),),
         _pivot("lowest", "low"),
-        "the last swing low: a low that none of the `bars` bars before it and after it undercut, known only once they "
+        "the last swing low: a low that none of the `bars` bars before it and after it undercut, known "
+        "only once they "
         "have closed",
         _UNBOUNDED,
     ),

@@ -145,7 +145,8 @@ OSCILLATORS = (
         "mfi",
         (period(14),),
         mfi,
-        "`100 × gain / (gain + loss)`, the sums of `t × volume` of bars whose `t = (high + low + close) / 3` rose "
+        "`100 × gain / (gain + loss)`, the sums of `t × volume` of bars whose `t = (high + low + close) / "
+        "3` rose "
         "and fell",
         "Quong and Soudack 1989; TA-Lib MFI; missing where there was no flow, where TA-Lib says 0",
     ),
@@ -158,4 +159,3 @@ OSCILLATORS = (
         "TA-Lib ROC",
     ),
 )
-

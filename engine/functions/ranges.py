@@ -1,7 +1,17 @@
 """Volatility: ranges, bands and channels."""
 
 from engine.functions.averages import ema, rma, sma
-from engine.functions.catalogue import CLOSE, PERIOD, SOURCE, Argument, Function, middle, period, price, scaled
+from engine.functions.catalogue import (
+    CLOSE,
+    PERIOD,
+    SOURCE,
+    Argument,
+    Function,
+    middle,
+    period,
+    price,
+    scaled,
+)
 from engine.functions.oscillators import share
 from engine.graph import Graph
 
@@ -148,9 +158,17 @@ RANGES = (
         "Donchian",
     ),
     Function(
-        "donchian_middle", (period(20),), donchian_middle, "`(donchian_upper + donchian_lower) / 2`", "Donchian"
+        "donchian_middle",
+        (period(20),),
+        donchian_middle,
+        "`(donchian_upper + donchian_lower) / 2`",
+        "Donchian",
     ),
     Function(
-        "donchian_lower", (period(20),), donchian_lower, "`lowest(low, period)`, this bar included", "Donchian"
+        "donchian_lower",
+        (period(20),),
+        donchian_lower,
+        "`lowest(low, period)`, this bar included",
+        "Donchian",
     ),
 )

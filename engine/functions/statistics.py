@@ -11,7 +11,8 @@ def zscore(graph: Graph, source: int, period: int) -> int:
 
 
 def slope(graph: Graph, source: int, period: int) -> int:
-    # With W the weighted and S the plain mean, Σ (t − mean t)(x − S) / Σ (t − mean t)² is 6 (W − S) / (n − 1).
+    # With W the weighted and S the plain mean, Σ (t − mean t)(x − S) / Σ (t − mean t)² is
+    # 6 (W − S) / (n − 1).
     difference = graph.binary("sub", wma(graph, source, period), sma(graph, source, period))
     return graph.binary("div", scaled(graph, 6.0, difference), graph.constant(period - 1.0))
 
@@ -19,7 +20,9 @@ def slope(graph: Graph, source: int, period: int) -> int:
 def linreg(graph: Graph, source: int, period: int) -> int:
     # The line passes through S at the middle of the window: S + slope × (n − 1) / 2 = S + 3 (W − S).
     mean = sma(graph, source, period)
-    return graph.binary("add", mean, scaled(graph, 3.0, graph.binary("sub", wma(graph, source, period), mean)))
+    return graph.binary(
+        "add", mean, scaled(graph, 3.0, graph.binary("sub", wma(graph, source, period), mean))
+    )
 
 
 def sign(graph: Graph, source: int) -> int:
@@ -46,7 +49,10 @@ _TWO = (Argument("first", "series"), Argument("second", "series"))
 
 STATISTICS = (
     Function(
-        "sum", (SOURCE, PERIOD), lambda g, source, n: g.rolling("sum", source, n), "sum of the last `period` values"
+        "sum",
+        (SOURCE, PERIOD),
+        lambda g, source, n: g.rolling("sum", source, n),
+        "sum of the last `period` values",
     ),
     Function(
         "stddev",
@@ -75,7 +81,8 @@ STATISTICS = (
         "percentile",
         (SOURCE, PERIOD),
         lambda g, source, n: g.rolling("percentile", source, n),
-        "rank of the newest among the last `period` values, from 0 (smallest) to 100 (largest); of equal ones half "
+        "rank of the newest among the last `period` values, from 0 (smallest) to 100 (largest); of equal "
+        "ones half "
         "count as smaller",
         "pandas `(rolling.rank() − 1) / (period − 1)`; its time grows with `period`",
         minimum_period=2,
@@ -84,7 +91,8 @@ STATISTICS = (
         "quantile",
         (SOURCE, PERIOD, Argument("share", "share", 0.5)),
         lambda g, source, n, share: g.rolling("quantile", source, n, share),
-        "the value below which that share of the last `period` values lies, between two of them in proportion; 0.5 is "
+        "the value below which that share of the last `period` values lies, between two of them in "
+        "proportion; 0.5 is "
         "the median",
         "pandas rolling.quantile; its time grows with `period`",
         minimum_period=2,
@@ -143,10 +151,10 @@ STATISTICS = (
         pointwise=True,
     ),
     Function("sign", (SOURCE,), sign, "1, 0 or −1", pointwise=True),
+    Function("sqrt", (SOURCE,), lambda g, source: g.unary("sqrt", source), "square root; missing below 0"),
     Function(
-        "sqrt", (SOURCE,), lambda g, source: g.unary("sqrt", source), "square root; missing below 0"
+        "floor", (SOURCE,), lambda g, source: g.unary("floor", source), "largest whole number not above"
     ),
-    Function("floor", (SOURCE,), lambda g, source: g.unary("floor", source), "largest whole number not above"),
     Function("ceil", (SOURCE,), ceiling, "smallest whole number not below"),
     Function("round", (SOURCE,), rounded, "nearest whole number; halves go up"),
 )

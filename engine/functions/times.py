@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.functions.catalogue import Function, price, time
 from engine.graph import Graph
 
@@ -35,10 +35,18 @@ TIMES = (
     Function("month", (), _calendar(I.CALENDAR_MONTH), "month, 1–12"),
     Function("day_open", (), _of_day("open", I.SESSION_FIRST), "open of the UTC day's first bar", _DAY),
     Function(
-        "day_high", (), _of_day("high", I.SESSION_HIGH), "highest high of the UTC day so far, this bar included", _DAY
+        "day_high",
+        (),
+        _of_day("high", I.SESSION_HIGH),
+        "highest high of the UTC day so far, this bar included",
+        _DAY,
     ),
     Function(
-        "day_low", (), _of_day("low", I.SESSION_LOW), "lowest low of the UTC day so far, this bar included", _DAY
+        "day_low",
+        (),
+        _of_day("low", I.SESSION_LOW),
+        "lowest low of the UTC day so far, this bar included",
+        _DAY,
     ),
     Function(
         "previous_day_high",

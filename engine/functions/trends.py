@@ -1,6 +1,6 @@
 """Direction: directional movement, lines that trail the price, clouds, and states in one word."""
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.functions.averages import ema, rma
 from engine.functions.catalogue import Argument, Function, every, middle, period, price, scaled, when
 from engine.functions.oscillators import share
@@ -70,7 +70,8 @@ TRENDS = (
         (period(14),),
         lambda graph, period: directional(graph, period, True),
         "`100 × rma(m) / atr`, `m = high − high[1]` where that is above 0 and above `low[1] − low`, else 0",
-        "Wilder 1978; TA-Lib PLUS_DI seeds with a sum one bar shorter, which differs in the first few hundred bars",
+        "Wilder 1978; TA-Lib PLUS_DI seeds with a sum one bar shorter, which differs in the first few "
+        "hundred bars",
     ),
     Function(
         "minus_di",
@@ -90,7 +91,8 @@ TRENDS = (
         "supertrend",
         _SUPERTREND,
         lambda graph, period, factor: supertrend(graph, period, factor, I.SUPERTREND_LINE),
-        "the lower of the bands `(high + low) / 2 ∓ factor × atr(period)` in a rise, where it never falls, else the "
+        "the lower of the bands `(high + low) / 2 ∓ factor × atr(period)` in a rise, where it never "
+        "falls, else the "
         "upper, which never rises; the close beyond it turns the direction",
         _TREND_SOURCE,
     ),
@@ -105,7 +107,8 @@ TRENDS = (
         "psar",
         (Argument("step", "share", 0.02), Argument("most", "share", 0.2)),
         psar,
-        "a stop that moves towards the extreme point by a factor that grows by `step` with each new extreme, up to "
+        "a stop that moves towards the extreme point by a factor that grows by `step` with each new "
+        "extreme, up to "
         "`most`, never beyond the last two bars; touched, it turns round to the extreme",
         "Wilder 1978; TA-Lib SAR",
     ),
@@ -141,7 +144,8 @@ TRENDS = (
         "trend_state",
         (),
         trend_state,
-        "`'up'` when `ema(close, 50) > ema(close, 200)` and `close > ema(close, 50)`, `'down'` when both are below, "
+        "`'up'` when `ema(close, 50) > ema(close, 200)` and `close > ema(close, 50)`, `'down'` when both "
+        "are below, "
         "else `'flat'`",
         "Stepfold's own",
     ),

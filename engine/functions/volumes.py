@@ -1,6 +1,6 @@
 """Volume, and prices weighted with it."""
 
-from engine import instructions as I  # noqa: E741, N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.functions.catalogue import Function, period, price, time, typical
 from engine.graph import Graph
 
@@ -31,7 +31,8 @@ VOLUMES = (
         (),
         obv,
         "sum of the volume of bars that closed higher, less that of those that closed lower",
-        "Granville 1963; TA-Lib OBV, but 0 at the first bar. Its level depends on where the bars begin: look at its "
+        "Granville 1963; TA-Lib OBV, but 0 at the first bar. Its level depends on where the bars begin: "
+        "look at its "
         "changes",
     ),
     Function(

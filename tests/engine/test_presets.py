@@ -5,8 +5,22 @@ from typing import Any
 
 import pytest
 
-from engine import parse_strategy, preset, preset_ids, preset_kind
+from engine import (
+    Market,
+    Plan,
+    finish,
+    initial_state,
+    parse_strategy,
+    preset,
+    preset_ids,
+    preset_kind,
+    simulate,
+)
+from engine.plan import Funding
 from engine.strategy import Strategy
+from tests.engine.market import generated, rows
+
+HOUR = 3_600_000
 
 PRESETS = {
     "adx_trend", "bollinger_breakout", "channel_breakout", "ema_cross", "keltner_reversion", "macd_trend",
@@ -71,3 +85,25 @@ def test_archetypes_show_what_the_language_has() -> None:
     assert any(trigger.hold for trigger in triggers)
     assert any(trigger.scale_in > 1 for trigger in triggers)
     assert [t.direction for t in parse_strategy(preset("aggressive")).triggers].count("short") == 2
+
+
+@pytest.mark.parametrize("name", preset_ids())
+def test_a_document_trades(name: str) -> None:
+    bars, hours = generated(6000, 8, step_ms=HOUR), 6000
+    start = 1000 * HOUR
+    plan = Plan(
+        parse_strategy(preset(name)),
+        (Market("BTC-USDT", quantity_step=1e-6),),
+        HOUR,
+        start,
+        hours * HOUR,
+        funding=(Funding.constant(1.0, 8, start, hours * HOUR),),
+        leverage=3.0 if name == "aggressive" else 1.0,
+    )
+    state, folded = simulate(plan, initial_state(plan), {"BTC-USDT": bars})
+    state, closed = finish(plan, state)
+    fills = [row for output in (folded, closed) for row in rows(output.tables["fills"])]
+    assert {row["side"] for row in fills} == {"buy", "sell"}
+    # Every entry of the document is worth its place: each opens something in eight months of hours.
+    opened = {row["trigger_id"] for row in fills if row["reason"] == "entry_rule"}
+    assert opened == {trigger.id for trigger in plan.strategy.triggers if trigger.entry is not None}
