@@ -189,7 +189,7 @@ def _level(key: str) -> Schema:
     }
     forms = [
         _object(
-            {kind: kinds[kind], **({"period": _number(levels.PERIOD)} if kind == "atr" else {})},
+            {kind: kinds[kind], **({"period": _optional(_number(levels.PERIOD))} if kind == "atr" else {})},
             required=(kind,),
         )
         for kind in levels.KINDS[key]
@@ -202,7 +202,7 @@ def _target_of_a_short() -> Schema:
 
 
 def _order() -> Schema:
-    bars = {"valid_for": _number(levels.VALID_FOR)}
+    bars = {"valid_for": _optional(_number(levels.VALID_FOR))}
     resting = [_object({kind: _EXPRESSION, **bars}, required=(kind,)) for kind in ("limit", "stop")]
     return {"anyOf": [{"const": "market"}, *resting]}
 
