@@ -5,17 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine import (
-    Market,
-    Plan,
-    finish,
-    initial_state,
-    parse_strategy,
-    preset,
-    preset_ids,
-    preset_kind,
-    simulate,
-)
+from engine import Market, parse_strategy, preset, preset_ids, preset_kind, run
 from engine.plan import Funding
 from engine.strategy import Strategy
 from tests.engine.market import generated, rows
@@ -89,21 +79,17 @@ def test_archetypes_show_what_the_language_has() -> None:
 
 @pytest.mark.parametrize("name", preset_ids())
 def test_a_document_trades(name: str) -> None:
-    bars, hours = generated(6000, 8, step_ms=HOUR), 6000
-    start = 1000 * HOUR
-    plan = Plan(
-        parse_strategy(preset(name)),
-        (Market("BTC-USDT", quantity_step=1e-6),),
-        HOUR,
-        start,
-        hours * HOUR,
-        funding=(Funding.constant(1.0, 8, start, hours * HOUR),),
+    bars = generated(6000, 8, step_ms=HOUR)
+    result = run(
+        preset(name),
+        {"BTC-USDT": bars},
+        start_ms=1000 * HOUR,
         leverage=3.0 if name == "aggressive" else 1.0,
+        funding=Funding.constant(1.0, 8, 0, 6000 * HOUR),
+        markets=(Market("BTC-USDT", quantity_step=1e-6),),
     )
-    state, folded = simulate(plan, initial_state(plan), {"BTC-USDT": bars})
-    state, closed = finish(plan, state)
-    fills = [row for output in (folded, closed) for row in rows(output.tables["fills"])]
+    fills = rows(result.tables["fills"])
     assert {row["side"] for row in fills} == {"buy", "sell"}
-    # Every entry of the document is worth its place: each opens something in eight months of hours.
+    # Every entry of the document is worth its place: each opens something in seven months of hours.
     opened = {row["trigger_id"] for row in fills if row["reason"] == "entry_rule"}
-    assert opened == {trigger.id for trigger in plan.strategy.triggers if trigger.entry is not None}
+    assert opened == {t.id for t in result.plan.strategy.triggers if t.entry is not None}
