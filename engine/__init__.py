@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.market_regimes import regimes as regimes
     from engine.measures import metrics as metrics
     from engine.plan import Costs as Costs
+    from engine.plan import Funding as Funding
     from engine.plan import Market as Market
     from engine.plan import Plan as Plan
     from engine.presets import preset as preset
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from engine.result import run as run
     from engine.state import State as State
     from engine.state import initial_state as initial_state
+    from engine.statistics.report import Report as Report
     from engine.strategy import Strategy as Strategy
     from engine.strategy import Trigger as Trigger
     from engine.strategy import parse_strategy as parse_strategy
@@ -58,10 +60,11 @@ _HOMES = {
     "machine": ("kernel_is_compiled",),
     "market_regimes": ("Regime", "regimes"),
     "measures": ("metrics",),
-    "plan": ("Costs", "Market", "Plan"),
+    "plan": ("Costs", "Funding", "Market", "Plan"),
     "presets": ("preset", "preset_ids", "preset_kind"),
     "result": ("Result", "run"),
     "state": ("State", "initial_state"),
+    "statistics.report": ("Report",),
     "strategy": ("Strategy", "Trigger", "parse_strategy", "warm_up_bars"),
     "version": ("ENGINE_VERSION",),
 }

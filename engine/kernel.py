@@ -961,7 +961,7 @@ class Fold:
         funding = self.f[fb + L.SF_FUNDING] * share
         risk = self.f[fb + L.SF_RISK] * share
         fee = qty * price * self.plan_f[L.PF_MAKER if maker else L.PF_TAKER]
-        # What the position put up beyond its cost comes back (nothing for an unleveraged long), then the sale.
+        # What it put up beyond its cost comes back (nothing for an unleveraged long), then the sale.
         back = (margin - sign * qty * cost) + sign * qty * price - fee
         if back < 0.0:
             covered = -back  # isolated margin: what it does not cover is not charged
@@ -1809,17 +1809,8 @@ class Fold:
                 if rank != L.RANK_EMERGENCY:
                     if barred >= 0:
                         verdict = barred
-                    elif opener >= 0 and self.rule_i[ri + L.RI_UNBOUND] == 0:
-                        if (
-                            self.plan_i[L.PI_BINDING] == L.BINDING_EXACT
-                            and self.rule_i[ri + L.RI_TRIGGER]
-                            != self.rule_i[opener * L.RI_SIZE + L.RI_TRIGGER]
-                        ) or (
-                            self.plan_i[L.PI_BINDING] == L.BINDING_CATEGORY
-                            and self.rule_i[ri + L.RI_CATEGORY]
-                            != self.rule_i[opener * L.RI_SIZE + L.RI_CATEGORY]
-                        ):
-                            verdict = L.R_BINDING
+                    elif opener >= 0 and self._is_bound(rule, opener):
+                        verdict = L.R_BINDING
             elif self.rich:
                 if self.i[ib + L.SI_RESTING] != 0 and self.i[ib + L.SI_RESTING_RULE] == rule:
                     # Its order rests already: it competes, and if it wins nothing changes.
@@ -1829,10 +1820,12 @@ class Fold:
                         winner = rule
                         system = -1
                     continue
-                if qty != 0.0 and qty * self.rule_i[ri + L.RI_SIGN] > 0.0:
-                    # In its own direction an entry counts only while it may add to the position.
-                    if self.i[ib + L.SI_ENTRIES] >= self.rule_i[ri + L.RI_SCALE_IN]:
-                        continue
+                # In its own direction an entry counts only while it may add to the position.
+                if (
+                    qty * self.rule_i[ri + L.RI_SIGN] > 0.0
+                    and self.i[ib + L.SI_ENTRIES] >= self.rule_i[ri + L.RI_SCALE_IN]
+                ):
+                    continue
                 verdict = self._entry_verdict(s, now, q, rule, barred, latch)
                 if self.closings[rule] == L.FR_CONFLICT:
                     rank = L.RANK_EXIT
@@ -1887,6 +1880,18 @@ class Fold:
             self.i[ib + L.SI_DECIDED] = now
             self.i[L.GI_DECISIONS] += 1
             self._event(L.E_SUBMITTED, now, s, -1, self.i[ib + L.SI_PENDING_ID], system)
+
+    @cython.cfunc
+    def _is_bound(self, rule: cython.Py_ssize_t, opener: cython.longlong) -> cython.bint:
+        """Whether this exit rule may not close what the opener's trigger opened."""
+        binding: cython.longlong = self.plan_i[L.PI_BINDING]
+        own: cython.Py_ssize_t = rule * L.RI_SIZE
+        other: cython.Py_ssize_t = opener * L.RI_SIZE
+        if binding == L.BINDING_NONE or self.rule_i[own + L.RI_UNBOUND] != 0:
+            return False
+        if binding == L.BINDING_EXACT:
+            return self.rule_i[own + L.RI_TRIGGER] != self.rule_i[other + L.RI_TRIGGER]
+        return self.rule_i[own + L.RI_CATEGORY] != self.rule_i[other + L.RI_CATEGORY]
 
     @cython.cfunc
     def _holds(self, s: cython.Py_ssize_t, opener: cython.longlong, q: cython.Py_ssize_t) -> cython.bint:

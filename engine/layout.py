@@ -64,7 +64,9 @@ ORDERS: Final = ("market", "limit", "stop")
 LEVEL_NONE, LEVEL_PERCENT, LEVEL_DISTANCE, LEVEL_PRICE, LEVEL_R, LEVEL_STEP = range(6)
 LEVELS: Final = ("none", "percent", "distance", "price", "r", "step")
 
-RANK_EMERGENCY, RANK_LATCHED, RANK_CONFIDENT, RANK_RISK_OFF, RANK_RISK_REDUCE, RANK_EXIT, RANK_ENTRY = range(7)
+RANK_EMERGENCY, RANK_LATCHED, RANK_CONFIDENT, RANK_RISK_OFF, RANK_RISK_REDUCE, RANK_EXIT, RANK_ENTRY = range(
+    7
+)
 RANK_NONE: Final = 7
 
 # --- state: one run of floats and one of ints for the portfolio, then for each market ----------
