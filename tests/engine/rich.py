@@ -19,8 +19,8 @@ RICH: dict[str, Any] = {
             "hold": "age < 2",
             "stop": {"atr": "$wide", "period": 3},
             "target": {"r": 2},
-            "trailing": {"percent": 1.5},
-            "max_bars": 25,
+            "trailing": {"percent": 3},
+            "max_bars": 6,
             "scale_in": 2,
         },
         {
@@ -40,6 +40,7 @@ RICH: dict[str, Any] = {
             "entry": "close < slow and not stop_hit",
             "exit": "rsi(close, 4) > 70",
             "exit_fraction": 0.4,
+            "scale_in": 3,
             "stop": "lowest(low, 9) * 0.99",
             "trailing": {"step_percent": 0.7},
             "min_reward_to_risk": 0.1,
@@ -52,16 +53,16 @@ RICH: dict[str, Any] = {
             "entry": "close < mean and exposure < 0.9",
             "stop": {"distance": "2 * true_range()"},
         },
-        {"id": "off", "category": "risk_off", "exit": "close < lowest(low, 12)[1]"},
+        {"id": "off", "category": "risk_off", "symbols": ["B"], "exit": "close < lowest(low, 60)[1] * 0.985"},
         {"id": "alarm", "category": "emergency_exit", "exit": "mae_r < -1.4 or pnl < -40"},
     ],
     "sizing": {"mode": "fraction", "fraction": 0.8, "profile": {"A": 1, "B": 0.75, "C": 0.5}},
     "risk": {
         "max_position_risk_pct": 2,
-        "max_symbol_exposure_pct": 120,
-        "max_portfolio_exposure_pct": 200,
-        "max_daily_loss_pct": 10,
-        "max_daily_risk_budget_pct": 40,
+        "max_symbol_exposure_pct": 60,
+        "max_portfolio_exposure_pct": 90,
+        "max_daily_loss_pct": 15,
+        "max_daily_risk_budget_pct": 50,
         "max_trades_per_day": 150,
         "max_triggers_per_symbol_per_day": 50,
     },
@@ -107,5 +108,3 @@ def rich_plan(
             **changes,
         },
     )
-
-

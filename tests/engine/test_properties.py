@@ -24,6 +24,7 @@ from engine import (
 )
 from engine.columns import Table
 from engine.functions import FUNCTIONS
+from engine.names import TEXTS
 from tests.engine.market import MINUTE, document, funding_for, generated, play, rows, same_tables
 
 # Every kind of node, recursive ones over windows and the other way round, with missing values inside.
@@ -137,6 +138,8 @@ def prices_of(name: str) -> str:
     if len(words) > 1 and words[0] == words[1] == "close":
         words[1] = "open"
     call = f"{name}({', '.join(words)})"
+    if name in TEXTS:
+        return f"{name} == '{next(iter(TEXTS[name]))}'"
     return call if function.is_condition else f"{call} > {call}[1]"
 
 

@@ -1,12 +1,13 @@
 """What must hold for every run whatever it uses: shorts, margin, levels, limits, resting orders, funding."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import Bars, Costs, Funding, Plan, finish, initial_state, join, simulate
+from engine import Bars, Costs, Funding, Plan, finish, initial_state, join, metrics, simulate
 from engine.columns import Table
 from engine.machine import uncompiled_kernel
 from tests.engine.market import MINUTE, rows, same_tables
@@ -20,25 +21,26 @@ def tables_of(plan: Plan, bars: dict[str, Bars]) -> dict[str, Table]:
 
 def test_the_document_uses_what_it_is_meant_to() -> None:
     """Else the properties below would hold of nothing."""
-    reasons: set[str] = set()
-    blocks: set[str] = set()
-    for seed in range(12):
-        bars = rich_markets(seed, 1600)
-        state = initial_state(rich_plan(bars))
-        _, output = simulate(rich_plan(bars), state, bars)
-        reasons |= {fill["reason"] for fill in rows(output.tables["fills"])}
-        from engine import metrics
-
-        after, _ = simulate(rich_plan(bars), state, bars)
-        blocks |= {name for name, count in metrics(rich_plan(bars), after)["blocked"].items() if count}
-    assert reasons >= {
-        "entry_rule", "exit_rule", "initial_allocation", "stop", "trailing_stop", "target", "time_exit",
-        "flatten_daily", "reversal",
+    exits: Counter[str] = Counter()
+    blocks: Counter[str] = Counter()
+    bound: set[str] = set()
+    for seed in range(6):
+        bars = rich_markets(seed, 1_600)
+        plan = rich_plan(bars)
+        state, output = simulate(plan, initial_state(plan), bars)
+        found = metrics(plan, state)
+        exits.update(found["exits"])
+        blocks.update(found["blocked"])
+        bound.update(str(name) for name in output.tables["fills"]["bound_by"].tolist())
+    assert {name for name, count in exits.items() if count} >= {
+        "exit_rule", "stop", "trailing_stop", "target", "time_exit", "reversal",
     }  # fmt: skip
-    assert blocks >= {
-        "outranked", "min_hold", "min_flat", "hold_rule", "exit_binding", "expired", "replaced",
-        "risk_off_latched", "position_closed",
+    assert {name for name, count in blocks.items() if count} >= {
+        "outranked", "min_hold", "min_flat", "min_price_move", "hold_rule", "exit_binding", "expired",
+        "replaced", "risk_off_latched", "position_closed", "daily_loss", "daily_risk_budget",
+        "portfolio_exposure", "symbol_exposure", "conflict_ignored", "min_notional",
     }  # fmt: skip
+    assert bound >= {"own", "position_risk", "symbol_exposure", "portfolio_exposure", "daily_risk_budget"}
 
 
 @settings(max_examples=30, deadline=None)
@@ -171,7 +173,10 @@ def test_scaling_prices_and_money_by_a_power_of_two_scales_exactly(seed: int, po
         for s, b in small.items()
     }
     # Money that the document names itself has to be scaled with it.
-    raw = {**RICH, "triggers": [*RICH["triggers"][:5], {**RICH["triggers"][5], "exit": f"pnl < {-40 * factor!r}"}]}
+    raw = {
+        **RICH,
+        "triggers": [*RICH["triggers"][:5], {**RICH["triggers"][5], "exit": f"pnl < {-40 * factor!r}"}],
+    }
     plain = {**RICH, "triggers": [*RICH["triggers"][:5], {**RICH["triggers"][5], "exit": "pnl < -40"}]}
     one = tables_of(rich_plan(small, raw=plain), small)
     other = tables_of(rich_plan(large, raw=raw, factor=factor), large)
@@ -185,9 +190,7 @@ def test_scaling_prices_and_money_by_a_power_of_two_scales_exactly(seed: int, po
 @given(st.integers(0, 10_000), st.floats(0.0, 50.0), st.floats(0.0, 50.0))
 def test_more_fees_never_end_with_more_money_for_the_same_fills(seed: int, one: float, other: float) -> None:
     bars = {"A": rich_markets(seed)["A"]}
-    low, high = (
-        tables_of(rich_plan(bars, costs=Costs(fee, 0.0, fee)), bars) for fee in sorted((one, other))
-    )
+    low, high = (tables_of(rich_plan(bars, costs=Costs(fee, 0.0, fee)), bars) for fee in sorted((one, other)))
     same = all(low["fills"][name].tolist() == high["fills"][name].tolist() for name in ("timestamp", "qty"))
     if same:
         assert low["equity"]["equity"][-1] >= high["equity"]["equity"][-1]
