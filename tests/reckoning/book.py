@@ -94,7 +94,7 @@ class Fill:
     allocated_risk: float | None = None
     multiplier: float | None = None
     covered: float = 0.0
-    """Liquidation: the loss above the margin, which is not charged."""
+    """The loss above the margin, which is not charged."""
 
 
 @dataclass(frozen=True)
@@ -170,11 +170,8 @@ class Book:
         self.cash = setup.cash
         self.usable = setup.cash
         """Cash that this row's entries may take."""
-        self.gross = 0.0
         self.reserved = {symbol: setup.allocations.get(symbol, 0.0) for symbol in setup.markets}
         self.positions: dict[str, Position] = {}
-        self.values: dict[str, float] = {}
-        """Notional of each position at this row's prices."""
         self.pending: dict[str, Pending] = {}
         self.resting: dict[str, Resting] = {}
         self.marks: dict[str, float] = {}

@@ -60,8 +60,10 @@ def decide(book: Book, symbol: str) -> None:
         candidates.sort(key=lambda found: found.order)
         winner, *losers = candidates
         for loser in losers:
-            name = winner.trigger.id if winner.trigger and winner.rule != "system" else winner.reason
-            book.block(symbol, loser.trigger, loser.rule, "outranked", name)
+            # An order that rests goes on resting, or is replaced: its rule firing again adds nothing to that.
+            if not loser.rests_already:
+                name = winner.trigger.id if winner.trigger and winner.rule != "system" else winner.reason
+                book.block(symbol, loser.trigger, loser.rule, "outranked", name)
         place_order(book, symbol, winner)
 
 
@@ -101,7 +103,7 @@ def system_exits(book: Book, position: Position, view: View) -> list[Candidate]:
     ):
         found.append(Candidate(0, 1, 0, "system", "flatten_daily", opener))
     if book.walked:
-        found.append(Candidate(0, 2, 0, "system", "walk_away", opener))
+        found.append(Candidate(0, 0, 0, "system", "walk_away", opener))
     is_old = opener is not None and opener.max_bars is not None and position.bars >= opener.max_bars
     if is_old and held_back(book, position, view) is None:
         found.append(Candidate(5, 0, 0, "system", "time_exit", opener))
@@ -125,7 +127,7 @@ def exit_candidate(
         book.block(symbol, trigger, "exit", "exit_binding")
         return []
     rank = 1 if latched == trigger.id else EXIT_RANK.get(trigger.category, 5)
-    return [Candidate(rank, 1 if rank == 5 else 0, place, "exit", "exit_rule", trigger)]
+    return [Candidate(rank, 2, place, "exit", "exit_rule", trigger)]
 
 
 def entry_candidate(
@@ -165,7 +167,9 @@ def entry_candidate(
             refusal = held_back(book, position, view)
             reason = "conflict_exit" if mode == "exit" else "reversal"
     if refusal is None and reason != "conflict_exit":
-        refusal = too_soon(book, symbol, trigger) or poor(book, symbol, trigger)
+        refusal = (
+            too_soon(book, symbol, trigger) or poor(book, symbol, trigger) or unpriced(book, symbol, trigger)
+        )
     if refusal is not None:
         book.block(symbol, trigger, "entry", refusal[0], *refusal[1])
         return []
@@ -203,20 +207,25 @@ def poor(book: Book, symbol: str, trigger: Trigger) -> tuple[str, tuple[object, 
     return None if ratio >= least else ("reward_to_risk", (ratio, least))
 
 
+def unpriced(book: Book, symbol: str, trigger: Trigger) -> tuple[str, tuple[object, ...]] | None:
+    """A limit or stop order needs a price."""
+    if trigger.order.type == "market":
+        return None
+    price = book.setup.inputs[symbol].order_price[trigger.id][book.rows[symbol]]
+    return ("price_missing", ()) if math.isnan(price) else None
+
+
 def place_order(book: Book, symbol: str, winner: Candidate) -> None:
     """Make the winner the symbol's one order."""
     if winner.rests_already:
         return
     row, trigger = book.rows[symbol], winner.trigger
-    rests = winner.reason == "entry_rule" and trigger is not None and trigger.order.type != "market"
-    price = book.setup.inputs[symbol].order_price[trigger.id][row] if rests and trigger else 0.0
-    if math.isnan(price):
-        book.block(symbol, trigger, "entry", "price_missing")
-        return
-    replaced = book.resting.pop(symbol, None)
+    enters = winner.reason in ("entry_rule", "reversal")
+    replaced = book.resting.pop(symbol, None) if enters else None
     if replaced is not None:
         book.block(symbol, replaced.trigger, "entry", "replaced")
-    if rests and trigger is not None:
+    if winner.reason == "entry_rule" and trigger is not None and trigger.order.type != "market":
+        price = book.setup.inputs[symbol].order_price[trigger.id][row]
         book.resting[symbol] = Resting(trigger, row, book.now, price, trigger.order.valid_for)
     else:
         book.pending[symbol] = Pending(winner.rule, winner.reason, trigger, row, book.now)

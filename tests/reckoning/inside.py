@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.reckoning.book import Book, Resting
-from tests.reckoning.levels import nearest
+from tests.reckoning.levels import liquidation_price, nearest
 from tests.reckoning.orders import enter, leave
 from tests.reckoning.settings import Bar
 
@@ -46,10 +46,13 @@ def protect(book: Book, symbol: str, candle: Bar, *, entered_inside: str | None 
     position = book.positions[symbol]
     sign, opener = position.sign, position.opener
     stop, target = nearest(position, book.setup), position.target
+    liquidation = liquidation_price(position, book.setup)
     against, favour = (candle.low, candle.high) if sign > 0 else (candle.high, candle.low)
     at_open = entered_inside is None
     base: float
-    if at_open and stop and sign * candle.open <= sign * stop[0]:
+    if at_open and liquidation is not None and sign * candle.open <= sign * liquidation:
+        base, reason = candle.open, "liquidation"
+    elif at_open and stop and sign * candle.open <= sign * stop[0]:
         base, reason = candle.open, stop[1]
     elif at_open and target is not None and sign * candle.open >= sign * target:
         base, reason = candle.open, "target"
@@ -62,9 +65,6 @@ def protect(book: Book, symbol: str, candle: Bar, *, entered_inside: str | None 
     leave(book, symbol, base, reason, opener, candle.time, maker=reason == "target")
     if reason != "liquidation":
         book.hits.add((symbol, "target" if reason == "target" else "stop"))
-    resting = book.resting.pop(symbol, None)
-    if resting is not None:
-        book.block(symbol, resting.trigger, "entry", "position_closed")
 
 
 def try_resting(book: Book, symbol: str, candle: Bar, equity: float) -> None:

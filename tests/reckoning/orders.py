@@ -36,7 +36,6 @@ def enter(
     decided_at: int,
     base: float,
     equity: float,
-    time: int,
     *,
     maker: bool = False,
 ) -> bool:
@@ -51,14 +50,13 @@ def enter(
     margin = qty * price / setup.leverage
     book.cash -= margin + fee
     book.usable -= margin + fee
-    book.values[symbol] = book.values.get(symbol, 0.0) + qty * price
     book.entries_today[symbol] = book.entries_today.get(symbol, 0) + 1
     book.risk_used += qty * (size.risk_distance or 0.0)
     at_stop = None if levels.distance is None else qty * levels.distance
     position = book.positions.get(symbol)
     if position is None:
         position = Position(
-            symbol, trigger.sign, qty, price, margin, price, time, trigger, price, price,
+            symbol, trigger.sign, qty, price, margin, price, book.now, trigger, price, price,
             stop=levels.stop, target=levels.target, trailing=levels.trailing, trail=levels.trail,
             risk=at_stop,
         )  # fmt: skip
@@ -74,7 +72,7 @@ def enter(
     book.last_fill[symbol] = price
     book.result.fills.append(
         Fill(
-            time=time,
+            time=book.now,
             symbol=symbol,
             side="buy" if trigger.sign > 0 else "sell",
             qty=qty,
@@ -104,7 +102,6 @@ def leave(
     base: float,
     reason: str,
     trigger: Trigger | None,
-    time: int,
     *,
     rule: str = "system",
     decided_at: int | None = None,
@@ -126,7 +123,7 @@ def leave(
     margin = position.margin * share
     received = margin + position.profit(price) * share - fee
     covered = 0.0
-    if liquidated and received < 0.0:
+    if received < 0.0:  # the margin is isolated: no more than it can be lost
         covered, received = -received, 0.0
     funding = position.carried_funding * share
     # The margin is already less what funding took: it counts once.
@@ -141,7 +138,7 @@ def leave(
             symbol=symbol,
             side="long" if sign > 0 else "short",
             entry_time=position.entry_time,
-            exit_time=time,
+            exit_time=book.now,
             qty=qty,
             entry_price=position.cost,
             exit_price=price,
@@ -166,14 +163,16 @@ def leave(
     position.qty = 0.0 if closed else position.qty - qty
     if closed:
         del book.positions[symbol]
-        book.values.pop(symbol, None)
         if position.opener:
-            book.last_exit[position.opener.id, symbol] = time
+            book.last_exit[position.opener.id, symbol] = book.now
+        resting = book.resting.pop(symbol, None)
+        if resting is not None:
+            book.block(symbol, resting.trigger, "entry", "position_closed")
     elif reason == "exit_rule" and trigger:
         book.spent.add((symbol, trigger.id))
     book.result.fills.append(
         Fill(
-            time=time,
+            time=book.now,
             symbol=symbol,
             side="sell" if sign > 0 else "buy",
             qty=qty,

@@ -38,7 +38,7 @@ def reckon(setup: Setup) -> Result:
 
 
 def at_the_opens(book: Book) -> float:
-    """Funding, allocations, closing legs, entries; return the equity by which resting orders are sized."""
+    """Funding, allocations, closing legs, entries; return the equity by which the row's entries are sized."""
     setup, now = book.setup, book.now
     for symbol in book.here:
         settle_funding(book, symbol, before=now + 1)
@@ -57,11 +57,9 @@ def at_the_opens(book: Book) -> float:
             entries.append((setup.triggers.index(order.trigger), symbol, order.trigger, order))
     equity = book.open_equity()
     book.usable = book.cash
-    book.values = {symbol: p.qty * book.price(symbol) for symbol, p in book.positions.items()}
     # Stable: within a trigger the request's order stays.
     for _, symbol, trigger, order in sorted(entries, key=lambda found: found[0]):
         enter(book, symbol, trigger, order.row, order.decided_at, book.here[symbol].open, equity, now)
-    equity = book.open_equity()
     for symbol in book.here:
         settle_funding(book, symbol, before=now + setup.step_ms)
     return equity

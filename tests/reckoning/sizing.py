@@ -126,10 +126,10 @@ def measure(
         allocated = k * risk.max_position_risk_pct / 100 * equity
         bounds["position_risk"] = allocated / distance
     if risk.max_symbol_exposure_pct is not None:
-        held = position.qty * price if position else 0.0
-        bounds["symbol_exposure"] = (risk.max_symbol_exposure_pct / 100 * equity - held) / price
+        own_notional = position.qty * price if position else 0.0
+        bounds["symbol_exposure"] = (risk.max_symbol_exposure_pct / 100 * equity - own_notional) / price
     if risk.max_portfolio_exposure_pct is not None:
-        gross = sum(book.values.values())
+        gross = sum(p.qty * book.price(held) for held, p in book.positions.items())
         bounds["portfolio_exposure"] = (risk.max_portfolio_exposure_pct / 100 * equity - gross) / price
     if risk.max_daily_risk_budget_pct is not None:
         assert distance is not None

@@ -165,7 +165,7 @@ def test_resting_entries_fill_after_the_market_orders_of_the_open(play: Play) ->
     assert outcome.fills[1].qty == pytest.approx(300 / 98)
 
 
-def test_a_resting_entry_is_sized_by_the_equity_after_the_open_fills(play: Play) -> None:
+def test_a_resting_entry_is_sized_by_the_equity_before_the_row_s_entries(play: Play) -> None:
     strategy = document(
         trigger(id="limit", exit=None, order={"limit": "99"}, symbols=["A"]),
         trigger(id="market", exit=None, symbols=["B"]),
@@ -173,5 +173,5 @@ def test_a_resting_entry_is_sized_by_the_equity_after_the_open_fills(play: Play)
     )
     bars = hours(flat(100, BUY), flat(99))
     outcome = play(strategy, {"A": bars, "B": bars}, costs=Costs(100.0))
-    # B: 400 with a fee of 4, which equity no longer has: 0.4 × 996 / 99.
-    assert outcome.fills[1].qty == pytest.approx(0.4 * 996 / 99)
+    # B's fee of 4 does not make A's size smaller: 0.4 × 1000 / 99.
+    assert outcome.fills[1].qty == pytest.approx(400 / 99)

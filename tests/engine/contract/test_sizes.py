@@ -166,6 +166,6 @@ def test_a_bound_that_leaves_less_than_the_minimum_names_the_reason(play: Play) 
 
 
 def test_the_size_is_that_of_the_slipped_price(play: Play) -> None:
-    (entry,) = play(sized(mode="risk", risk_pct=2), AT_100, costs=Costs(slippage_bps=1000.0)).fills
-    # Price 110, stop 104.5, distance 5.5: 20 / 5.5 units.
-    assert entry.qty == pytest.approx(20 / 5.5)
+    (entry,) = play(sized(mode="risk", risk_pct=2), AT_100, costs=Costs(slippage_bps=100.0)).fills
+    # Price 101, stop 95.95, distance 5.05: 20 / 5.05 units.
+    assert entry.qty == pytest.approx(20 / 5.05)
