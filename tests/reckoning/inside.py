@@ -62,7 +62,7 @@ def protect(book: Book, symbol: str, candle: Bar, *, entered_inside: str | None 
         base, reason = target, "target"
     else:
         return
-    leave(book, symbol, base, reason, opener, candle.time, maker=reason == "target")
+    leave(book, symbol, base, reason, opener, maker=reason == "target")
     if reason != "liquidation":
         book.hits.add((symbol, "target" if reason == "target" else "stop"))
 
@@ -88,7 +88,6 @@ def try_resting(book: Book, symbol: str, candle: Bar, equity: float) -> None:
         resting.decided_at,
         base,
         equity,
-        candle.time,
         maker=kind == "limit",
     )  # fmt: skip
     if filled:

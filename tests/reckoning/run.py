@@ -48,7 +48,7 @@ def at_the_opens(book: Book) -> float:
     for symbol, order in waiting.items():
         is_reversal = order.reason == "reversal"
         if order.reason != "entry_rule" and not leave(
-            book, symbol, book.here[symbol].open, order.reason, order.trigger, now,
+            book, symbol, book.here[symbol].open, order.reason, order.trigger,
             rule="system" if order.reason in NEVER_TOO_SMALL else order.rule, decided_at=order.decided_at,
         ):  # fmt: skip
             continue
@@ -59,7 +59,7 @@ def at_the_opens(book: Book) -> float:
     book.usable = book.cash
     # Stable: within a trigger the request's order stays.
     for _, symbol, trigger, order in sorted(entries, key=lambda found: found[0]):
-        enter(book, symbol, trigger, order.row, order.decided_at, book.here[symbol].open, equity, now)
+        enter(book, symbol, trigger, order.row, order.decided_at, book.here[symbol].open, equity)
     for symbol in book.here:
         settle_funding(book, symbol, before=now + setup.step_ms)
     return equity
