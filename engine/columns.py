@@ -29,6 +29,17 @@ Column = Any
 """A numpy array (NaN is null in a nullable float column), a Coded, or a list[str]."""
 
 
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """A column that is made when it is first read, of which some rows can be made alone."""
+
+    make: Callable[[NDArray[np.int64] | None], Column]
+    """Makes these rows, or all for None."""
+
+    def __call__(self) -> Column:
+        return self.make(None)
+
+
 class Table(Mapping[str, Column]):
     """Columns by name, all of one length. A column given as a function is made at its first use."""
 
@@ -41,6 +52,11 @@ class Table(Mapping[str, Column]):
         if callable(column):
             column = self._columns[name] = column()
         return column
+
+    def at(self, name: str, rows: NDArray[np.int64]) -> Column:
+        """Return some rows of a column of numbers, without making the others where it can be done."""
+        column = self._columns[name]
+        return column.make(rows) if isinstance(column, Sampled) else self[name][rows]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)

@@ -1,9 +1,10 @@
-"""The measures of a finished run: formula and source of each.
+"""The measures of a finished run; docs/metrics.md has formula, unit and source of each.
 
-Everything comes from sums that the fold carries in its state, so the series is never read again and a
-metric has the same bits however the run was cut. Bar returns are `equity / equity before − 1` over
-consecutive timestamps, the first against the initial equity. Annual figures count the run's real bar
-length in a year of 365 days, since crypto markets do not close.
+What is here comes from sums that the fold carries in its state, so that a sweep needs nothing else; what
+days and single trades tell comes from the run's Report, where there is one. Either way the series is never
+read again, and a metric has the same bits however the run was cut. Bar returns are
+`equity / equity before − 1` over consecutive timestamps, the first against the initial equity. Annual
+figures count the run's real bar length in a year of 365 days, since crypto markets do not close.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine.diagnostics import exit_counts, rule_counts
+from engine.statistics.sheet import Sheet
 
 if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.state import State
+    from engine.statistics.report import Report
 
 YEAR_MS = 365 * 86_400_000
 
@@ -23,10 +27,11 @@ Metrics = dict[str, Any]
 """Numbers, texts, None where undefined; `left_open` a list, `blocked` and `undefined` mappings."""
 
 
-def metrics(plan: Plan, state: State) -> Metrics:
+def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
     """Return every metric of the run in `state` (percentages are of 100, money in quote currency).
 
-    What cannot be computed is None, and `undefined` says why.
+    Those that need days or single trades are there only with the run's `report`. What cannot be computed
+    is None, and `undefined` says why.
     """
     f, i = state.floats.tolist(), state.ints.tolist()
     undefined: dict[str, str] = {}
@@ -92,21 +97,65 @@ def metrics(plan: Plan, state: State) -> Metrics:
         "unrealised_pnl": final - initial - f[L.GF_REALISED],
         "fees_paid": f[L.GF_FEES],
         "slippage_paid": f[L.GF_SLIPPAGE],
+        "funding_paid": f[L.GF_FUNDING],
+        # What losses exceeded isolated margins by, which nobody is charged.
+        "covered_losses": f[L.GF_COVERED],
         "total_fills": i[L.GI_FILLS],
         "decisions": i[L.GI_DECISIONS],
         "cash_bound_entries": i[L.GI_CASH_BOUND],
         "gaps": gaps,
         "missing_bars": missing_bars,
         "delayed_decisions": i[L.GI_DELAYED],
+        # freqtrade's rejected signals: every decision that did not become a fill.
+        "rejected_signals": sum(i[L.GI_BLOCKED : L.GI_BLOCKED + len(L.REASONS)]),
+        # Fills inside a bar of which no finer candles told what came first.
+        "coarse_fills": i[L.GI_COARSE],
+        "exits": exit_counts(state),
+        "triggers": rule_counts(plan, state),
         "blocked": {reason: i[L.GI_BLOCKED + number] for number, reason in enumerate(L.REASONS)},
         "left_open": _left_open(plan, f, i),
     }
+    sheet = Sheet()
     for name, value in found.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            found[name] = None
-            undefined[name] = "beyond the largest number"
-    found["undefined"] = undefined
-    return found
+        sheet.put(name, value, undefined.get(name, ""))
+    _put_growth(sheet, plan, f, last - first if rows else 0)
+    if report is not None:
+        report.put_metrics(sheet, found["sqn"])
+    return {**sheet.metrics, "undefined": sheet.undefined}
+
+
+def _put_growth(sheet: Sheet, plan: Plan, f: list[float], duration_ms: int) -> None:
+    """Growth a year, and what it is worth: 100 × ((final ÷ initial)^(year ÷ duration) − 1)."""
+    initial, final, benchmark = plan.initial_equity, f[L.GF_EQUITY], _benchmark(plan, f)
+    none = "no bar was simulated" if not duration_ms else "equity was zero or less"
+    exponent = YEAR_MS / max(duration_ms, 1)
+    for name, value in (("cagr_pct", final), ("benchmark_cagr_pct", benchmark)):
+        sheet.grown(name, value / initial if duration_ms and value > 0.0 else None, exponent, none)
+    growth, deepest = sheet.metrics["cagr_pct"], f[L.GF_DRAWDOWN]
+    flat = "equity never fell below its highest"
+    lost = sheet.undefined.get("cagr_pct", flat) if deepest else flat
+    sheet.put("calmar_ratio", growth / (100.0 * deepest) if deepest and growth is not None else None, lost)
+    sheet.put("recovery_factor", (final / initial - 1.0) / deepest if deepest else None, flat)
+    sheet.percent("current_drawdown_pct", (f[L.GF_PEAK] - final) / f[L.GF_PEAK])
+    sheet.percent("market_change_pct", _market_change(plan, f), "not every symbol has an opening price")
+
+
+def _market_change(plan: Plan, f: list[float]) -> float | None:
+    """Mean over the symbols of last close ÷ first open − 1, however the money was divided between them."""
+    # A symbol's first open is what the benchmark paid for its share.
+    shares = (
+        plan.allocations
+        if any(plan.allocations)
+        else (plan.initial_cash / len(plan.markets),) * len(plan.markets)
+    )
+    total = 0.0
+    for number, share in enumerate(shares):
+        at = L.GF_SIZE + number * L.SF_SIZE
+        bought = f[at + L.SF_BENCHMARK_QTY]
+        if bought == 0.0 or share == 0.0:
+            return None
+        total += bought * f[at + L.SF_MARK] / share - 1.0
+    return total / len(plan.markets)
 
 
 def _ratios(plan: Plan, f: list[float], rows: int, unless: Any) -> Metrics:
@@ -179,7 +228,7 @@ def _left_open(plan: Plan, f: list[float], i: list[int]) -> list[Metrics]:
                     "average_cost": cost,
                     "last_close": mark,
                     "value": qty * mark,
-                    "unrealised_pnl": qty * (mark - cost) - f[at + L.SF_ENTRY_FEES],
+                    "unrealised_pnl": qty * (mark - cost) - f[at + L.SF_FEES] - f[at + L.SF_FUNDING],
                     "entry_timestamp": i[bt + L.SI_ENTRY_TIME],
                     "set_id": i[bt + L.SI_SET],
                 }

@@ -13,6 +13,7 @@ from engine.fold import finish, simulate
 from engine.measures import Metrics, metrics
 from engine.plan import Costs, Market, Plan
 from engine.state import State, initial_state
+from engine.statistics.report import Report
 from engine.strategy import parse_strategy, warm_up_bars
 
 if TYPE_CHECKING:
@@ -21,15 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A finished run: its plan, tables, metrics and last state."""
+    """A finished run: its plan, tables, metrics, last state, and the report that adds the tables up."""
 
     plan: Plan
     state: State
     tables: Mapping[str, Table]
     metrics: Metrics
+    report: Report
 
     def frames(self) -> dict[str, Any]:  # pandas DataFrames; pandas is loaded here and nowhere else
-        """Return every table as a DataFrame; times become UTC dates."""
+        """Return every table as a DataFrame, the report's (monthly, drawdowns, by_symbol, …) too.
+
+        Times become UTC dates.
+        """
         import pandas as pd
 
         frames: dict[str, Any] = {}
@@ -43,6 +48,14 @@ class Result:
                 else:
                     columns[column] = values
             frames[name] = pd.DataFrame(columns)
+        for name, summary in self.report.tables().items():
+            frame = pd.DataFrame(summary)
+            for column in frame.columns:
+                if column.endswith("timestamp"):
+                    frame[column] = pd.to_datetime(frame[column], unit="ms", utc=True)
+                elif column == "date":
+                    frame[column] = pd.to_datetime(frame[column], utc=True)
+            frames[name] = frame
         return frames
 
 
@@ -76,7 +89,7 @@ def run(
     step = timeframe_ms or _bar_length(series)
     if start_ms is None:
         longest = max(series.values(), key=len)
-        start_ms = int(longest.timestamp[min(warm_up_bars(strategy), len(longest) // 2)])
+        start_ms = int(longest.timestamp[min(warm_up_bars(strategy, step), len(longest) // 2)])
     if end_ms is None:
         end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
     plan = Plan(
@@ -91,9 +104,12 @@ def run(
         record_indicators,
     )
     state, folded = simulate(plan, initial_state(plan), series, kernel=kernel)
+    report = Report(plan)
+    report.add(folded.tables)
     state, closed = finish(plan, state, kernel=kernel)
+    report.add(closed.tables)
     tables = {name: join([table, closed.tables[name]]) for name, table in folded.tables.items()}
-    return Result(plan, state, tables, metrics(plan, state))
+    return Result(plan, state, tables, metrics(plan, state, report), report)
 
 
 def _series(bars: Mapping[str, Bars] | Bars | Any) -> dict[str, Bars]:

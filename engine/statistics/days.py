@@ -1,0 +1,120 @@
+"""One row for each UTC day that has bars: the account at its end, and what happened in it."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.statistics.calendar import DAY_MS
+from engine.statistics.numbers import add_in_order, count_into
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INTS = ("day", "bars", "exposed", "fills", "trades")
+FLOATS = ("close", "high", "low", "benchmark", "fees", "pnl")
+
+
+class Days:
+    """Columns of days in order.
+
+    `close`, `high`, `low` of the closing equity of its bars, `benchmark` at the last of them; `exposed`
+    bars, `fills` and their `fees`, `trades` closed and their `pnl`; `blocked` decisions by reason.
+    """
+
+    def __init__(self) -> None:
+        self.day: list[int] = []
+        self.bars: list[int] = []
+        self.exposed: list[int] = []
+        self.fills: list[int] = []
+        self.trades: list[int] = []
+        self.close: list[float] = []
+        self.high: list[float] = []
+        self.low: list[float] = []
+        self.benchmark: list[float] = []
+        self.fees: list[float] = []
+        self.pnl: list[float] = []
+        self.blocked: dict[int, dict[str, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def add_equity(self, stamps: NDArray[np.int64], equity: NDArray[np.float64]) -> None:
+        """Take the next rows; there is at least one."""
+        import numpy as np
+
+        first, last = int(stamps[0]) // DAY_MS, int(stamps[-1]) // DAY_MS
+        edges = stamps.searchsorted(np.arange(first, last + 2) * DAY_MS)
+        edges[0] = 0
+        # A day without any bar has no row.
+        held = np.flatnonzero(edges[1:] > edges[:-1])
+        starts, ends = edges[held], edges[held + 1]
+        highs, lows = (
+            np.maximum.reduceat(equity, starts).tolist(),
+            np.minimum.reduceat(equity, starts).tolist(),
+        )
+        closes, bars, days = equity[ends - 1].tolist(), (ends - starts).tolist(), (held + first).tolist()
+        if self.day and self.day[-1] == first:
+            self.bars[-1] += bars.pop(0)
+            self.high[-1] = max(self.high[-1], highs.pop(0))
+            self.low[-1] = min(self.low[-1], lows.pop(0))
+            self.close[-1] = closes.pop(0)
+            del days[0]
+        self.day += days
+        self.bars += bars
+        self.high += highs
+        self.low += lows
+        self.close += closes
+        for counts in (self.exposed, self.fills, self.trades):
+            counts += [0] * len(days)
+        for sums in (self.benchmark, self.fees, self.pnl):
+            sums += [0.0] * len(days)
+
+    def ends(self, stamps: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+        """Return row 0 and, for each day from number `first` on, the row after its last."""
+        import numpy as np
+
+        after = (np.array(self.day[first:], dtype=np.int64) + 1) * DAY_MS
+        return np.concatenate([[0], stamps.searchsorted(after)])
+
+    def rows_of(self, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the day of each time, in order; after the last bar it is the last day's."""
+        import numpy as np
+
+        edges = stamps.searchsorted(np.array(self.day[1:], dtype=np.int64) * DAY_MS)
+        counts = np.diff(edges, prepend=0, append=len(stamps))
+        return np.repeat(np.arange(len(counts)), counts)
+
+    def add_fills(self, stamps: NDArray[np.int64], fees: NDArray[np.float64]) -> None:
+        rows = self.rows_of(stamps)
+        count_into(self.fills, rows)
+        add_in_order(self.fees, rows, fees)
+
+    def add_trades(self, stamps: NDArray[np.int64], pnl: NDArray[np.float64]) -> None:
+        rows = self.rows_of(stamps)
+        count_into(self.trades, rows)
+        add_in_order(self.pnl, rows, pnl)
+
+    def add_exposed(self, first: int, counts: NDArray[np.int64]) -> None:
+        """Take the exposed bars of the days from number `first` on."""
+        for number, count in enumerate(counts.tolist(), first):
+            self.exposed[number] += count
+
+    def add_blocked(self, day: int, reason: str, count: int) -> None:
+        row = max(bisect.bisect_right(self.day, day) - 1, 0)
+        reasons = self.blocked.setdefault(self.day[row] if self.day else day, {})
+        reasons[reason] = reasons.get(reason, 0) + count
+
+    def dump(self) -> dict[str, Any]:
+        blocked = [[day, sorted(self.blocked[day].items())] for day in sorted(self.blocked)]
+        return {**{name: getattr(self, name) for name in INTS + FLOATS}, "blocked": blocked}
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Days:
+        days = cls()
+        for name in INTS + FLOATS:
+            setattr(days, name, list(data[name]))
+        days.blocked = {day: dict(reasons) for day, reasons in data["blocked"]}
+        return days

@@ -1,0 +1,176 @@
+"""Arithmetic of a fixed order, and the few distributions that metrics need.
+
+Additions, products, quotients and square roots are the same bits on every platform. What needs more
+(powers, exponentials) may differ in its last bits between C libraries, so it is rounded to 12 significant
+digits before it enters a result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NOTHING = 1e-30
+"""A variance below it is what rounding leaves of none."""
+_MOST_STEPS = 20_000
+
+
+def rounded(value: float) -> float:
+    """Round to 12 significant digits."""
+    return float(f"{value:.12g}")
+
+
+def add_in_order(sums: list[float], codes: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+    """Add each value to the sum that its code names, in the order of the rows.
+
+    numpy.bincount walks its rows one by one, so its order is defined; the sums so far go in first, as if
+    they had been walked with the rest.
+    """
+    import numpy as np
+
+    if len(codes) == 0:
+        return
+    first, last = int(codes.min()), int(codes.max()) + 1
+    count = last - first
+    found = np.bincount(
+        np.concatenate([np.arange(count), codes - first]),
+        np.concatenate([sums[first:last], values]),
+        count,
+    )
+    sums[first:last] = found.tolist()
+
+
+def count_into(counts: list[int], codes: NDArray[np.int64]) -> None:
+    """Count the rows of each code."""
+    import numpy as np
+
+    if len(codes):
+        first = int(codes.min())
+        found = np.bincount(codes - first).tolist()
+        counts[first : first + len(found)] = [
+            a + b for a, b in zip(counts[first : first + len(found)], found, strict=True)
+        ]
+
+
+def sum_whole(sums: list[int], codes: NDArray[np.int64], values: NDArray[np.int64]) -> None:
+    """Add whole numbers by code; no order can change their sum."""
+    import numpy as np
+
+    found = np.zeros(len(sums), dtype=np.int64)
+    np.add.at(found, codes, values)
+    sums[:] = [a + b for a, b in zip(sums, found.tolist(), strict=True)]
+
+
+def ratio(numerator: float, denominator: float) -> float | None:
+    """Divide, or None by zero."""
+    return numerator / denominator if denominator else None
+
+
+def mean(values: Sequence[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None
+
+
+def deviation(values: Sequence[float]) -> float | None:
+    """Return the sample standard deviation (divisor n − 1), 0.0 for equal values, None for fewer than two."""
+    if len(values) < 2:
+        return None
+    centre = math.fsum(values) / len(values)
+    variance = math.fsum((value - centre) * (value - centre) for value in values) / (len(values) - 1)
+    return math.sqrt(variance) if variance > _NOTHING else 0.0
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Interpolate linearly between the neighbours (Hyndman & Fan 1996, type 7; numpy's and pandas' own)."""
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def skewness(values: Sequence[float]) -> float | None:
+    """Return the adjusted Fisher–Pearson G1 = n / ((n−1)(n−2)) × Σ z³ (pandas, Excel); None if undefined."""
+    n = len(values)
+    spread = deviation(values)
+    if n < 3 or not spread:
+        return None
+    centre = math.fsum(values) / n
+    thirds = math.fsum(_powers(values, centre, spread, 3))
+    return n / ((n - 1) * (n - 2)) * thirds
+
+
+def excess_kurtosis(values: Sequence[float]) -> float | None:
+    """Return G2 = n(n+1) / ((n−1)(n−2)(n−3)) × Σ z⁴ − 3(n−1)² / ((n−2)(n−3)), 0 for a normal one."""
+    n = len(values)
+    spread = deviation(values)
+    if n < 4 or not spread:
+        return None
+    centre = math.fsum(values) / n
+    fourths = math.fsum(_powers(values, centre, spread, 4))
+    scale = n * (n + 1) / ((n - 1) * (n - 2) * (n - 3))
+    return scale * fourths - 3.0 * (n - 1) * (n - 1) / ((n - 2) * (n - 3))
+
+
+def _powers(values: Sequence[float], centre: float, spread: float, power: int) -> list[float]:
+    found = []
+    for value in values:
+        z = (value - centre) / spread
+        found.append(z * z * z if power == 3 else z * z * z * z)
+    return found
+
+
+def normal_below(x: float) -> float:
+    """Return P(Z < x) of the standard normal distribution, to 12 digits."""
+    return rounded(0.5 * math.erfc(-x / math.sqrt(2.0)))
+
+
+def student_above(t: float, freedom: int) -> float:
+    """Return P(T > t) of Student's t with `freedom` degrees of freedom, to 12 digits.
+
+    P(T > t) = ½ I_x(ν/2, ½) with x = ν / (ν + t²) for t ≥ 0 (Abramowitz & Stegun 26.7.1); the regularised
+    incomplete beta function by its continued fraction (DLMF 8.17.22, evaluated by Lentz's method).
+    """
+    a, square = 0.5 * freedom, t * t
+    x, rest = freedom / (freedom + square), square / (freedom + square)
+    # x^a (1−x)^½ / B(a, ½), and B(a, ½) = Γ(a) √π / Γ(a + ½)
+    front = math.exp(-a * math.log1p(square / freedom)) * math.sqrt(rest / math.pi) * _gamma_ratio(a)
+    if x < (a + 1.0) / (a + 2.5):
+        tail = 0.5 * front * _beta_fraction(a, 0.5, x) / a
+    else:
+        tail = 0.5 * (1.0 - front * _beta_fraction(0.5, a, rest) / 0.5)
+    return rounded(tail if t >= 0.0 else 1.0 - tail)
+
+
+def _gamma_ratio(a: float) -> float:
+    """Γ(a + ½) / Γ(a); for large a the asymptotic series of DLMF 5.11.13."""
+    if a < 30.0:
+        return math.gamma(a + 0.5) / math.gamma(a)
+    u = 1.0 / a
+    series = 1.0 + u * (
+        -1 / 8 + u * (1 / 128 + u * (5 / 1024 + u * (-21 / 32768 + u * (-399 / 262144 + u * 869 / 4194304))))
+    )
+    return math.sqrt(a) * series
+
+
+def _beta_fraction(a: float, b: float, x: float) -> float:
+    tiny = 1e-300
+    c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
+    d = 1.0 / (d if abs(d) > tiny else tiny)
+    value = d
+    for m in range(1, _MOST_STEPS):
+        for step in (
+            m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0)),
+        ):
+            d = 1.0 + step * d
+            c = 1.0 + step / c
+            d = 1.0 / (d if abs(d) > tiny else tiny)
+            c = c if abs(c) > tiny else tiny
+            value *= d * c
+        if abs(d * c - 1.0) < 1e-16:
+            break
+    return value

@@ -1,0 +1,140 @@
+"""Returns of calendar periods, and rolling ratios: what days add up to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.statistics.calendar import date_of, day_of, months_before, text_of, week_of
+from engine.statistics.days import Days
+
+DAYS_A_YEAR = 365
+ROLLING_DAYS = (30, 90)
+
+PERIODS: dict[str, Callable[[int], str]] = {
+    "week": week_of,
+    "month": lambda day: text_of(day)[:7],
+    "year": lambda day: text_of(day)[:4],
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Closing values of days, and what they began with."""
+
+    day: Sequence[int]
+    close: Sequence[float]
+    initial: float
+
+    def returns(self) -> list[float]:
+        """Return close / close before − 1 by day; empty where equity was zero or less before the last day."""
+        before = [self.initial, *self.close[:-1]]
+        if not self.close or min(before) <= 0.0:
+            return []
+        return [after / base - 1.0 for after, base in zip(self.close, before, strict=True)]
+
+    def since(self, day: int) -> float | None:
+        """Return the growth from the close before `day` to the end; None from zero or less."""
+        base = self.initial
+        for number, close in zip(self.day, self.close, strict=True):
+            if number >= day:
+                break
+            base = close
+        return change(base, self.close[-1]) if self.close else None
+
+
+def change(before: float, after: float) -> float | None:
+    return after / before - 1.0 if before > 0.0 else None
+
+
+def period_rows(days: Days, initial: float, period: str) -> list[dict[str, Any]]:
+    """Return one row for each week (named by its Monday), month or year with bars.
+
+    `equity` at its end, `return_pct` and `benchmark_return_pct` against the end of the one before (None
+    from an equity of zero or less), `pnl` and number of `trades` closed in it.
+    """
+    name_of = PERIODS[period]
+    rows: list[dict[str, Any]] = []
+    begins: list[int] = []
+    for number, day in enumerate(days.day):
+        name = name_of(day)
+        if not rows or rows[-1][period] != name:
+            rows.append({period: name})
+            begins.append(number)
+    equity, benchmark = initial, initial
+    for row, first, stop in zip(rows, begins, [*begins, len(days)][1:], strict=True):
+        returned = change(equity, days.close[stop - 1])
+        held = change(benchmark, days.benchmark[stop - 1])
+        equity, benchmark = days.close[stop - 1], days.benchmark[stop - 1]
+        row |= {
+            "equity": equity,
+            "return_pct": None if returned is None else 100.0 * returned,
+            "benchmark_return_pct": None if held is None else 100.0 * held,
+            "pnl": math.fsum(days.pnl[first:stop]),
+            "trades": sum(days.trades[first:stop]),
+        }
+    return rows
+
+
+def window_starts(last: int) -> dict[str, int]:
+    """Return the first day of each window that ends with the day `last`."""
+    when = date_of(last)
+    return {
+        "mtd": day_of(when.replace(day=1)),
+        "3m": months_before(last, 3),
+        "6m": months_before(last, 6),
+        "ytd": day_of(when.replace(month=1, day=1)),
+        "1y": months_before(last, 12),
+    }
+
+
+def rolling_sharpe(days: Days, initial: float) -> dict[str, list[Any]]:
+    """Return columns: `date`, and the Sharpe ratio of the last 30 and 90 days (None before, and if flat)."""
+    import numpy as np
+
+    returns = np.array(Curve(days.day, days.close, initial).returns())
+    columns: dict[str, list[Any]] = {"date": [text_of(day) for day in days.day]}
+    for window in ROLLING_DAYS:
+        count = len(returns) - window + 1
+        found: list[float | None] = [None] * len(days)
+        if count > 0:
+            # One addition of whole columns for each day of the window: an order that nothing can change.
+            total, squares = np.zeros(count), np.zeros(count)
+            for offset in range(window):
+                total += returns[offset : offset + count]
+            mean = total / window
+            for offset in range(window):
+                away = returns[offset : offset + count] - mean
+                squares += away * away
+            variance = squares / (window - 1)
+            usable = variance > 1e-30
+            ratio = mean / np.sqrt(np.where(usable, variance, 1.0)) * math.sqrt(DAYS_A_YEAR)
+            found[window - 1 :] = [
+                value if good else None for value, good in zip(ratio.tolist(), usable.tolist(), strict=True)
+            ]
+        columns[f"days_{window}"] = found
+    return columns
+
+
+def daily_columns(days: Days, initial: float) -> dict[str, list[Any]]:
+    """Return the daily reports as columns; `blocked` is a mapping of reasons to counts for each day."""
+    opens = [initial, *days.close][: len(days)]
+    returned = [change(a, b) for a, b in zip(opens, days.close, strict=True)]
+    return {
+        "date": [text_of(day) for day in days.day],
+        "equity_open": opens,
+        "equity_high": days.high,
+        "equity_low": days.low,
+        "equity_close": days.close,
+        "return_pct": [None if value is None else 100.0 * value for value in returned],
+        "benchmark": days.benchmark,
+        "pnl": days.pnl,
+        "trades": days.trades,
+        "fills": days.fills,
+        "fees": days.fees,
+        "bars": days.bars,
+        "exposed_bars": days.exposed,
+        "blocked": [dict(sorted(days.blocked.get(day, {}).items())) for day in days.day],
+    }

@@ -1,0 +1,189 @@
+"""What a run's tables add up to, segment by segment; small enough to be carried between workers."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import StateError
+from engine.statistics.calendar import DAY_MS, day_of
+from engine.statistics.days import Days
+from engine.statistics.drawdowns import Drawdowns
+from engine.statistics.exposure import Exposure
+from engine.statistics.outcomes import put_drawdowns, put_trades
+from engine.statistics.periods import daily_columns, period_rows, rolling_sharpe
+from engine.statistics.returns import put_daily
+from engine.statistics.trades import EDGES_PCT, LOST, OUTCOMES, WON, Trades
+
+if TYPE_CHECKING:
+    from engine.columns import Table
+    from engine.plan import Plan
+    from engine.statistics.sheet import Sheet
+
+VERSION = 1
+_FORMAT = "stepfold report"
+CHUNK_ROWS = 32_768
+"""Equity rows taken at once: they and what is made of them stay in a core's second cache."""
+
+
+class Report:
+    """Statistics of a run so far. Its size grows with the days of the run and with nothing else.
+
+    report = Report(plan)
+    report.add(output.tables)    # of each segment in order, and of `finish`
+    report.tables()["monthly"]   # and engine.metrics(plan, state, report)
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._fingerprint = plan.fingerprint
+        self._initial = plan.initial_equity
+        self._days = Days()
+        self._drawdowns = Drawdowns(self._initial, plan.start_ms)
+        self._exposure = Exposure(plan.symbols)
+        self._trades = Trades(plan.symbols)
+        # Value and time of the highest and the lowest closing equity; the initial one stands at the start.
+        self._highest: tuple[float, int] = (self._initial, plan.start_ms)
+        self._lowest: tuple[float, int] = (self._initial, plan.start_ms)
+
+    def add(self, tables: Mapping[str, Table]) -> None:
+        """Take the tables of the next segment: equity, fills, trades, positions and events."""
+        if tables["equity"].rows:
+            self._add_equity(tables["equity"], tables["positions"])
+        if tables["fills"].rows:
+            self._days.add_fills(tables["fills"]["timestamp"], tables["fills"]["fee"])
+        if tables["trades"].rows:
+            self._days.add_trades(tables["trades"]["timestamp"], tables["trades"]["pnl"])
+            self._trades.add(tables["trades"])
+        if tables["events"].rows:
+            self._add_blocked(tables["events"])
+
+    def _add_equity(self, table: Table, positions: Table) -> None:
+        stamps, equity = table["timestamp"], table["equity"]
+        days = self._days
+        # The last day so far may go on: its benchmark is then this segment's.
+        goes_on = days.day[-1:] == [int(stamps[0]) // DAY_MS]
+        first_day = len(days) - goes_on
+        for first in range(0, len(stamps), CHUNK_ROWS):
+            times, values = stamps[first : first + CHUNK_ROWS], equity[first : first + CHUNK_ROWS]
+            days.add_equity(times, values)
+            self._drawdowns.add(times, values)
+            if (high := float(values.max())) > self._highest[0]:
+                self._highest = high, int(times[values.argmax()])
+            if (low := float(values.min())) < self._lowest[0]:
+                self._lowest = low, int(times[values.argmin()])
+        ends = days.ends(stamps, first_day)
+        days.benchmark[first_day:] = table.at("benchmark", ends[1:] - 1).tolist()
+        days.add_exposed(first_day, self._exposure.add(stamps, positions, ends))
+
+    def _add_blocked(self, events: Table) -> None:
+        types = events["type"]
+        if "trade_blocked" not in types.names:
+            return
+        rows = (types.codes == types.names.index("trade_blocked")).nonzero()[0].tolist()
+        if not rows:
+            return  # and no payload is written for nobody to read
+        payloads = events["payload"]
+        for row in rows:
+            block = json.loads(payloads[row])
+            # A block never spans two days, so its first time tells the day of all of it.
+            day = day_of(datetime.date.fromisoformat(block["first"][:10]))
+            self._days.add_blocked(day, block["reason"], block["count"])
+
+    def put_metrics(self, sheet: Sheet, quality: float | None) -> None:
+        """Write the report's metrics beside those of the state: `cagr_pct` is there, `quality` is the SQN."""
+        sheet.put("equity_peak_timestamp", self._highest[1])
+        sheet.put("equity_low_timestamp", self._lowest[1])
+        put_drawdowns(sheet, self._drawdowns)
+        put_daily(sheet, self._days, self._initial)
+        put_trades(sheet, self._trades, quality, len(self._days))
+
+    def tables(self) -> dict[str, Any]:
+        """Return every table, ready for JSON: lists of rows, or for `daily` and `rolling_sharpe` columns.
+
+        Names that end in `timestamp` are epoch ms, dates are texts; docs/metrics.md has the columns.
+        """
+        groups = self._trades.groups
+        return {
+            **{
+                f"{period}ly": period_rows(self._days, self._initial, period)
+                for period in ("month", "year", "week")
+            },
+            "drawdowns": self._drawdown_rows(),
+            **{
+                f"by_{name}": groups[name].rows(name)
+                for name in ("symbol", "trigger", "exit_trigger", "exit_reason", "side", "hour", "weekday")
+            },
+            "excursions": self._excursion_rows(),
+            "rolling_sharpe": rolling_sharpe(self._days, self._initial),
+            "daily": daily_columns(self._days, self._initial),
+        }
+
+    def _drawdown_rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "start_timestamp": found.start_ms,
+                "valley_timestamp": found.valley_ms,
+                "recovery_timestamp": found.end_ms if found.recovered else None,
+                "depth_pct": 100.0 * found.depth,
+                "amount": found.peak - found.valley,
+                "bars": found.bars,
+                "days": (found.end_ms - found.start_ms) / DAY_MS,
+            }
+            for found in self._drawdowns.worst()
+        ]
+
+    def _excursion_rows(self) -> list[dict[str, Any]]:
+        rows = []
+        for kind in (WON, LOST):
+            for name, found in self._trades.excursions.items():
+                if found.trades[kind]:
+                    rows.append(
+                        {
+                            "outcome": OUTCOMES[kind],
+                            "excursion": name,
+                            "trades": found.trades[kind],
+                            "avg_pct": found.sums[kind] / found.trades[kind],
+                            "furthest_pct": found.furthest[kind],
+                            "below_pct": [*EDGES_PCT, None],
+                            "counts": found.counts[kind],
+                        }
+                    )
+        return rows
+
+    def to_bytes(self) -> bytes:
+        """Serialise; reports of the same rows give the same bytes, whatever the cuts were."""
+        data = {
+            "format": _FORMAT,
+            "version": VERSION,
+            "plan": self._fingerprint,
+            "initial": self._initial,
+            "highest": self._highest,
+            "lowest": self._lowest,
+            "held": self._exposure.held,
+            "days": self._days.dump(),
+            "drawdowns": self._drawdowns.dump(),
+            "trades": self._trades.dump(),
+        }
+        # Python writes a float as the shortest text that reads back as the same bits.
+        return json.dumps(data, separators=(",", ":"), allow_nan=False).encode()
+
+    @classmethod
+    def from_bytes(cls, plan: Plan, data: bytes) -> Report:
+        """Read what `to_bytes` wrote. Raise StateError for anything else, and for another plan's."""
+        try:
+            raw = json.loads(data)
+            if (raw["format"], raw["version"]) != (_FORMAT, VERSION):
+                raise StateError(f"this report has version {raw['version']}; this engine reads {VERSION}")
+        except (ValueError, TypeError, KeyError):
+            raise StateError("these bytes are no report of a run, or were cut off") from None
+        if raw["plan"] != plan.fingerprint:
+            raise StateError("the report belongs to another plan, or to another version of the engine")
+        report = cls(plan)
+        report._highest, report._lowest = tuple(raw["highest"]), tuple(raw["lowest"])
+        report._exposure.held = raw["held"]
+        report._days = Days.load(raw["days"])
+        report._drawdowns = Drawdowns.load(raw["drawdowns"])
+        report._trades = Trades.load(raw["trades"])
+        return report

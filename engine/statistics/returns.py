@@ -1,0 +1,283 @@
+"""Metrics of daily returns: growth, risk, and how they relate to the benchmark.
+
+A daily return is the close of a UTC day over the close of the day before (the first over the initial
+equity), minus 1; annual figures are of 365 days, the risk-free rate is 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.statistics.calendar import text_of
+from engine.statistics.numbers import (
+    deviation,
+    excess_kurtosis,
+    mean,
+    normal_below,
+    quantile,
+    ratio,
+    rounded,
+    skewness,
+)
+from engine.statistics.periods import DAYS_A_YEAR, Curve, period_rows, window_starts
+
+if TYPE_CHECKING:
+    from engine.statistics.days import Days
+    from engine.statistics.sheet import Sheet
+
+YEAR_ROOT = math.sqrt(DAYS_A_YEAR)
+FEW = "fewer than two days"
+NO_DAY = "no bar was simulated"
+SPENT = "equity was zero or less"
+SHORT = "the run is shorter"
+
+
+def put_daily(sheet: Sheet, days: Days, initial: float) -> None:
+    """Write every metric of the daily closes."""
+    curve = Curve(days.day, days.close, initial)
+    returns, held = curve.returns(), Curve(days.day, days.benchmark, initial).returns()
+    spent = bool(len(days)) and not returns
+    sheet.put("days", len(days))
+    _put_ratios(sheet, returns, SPENT if spent else FEW)
+    _put_shape(sheet, returns, SPENT if spent else FEW)
+    _put_depth(sheet, curve, returns)
+    _put_benchmark(sheet, returns, held, SPENT if spent else FEW)
+    _put_counts(sheet, days, returns, SPENT if spent else NO_DAY)
+    _put_periods(sheet, days, curve, initial)
+    _put_windows(sheet, curve)
+
+
+def _put_ratios(sheet: Sheet, returns: list[float], few: str) -> None:
+    spread, centre = deviation(returns), mean(returns)
+    sharpe = None if not spread or centre is None else centre / spread
+    flat = few if spread is None else "daily equity never changed"
+    sheet.percent("daily_volatility_pct", None if spread is None else spread * YEAR_ROOT, few)
+    sheet.put("daily_sharpe_ratio", None if sharpe is None else sharpe * YEAR_ROOT, flat)
+    penalty = autocorrelation_penalty(returns)
+    sheet.put("smart_sharpe_ratio", None if sharpe is None else rounded(sharpe / penalty * YEAR_ROOT), flat)
+    losses = math.fsum(value * value for value in returns if value < 0.0)
+    downside = math.sqrt(losses / len(returns)) if len(returns) > 1 else 0.0
+    sortino = None if not downside or centre is None else centre / downside
+    safe = few if spread is None else "no day lost anything"
+    sheet.put("daily_sortino_ratio", None if sortino is None else sortino * YEAR_ROOT, safe)
+    sheet.put(
+        "smart_sortino_ratio", None if sortino is None else rounded(sortino / penalty * YEAR_ROOT), safe
+    )
+    sheet.put(
+        "probabilistic_sharpe_ratio",
+        probabilistic_sharpe(returns),
+        few if spread is None else "fewer than four days, or daily equity never changed",
+    )
+
+
+def autocorrelation_penalty(returns: Sequence[float]) -> float:
+    """Return √(1 + 2 Σ (n − k) / n × |ρ|^k), ρ the correlation of returns one day apart; at least 1.
+
+    quantstats' `autocorr_penalty`; the idea is Lo (2002), "The Statistics of Sharpe Ratios".
+    """
+    n = len(returns)
+    found = correlation(returns[:-1], returns[1:])
+    if found is None:
+        return 1.0
+    rho, power, terms = abs(found), 1.0, []
+    for k in range(1, n):
+        power *= rho
+        terms.append((n - k) / n * power)
+        if power < 1e-300:
+            break
+    return math.sqrt(1.0 + 2.0 * math.fsum(terms))
+
+
+def correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
+    """Return Pearson's coefficient, None where either side never changes."""
+    spreads = _spread_products(left, right)
+    if spreads is None or spreads[0] <= 1e-30 or spreads[1] <= 1e-30:
+        return None
+    return spreads[2] / math.sqrt(spreads[0] * spreads[1])
+
+
+def _spread_products(left: Sequence[float], right: Sequence[float]) -> tuple[float, float, float] | None:
+    """Variances of both sides and their covariance (divisor n − 1); None for fewer than two."""
+    n = len(left)
+    if n < 2:
+        return None
+    a, b = math.fsum(left) / n, math.fsum(right) / n
+    return (
+        math.fsum((x - a) * (x - a) for x in left) / (n - 1),
+        math.fsum((y - b) * (y - b) for y in right) / (n - 1),
+        math.fsum((x - a) * (y - b) for x, y in zip(left, right, strict=True)) / (n - 1),
+    )
+
+
+def probabilistic_sharpe(returns: Sequence[float]) -> float | None:
+    """Return P(true Sharpe ratio > 0) = Φ(SR √(n − 1) / √(1 − γ₃ SR + (γ₄ − 1) / 4 SR²)), SR of one day.
+
+    Bailey & López de Prado (2012), "The Sharpe Ratio Efficient Frontier", eq. 11; γ₄ is 3 for a normal one.
+    """
+    spread, centre = deviation(returns), mean(returns)
+    skew, kurtosis = skewness(returns), excess_kurtosis(returns)
+    if not spread or centre is None or skew is None or kurtosis is None:
+        return None
+    sharpe = centre / spread
+    variance = 1.0 - skew * sharpe + (kurtosis + 2.0) / 4.0 * sharpe * sharpe
+    return normal_below(sharpe * math.sqrt((len(returns) - 1) / variance)) if variance > 0.0 else None
+
+
+def _put_shape(sheet: Sheet, returns: list[float], few: str) -> None:
+    ordered = sorted(returns)
+    enough = len(returns) > 1
+    gains = [value for value in returns if value > 0.0]
+    losses = [value for value in returns if value < 0.0]
+    gained, lost = math.fsum(gains), -math.fsum(losses)
+    safe = "no day lost anything" if enough else few
+    none_won = "no day won anything" if enough else few
+    low = quantile(ordered, 0.05) if enough else None
+    high = quantile(ordered, 0.95) if enough else None
+    flat = few if not enough else "daily equity never changed, or there are too few days"
+    sheet.put("skew", skewness(returns), flat)
+    sheet.put("kurtosis", excess_kurtosis(returns), flat)
+    sheet.percent("value_at_risk_95_pct", low, few)
+    tail = [] if low is None else [value for value in ordered if value <= low]
+    sheet.percent("conditional_value_at_risk_95_pct", mean(tail), few)
+    omega = ratio(gained, lost) if enough else None
+    sheet.put("omega_ratio", omega, safe)
+    sheet.put("gain_to_pain_ratio", ratio(math.fsum(returns), lost) if enough else None, safe)
+    tails = None if low is None or high is None or low == 0.0 else abs(high / low)
+    sheet.put("tail_ratio", tails, few if low is None else "the 5 % quantile of daily returns is 0")
+    sheet.put(
+        "common_sense_ratio",
+        None if omega is None or tails is None else omega * tails,
+        "the Omega or the tail ratio is undefined",
+    )
+    win, loss = mean(gains), mean(losses)
+    payoff = None if win is None or loss is None else win / -loss
+    sheet.put("daily_payoff_ratio", payoff, safe if loss is None else none_won)
+    cpc = None
+    if omega is not None and payoff is not None:
+        cpc = omega * payoff * (len(gains) / (len(gains) + len(losses)))
+    sheet.put("cpc_index", cpc, "the Omega or the daily payoff ratio is undefined")
+    # As quantstats has it: days at exactly zero count among the wins here.
+    not_lost = mean([value for value in returns if value >= 0.0])
+    sheet.put(
+        "outlier_win_ratio", quantile(ordered, 0.99) / not_lost if enough and not_lost else None, none_won
+    )
+    sheet.put("outlier_loss_ratio", quantile(ordered, 0.01) / loss if enough and loss else None, safe)
+
+
+def falls(curve: Curve) -> list[float]:
+    """Return how far each day's close is under the highest so far, as a fraction from 0 up."""
+    found, peak = [], curve.initial
+    for close in curve.close:
+        peak = max(peak, close)
+        found.append((peak - close) / peak)
+    return found
+
+
+def _put_depth(sheet: Sheet, curve: Curve, returns: list[float]) -> None:
+    depths = falls(curve)
+    none = "no day closed under an earlier one" if depths else NO_DAY
+    ulcer = math.sqrt(math.fsum(depth * depth for depth in depths) / len(depths)) if depths else None
+    sheet.percent("ulcer_index_pct", ulcer, NO_DAY)
+    growth = sheet.metrics["cagr_pct"]
+    sheet.put(
+        "ulcer_performance_index", None if not ulcer or growth is None else growth / (100.0 * ulcer), none
+    )
+    spread = deviation(returns)
+    serenity = None
+    if spread and ulcer:
+        deep = quantile(sorted(depths), 0.95)
+        pitfall = math.fsum(found := [depth for depth in depths if depth >= deep]) / len(found) / spread
+        serenity = ratio(math.fsum(returns), ulcer * pitfall)
+    sheet.put("serenity_index", serenity, none)
+
+
+def _put_benchmark(sheet: Sheet, returns: list[float], held: list[float], few: str) -> None:
+    products = _spread_products(returns, held) if len(returns) == len(held) else None
+    still = few if products is None else "the benchmark never changed"
+    moved = products is not None and products[1] > 1e-30
+    beta = products[2] / products[1] if products is not None and moved else None
+    centre, other = mean(returns), mean(held)
+    alpha = None if beta is None or centre is None or other is None else centre - beta * other
+    sheet.put("beta", beta, still)
+    sheet.percent("alpha_pct", None if alpha is None else alpha * DAYS_A_YEAR, still)
+    related = correlation(returns, held) if products is not None else None
+    sheet.put(
+        "r_squared",
+        None if related is None else related * related,
+        still if not moved else "daily equity never changed",
+    )
+    active = [a - b for a, b in zip(returns, held, strict=True)] if products is not None else []
+    spread, lead = deviation(active), mean(active)
+    sheet.put(
+        "information_ratio",
+        None if not spread or lead is None else lead / spread * YEAR_ROOT,
+        few if spread is None else "the run never left its benchmark",
+    )
+    sheet.put(
+        "treynor_ratio",
+        None if not beta or centre is None else centre * DAYS_A_YEAR / beta,
+        still if beta is None else "beta is 0",
+    )
+    spread, calm = deviation(held), FEW if len(held) < 2 else "the benchmark never changed"
+    sheet.percent("benchmark_volatility_pct", None if spread is None else spread * YEAR_ROOT, FEW)
+    sheet.put(
+        "benchmark_sharpe_ratio", None if not spread or other is None else other / spread * YEAR_ROOT, calm
+    )
+
+
+def _put_counts(sheet: Sheet, days: Days, returns: list[float], none: str) -> None:
+    won = sum(value > 0.0 for value in returns)
+    lost = sum(value < 0.0 for value in returns)
+    sheet.put("days_won", won)
+    sheet.put("days_drawn", len(returns) - won - lost)
+    sheet.put("days_lost", lost)
+    for name, sign in (("max_consecutive_days_won", 1.0), ("max_consecutive_days_lost", -1.0)):
+        longest = current = 0
+        for value in returns:
+            current = current + 1 if value * sign > 0.0 else 0
+            longest = max(longest, current)
+        sheet.put(name, longest)
+    for name, choose in (("best", max), ("worst", min)):
+        row = choose(range(len(returns)), key=returns.__getitem__) if returns else None
+        sheet.percent(f"{name}_day_pct", None if row is None else returns[row], none)
+        sheet.put(f"{name}_day", None if row is None else text_of(days.day[row]), none)
+    sheet.percent(
+        "win_days_pct", ratio(won, won + lost), none if not returns else "no day won or lost anything"
+    )
+
+
+def _put_periods(sheet: Sheet, days: Days, curve: Curve, initial: float) -> None:
+    growth = curve.close[-1] / initial if curve.close and curve.close[-1] > 0.0 else None
+    none = SPENT if curve.close else NO_DAY
+    sheet.grown("annualised_return_pct", growth, DAYS_A_YEAR / max(len(days), 1), none)
+    sheet.grown("expected_daily_return_pct", growth, 1.0 / max(len(days), 1), none)
+    for period in ("week", "month", "year"):
+        rows = period_rows(days, initial, period)
+        found = [row["return_pct"] for row in rows if row["return_pct"] is not None]
+        if period != "week":
+            sheet.grown(f"expected_{period}ly_return_pct", growth, 1.0 / max(len(rows), 1), none)
+            sheet.put(f"best_{period}_pct", max(found, default=None), none)
+            sheet.put(f"worst_{period}_pct", min(found, default=None), none)
+        won, lost = sum(value > 0.0 for value in found), sum(value < 0.0 for value in found)
+        sheet.percent(
+            f"win_{period}s_pct",
+            ratio(won, won + lost),
+            f"no {period} won or lost anything" if found else none,
+        )
+        if period == "month":
+            sheet.put(
+                "monthly_gain_to_pain_ratio",
+                ratio(math.fsum(found), -math.fsum(value for value in found if value < 0.0)),
+                "no month lost anything" if found else none,
+            )
+
+
+def _put_windows(sheet: Sheet, curve: Curve) -> None:
+    """Returns of the windows that end with the last day; the calendar's own may begin before the run."""
+    starts = window_starts(curve.day[-1]) if curve.day else dict.fromkeys(("mtd", "3m", "6m", "ytd", "1y"), 0)
+    for name, start in starts.items():
+        whole = bool(curve.day) and (name in ("mtd", "ytd") or curve.day[0] <= start)
+        reason = NO_DAY if not curve.day else SPENT if whole else SHORT
+        sheet.percent(f"return_{name}_pct", curve.since(start) if whole else None, reason)
