@@ -103,7 +103,8 @@ class Block:
 
     time: int
     symbol: str
-    trigger: str
+    trigger: str | None
+    """None for an order of the run itself, whose rule is system."""
     rule: str
     reason: str
     values: tuple[object, ...] = ()
@@ -211,7 +212,7 @@ class Book:
         return self.cash + sum(self.reserved.values()) + held
 
     def block(self, symbol: str, trigger: Trigger | None, rule: str, reason: str, *values: object) -> None:
-        """Record a blocked decision; system orders have no rule, come again, and are not recorded."""
+        """Record a blocked decision of a rule. System exits that lose come again, and are not recorded."""
         if trigger is not None and rule != "system":
             self.result.blocks.append(Block(self.now, symbol, trigger.id, rule, reason, values))
 

@@ -204,7 +204,8 @@ def poor(book: Book, symbol: str, trigger: Trigger) -> tuple[str, tuple[object, 
     risk = math.nan if levels.distance is None else levels.distance
     reward = math.nan if levels.target is None else trigger.sign * (levels.target - close)
     ratio = reward / risk if risk > 0.0 and reward > 0.0 else math.nan
-    return None if ratio >= least else ("reward_to_risk", (ratio, least))
+    # 10 % against 5 % is 2, whatever the last bits of the price make of it.
+    return None if ratio >= least * (1 - 1e-9) else ("reward_to_risk", (ratio, least))
 
 
 def unpriced(book: Book, symbol: str, trigger: Trigger) -> tuple[str, tuple[object, ...]] | None:

@@ -68,12 +68,13 @@ def levels_of(position: Position, price: float) -> Levels:
 
 def fault(levels: Levels, sign: int, price: float) -> tuple[str, tuple[object, ...]] | None:
     """Why an entry at `price` with these levels is refused, None when it is not."""
-    for level in (levels.stop, levels.trailing, levels.target):
+    for level in (levels.stop, levels.trailing):
         if level is not None and math.isnan(level):
             return "stop_missing", ()
-    for level in (levels.stop, levels.trailing):
         if level is not None and sign * level >= sign * price:
             return "stop_beyond_entry", (level, price)
+    if levels.target is not None and math.isnan(levels.target):
+        return "stop_missing", ()
     if levels.target is not None and sign * levels.target <= sign * price:
         return "target_beyond_entry", (levels.target, price)
     return None

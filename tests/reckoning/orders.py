@@ -22,7 +22,7 @@ def allocate(book: Book, symbol: str) -> None:
     book.last_fill[symbol] = price
     book.result.fills.append(
         Fill(
-            book.now, symbol, "buy", qty, price, 0.0, "initial_allocation", None, None, None,
+            book.now, symbol, "buy", qty, price, 0.0, "initial_allocation", None, None, book.now,
             qty, book.cash, qty * price,
         )
     )  # fmt: skip
@@ -181,7 +181,7 @@ def leave(
             reason=reason,
             liquidity="maker" if maker else "taker",
             trigger=trigger.id if trigger else None,
-            decided_at=decided_at,
+            decided_at=book.now if decided_at is None else decided_at,
             position_after=sign * position.qty,
             cash_after=book.cash,
             margin_after=position.margin if not closed else 0.0,
@@ -189,6 +189,7 @@ def leave(
             funding=funding,
             exit_fraction=share,
             r_multiple=multiple,
+            actual_risk=risk,
             covered=covered,
         )
     )

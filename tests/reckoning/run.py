@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.reckoning.book import Book, Result, Row
+from tests.reckoning.book import Block, Book, Result, Row
 from tests.reckoning.decisions import decide
 from tests.reckoning.inside import walk
 from tests.reckoning.levels import trail_on
@@ -29,7 +29,9 @@ def reckon(setup: Setup) -> Result:
         at_the_closes(book)
     for symbol in setup.markets:
         waiting = book.pending.get(symbol)
-        if waiting is not None:
+        if waiting is not None and waiting.rule == "system":
+            book.result.blocks.append(Block(book.now, symbol, None, "system", "end_of_data"))
+        elif waiting is not None:
             book.block(symbol, waiting.trigger, waiting.rule, "end_of_data")
         resting = book.resting.get(symbol)
         if resting is not None:

@@ -123,7 +123,7 @@ def measure(
     allocated = None
     if risk.max_position_risk_pct is not None:
         assert distance is not None
-        allocated = k * risk.max_position_risk_pct / 100 * equity
+        allocated = k * (risk.max_position_risk_pct / 100) * equity
         bounds["position_risk"] = allocated / distance
     if risk.max_symbol_exposure_pct is not None:
         own_notional = position.qty * price if position else 0.0

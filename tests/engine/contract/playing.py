@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import bisect
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
 import engine
+from engine import Bars, Market, Plan, finish, initial_state, join, parse_strategy, simulate
 from engine.columns import Table
+from engine.plan import Funding
 from tests.engine.market import rows
-from tests.reckoning import Bar, Block, Costs, Fill, Row, Setup, Trade, reckon
+from tests.reckoning import Bar, Costs, Fill, Row, Setup, Trade, reckon
 from tests.reckoning.documents import read_document
 from tests.reckoning.settings import HOUR_MS
 
@@ -55,18 +58,37 @@ def document(*triggers: dict[str, Any], fraction: float = 0.5, **fields: Any) ->
 
 
 @dataclass(frozen=True)
+class Span:
+    """A block that stood for `count` bars of its symbol, the first and the last of them at these times."""
+
+    symbol: str
+    trigger: str | None
+    rule: str
+    reason: str
+    first: int
+    last: int
+    count: int = 1
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What came of a run. Times are epoch ms; blocks are one for each time the decision was blocked."""
+    """What came of a run. Times are epoch ms."""
 
     fills: list[Fill]
-    blocks: list[Block]
+    spans: list[Span]
     equity: list[Row]
     trades: list[Trade]
 
     @property
-    def reasons(self) -> list[tuple[int, str, str]]:
-        """(hour, trigger, reason) of each block."""
-        return [(block.time // HOUR_MS, block.trigger, block.reason) for block in self.blocks]
+    def reasons(self) -> list[tuple[int, str | None, str]]:
+        """(hour, trigger, reason) of each time a decision was blocked, by time."""
+        blocked = [
+            (hour, span.trigger, span.reason)
+            for span in self.spans
+            for hour in range(span.first // HOUR_MS, span.last // HOUR_MS + 1)
+        ]
+        assert len(blocked) == sum(span.count for span in self.spans), "a block skipped an hour"
+        return sorted(blocked, key=lambda found: found[0])
 
     @property
     def legs(self) -> list[tuple[int, str, float, float, str]]:
@@ -93,7 +115,8 @@ def by_reckoning(
     document: Mapping[str, Any], markets: Mapping[str, Sequence[Bar]] | Sequence[Bar], **run: Any
 ) -> Outcome:
     result = reckon(setup_of(document, markets, **run))
-    return Outcome(result.fills, result.blocks, result.equity, result.trades)
+    spans = [Span(b.symbol, b.trigger, b.rule, b.reason, b.time, b.time) for b in result.blocks]
+    return Outcome(result.fills, spans, result.equity, result.trades)
 
 
 def by_engine(
@@ -109,56 +132,66 @@ def setup_of(
     return read_document(document, named, run.pop("step_ms", HOUR_MS), **run)
 
 
-def engine_outcome(document: Mapping[str, Any], setup: Setup, **options: Any) -> Outcome:
+def engine_outcome(document: Mapping[str, Any], setup: Setup, *, kernel: ModuleType | None = None) -> Outcome:
     """Play a setup by the engine; `document` is what the setup was read from."""
     first = min(bars[0].time for bars in setup.markets.values() if bars)
     last = max(bars[-1].time for bars in setup.markets.values() if bars)
     needs_funding = setup.leverage > 1.0 or any(t.direction == "short" for t in setup.triggers)
-    funding = {
-        symbol: engine.Funding(
-            np.array([time for time, _ in setup.funding.get(symbol, ())], dtype=np.int64),
-            np.array([rate for _, rate in setup.funding.get(symbol, ())], dtype=np.float64),
-        )
-        for symbol in setup.markets
-        if needs_funding or symbol in setup.funding
-    }
-    result = engine.run(
-        document,
-        {symbol: columns(bars) for symbol, bars in setup.markets.items()},
+    finer_ms = min(
+        (after.time - one.time for bars in setup.finer.values() for one, after in pairwise(bars)),
+        default=setup.step_ms // 4,
+    )
+    plan = Plan(
+        parse_strategy(document),
+        tuple(Market(symbol, setup.quantity_step, setup.min_notional) for symbol in setup.markets),
+        setup.step_ms,
+        first if setup.start_ms is None else setup.start_ms,
+        last + setup.step_ms,
         initial_cash=setup.cash,
         allocations=tuple(setup.allocations.get(symbol, 0.0) for symbol in setup.markets),
         costs=engine.Costs(**vars(setup.costs)),
-        start_ms=first if setup.start_ms is None else setup.start_ms,
-        end_ms=last + setup.step_ms,
-        timeframe_ms=setup.step_ms,
-        markets=tuple(
-            engine.Market(symbol, setup.quantity_step, setup.min_notional) for symbol in setup.markets
-        ),
         record_indicators=False,
         risk=setup.risk,
         behaviour=setup.behaviour,
         leverage=setup.leverage,
         maintenance_margin_pct=100.0 * setup.maintenance,
-        funding=funding or None,
-        finer={symbol: columns(bars) for symbol, bars in setup.finer.items()} or None,
-        **options,
+        funding=tuple(
+            funding_of(setup.funding.get(symbol, ())) if needs_funding or symbol in setup.funding else None
+            for symbol in setup.markets
+        ),
+        finer_ms=finer_ms if setup.finer else None,
     )
-    times = {symbol: [bar.time for bar in bars] for symbol, bars in setup.markets.items()}
+    state, folded = simulate(
+        plan,
+        initial_state(plan),
+        {symbol: columns(bars) for symbol, bars in setup.markets.items()},
+        finer={symbol: columns(bars) for symbol, bars in setup.finer.items()},
+        kernel=kernel,
+    )
+    closed = finish(plan, state, kernel=kernel)[1].tables
+    tables = {name: join([table, closed[name]]) for name, table in folded.tables.items()}
     return Outcome(
-        [fill_of(row) for row in rows(result.tables["fills"])],
-        blocks_of(result.tables["events"], times, setup),
-        [Row(r["timestamp"], r["equity"], r["cash"], r["exposure"]) for r in rows(result.tables["equity"])],
-        [trade_of(row) for row in rows(result.tables["trades"])],
+        [fill_of(row) for row in rows(tables["fills"])],
+        spans_of(tables["events"], setup),
+        [Row(r["timestamp"], r["equity"], r["cash"], r["exposure"]) for r in rows(tables["equity"])],
+        [trade_of(row) for row in rows(tables["trades"])],
     )
 
 
-def columns(bars: Sequence[Bar]) -> engine.Bars:
-    return engine.Bars(
+def columns(bars: Sequence[Bar]) -> Bars:
+    return Bars(
         np.array([bar.time for bar in bars], dtype=np.int64),
         *(
             np.array([getattr(bar, name) for bar in bars], dtype=np.float64)
             for name in ("open", "high", "low", "close", "volume")
         ),
+    )
+
+
+def funding_of(payments: Sequence[tuple[int, float]]) -> Funding:
+    return Funding(
+        np.array([time for time, _ in payments], dtype=np.int64),
+        np.array([rate for _, rate in payments], dtype=np.float64),
     )
 
 
@@ -218,23 +251,20 @@ def trade_of(row: Mapping[str, Any]) -> Trade:
     )
 
 
-def blocks_of(events: Table, times: Mapping[str, Sequence[int]], setup: Setup) -> list[Block]:
-    """One block for each time a decision was blocked: an event stands for consecutive bars of its symbol."""
+def spans_of(events: Table, setup: Setup) -> list[Span]:
+    """The blocks of an events table. Its side tells an entry from an exit."""
     directions = {found.id: found.direction for found in setup.triggers}
-    found: list[Block] = []
+    found: list[Span] = []
     for event in rows(events):
         if event["type"] != "trade_blocked":
             continue
         payload = json.loads(event["payload"])
-        symbol, identity = event["symbol"], event["trigger_id"]
-        first, last = (_ms(payload[name]) for name in ("first", "last"))
-        opens = "sell" if directions[identity] == "short" else "buy"
-        known_times = times[symbol]
-        span = known_times[bisect.bisect_left(known_times, first) : bisect.bisect_right(known_times, last)]
-        assert len(span) == payload["count"] or payload["reason"] == "end_of_data", payload
-        rule = payload.get("rule", "entry" if payload["side"] == opens else "exit")
-        found += (Block(time, symbol, identity, rule, payload["reason"]) for time in span or [last])
-    return sorted(found, key=lambda block: block.time)
+        identity = event["trigger_id"]
+        opens = "sell" if directions.get(identity) == "short" else "buy"
+        first, last = _ms(payload["first"]), _ms(payload["last"])
+        rule = "system" if identity is None else "entry" if payload["side"] == opens else "exit"
+        found.append(Span(event["symbol"], identity, rule, payload["reason"], first, last, payload["count"]))
+    return found
 
 
 def _ms(text: str) -> int:

@@ -25,7 +25,7 @@ def test_an_allocation_becomes_a_position_at_the_first_open(play: Play) -> None:
         0.0,
         None,
     )
-    assert (first.liquidity, first.decided_at, first.cash_after) == (None, None, 1050.0)
+    assert (first.liquidity, first.decided_at, first.cash_after) == (None, 0, 1050.0)
     assert leave.pnl == pytest.approx(40 - 2.4)
     assert outcome.equities[0] == 1270.0
 
@@ -45,7 +45,7 @@ def test_what_waits_for_its_first_open_is_equity_but_not_cash(play: Play) -> Non
 def test_an_allocation_counts_as_the_position_s_first_entry(play: Play) -> None:
     bars = hours(flat(100, BUY), flat(100))
     once = play(document(), bars, allocations={"A": 100.0})
-    assert (len(once.fills), once.blocks) == (1, [])
+    assert (len(once.fills), once.spans) == (1, [])
     twice = play(document(trigger(scale_in=2)), bars, allocations={"A": 100.0})
     assert len(twice.fills) == 2
 

@@ -58,6 +58,15 @@ def test_reward_to_risk_is_measured_at_the_decision_s_close(
     assert outcome.reasons == ([] if is_taken else [(0, "t", "reward_to_risk")])
 
 
+@pytest.mark.parametrize("close", [0.0123, 1.1, 3.7, 123.45, 98_765.43])
+@pytest.mark.parametrize("target", [{"percent": 10}, {"r": 2}])
+def test_reward_to_risk_is_not_a_matter_of_the_last_bit(
+    play: Play, close: float, target: dict[str, float]
+) -> None:
+    strategy = document(trigger(stop={"percent": 5}, target=target, min_reward_to_risk=2.0))
+    assert len(play(strategy, hours(flat(close, BUY), flat(close))).fills) == 1
+
+
 def test_a_reward_to_risk_that_cannot_be_known_blocks(play: Play) -> None:
     strategy = document(trigger(stop={"atr": 1}, target={"percent": 9}, min_reward_to_risk=1.0))
     assert play(strategy, hours(flat(100, BUY), flat(100))).reasons == [(0, "t", "reward_to_risk")]

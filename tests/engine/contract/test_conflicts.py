@@ -27,7 +27,7 @@ def test_a_conflict_becomes_an_exit(play: Play) -> None:
     outcome = play(both(), BARS, behaviour=Behaviour(conflicting_signals="exit"))
     assert outcome.legs[1] == (2, "sell", 5.0, 110.0, "conflict_exit")
     assert outcome.fills[1].trigger == "down"
-    assert (len(outcome.fills), outcome.blocks) == (2, [])
+    assert (len(outcome.fills), outcome.spans) == (2, [])
 
 
 def test_a_conflict_becomes_a_reversal_of_two_fills(play: Play) -> None:

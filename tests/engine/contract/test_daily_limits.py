@@ -56,7 +56,7 @@ def test_trades_count_over_all_symbols_and_triggers_for_each(play: Play) -> None
     bars = hours(flat(10, BUY), flat(10))
     both = {"A": bars, "B": bars}
     run = play(document(fraction=0.1), both, risk=Risk(max_trades_per_day=1))
-    assert [block.symbol for block in run.blocks] == ["B"]
+    assert [block.symbol for block in run.spans] == ["B"]
     each = play(document(fraction=0.1), both, risk=Risk(max_triggers_per_symbol_per_day=1))
     assert len(each.fills) == 2
 

@@ -24,7 +24,7 @@ def test_a_hold_rule_keeps_exits_back(play: Play) -> None:
 def test_the_hold_rule_is_that_of_the_entry_s_trigger(play: Play) -> None:
     strategy = document(trigger(id="in", exit=None), trigger(id="out", entry="volume == 9", hold="close > 1"))
     outcome = play(strategy, hours(flat(100, BUY), flat(100, SELL), flat(100)))
-    assert (len(outcome.fills), outcome.blocks) == (2, [])
+    assert (len(outcome.fills), outcome.spans) == (2, [])
 
 
 def test_an_emergency_exit_does_not_ask_the_hold_rule(play: Play) -> None:

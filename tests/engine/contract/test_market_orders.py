@@ -119,12 +119,12 @@ def test_an_exit_under_the_minimum_notional_is_blocked(play: Play) -> None:
 def test_an_entry_rule_that_stays_true_does_nothing_while_in_position(play: Play) -> None:
     outcome = play(document(), hours(*[flat(100, BUY)] * 4, flat(100)))
     assert len(outcome.fills) == 1
-    assert outcome.blocks == []
+    assert outcome.spans == []
 
 
 def test_an_exit_rule_that_is_true_while_flat_does_nothing(play: Play) -> None:
     outcome = play(document(), hours(*[flat(100, SELL)] * 3))
-    assert (outcome.fills, outcome.blocks) == ([], [])
+    assert (outcome.fills, outcome.spans) == ([], [])
 
 
 def test_an_exit_rule_closes_what_another_trigger_opened(play: Play) -> None:

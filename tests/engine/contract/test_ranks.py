@@ -121,7 +121,7 @@ def test_a_latch_is_a_symbol_s(play: Play) -> None:
         },
     )
     assert [fill.symbol for fill in outcome.fills] == ["B"]
-    assert [(block.symbol, block.reason) for block in outcome.blocks] == [("A", "risk_off_latched")]
+    assert [(block.symbol, block.reason) for block in outcome.spans] == [("A", "risk_off_latched")]
 
 
 def test_an_exit_of_the_other_direction_does_not_count(play: Play) -> None:
@@ -130,7 +130,7 @@ def test_an_exit_of_the_other_direction_does_not_count(play: Play) -> None:
         trigger(id="down", direction="short", entry="volume == 9", exit="volume == 3", stop={"percent": 5}),
     )
     outcome = play(strategy, hours(flat(100, BUY), flat(100, ALARM), flat(100)))
-    assert (len(outcome.fills), outcome.blocks) == (1, [])
+    assert (len(outcome.fills), outcome.spans) == (1, [])
 
 
 def test_a_time_exit_comes_after_its_bars(play: Play) -> None:

@@ -77,7 +77,7 @@ def test_the_price_is_that_of_the_decision(play: Play) -> None:
     order = {"limit": "close * 0.95", "valid_for": 3}
     outcome = play(resting(order), hours(flat(100, BUY), (100, 100, 98, 98, BUY), LOW_95))
     assert (outcome.fills[0].price, outcome.fills[0].decided_at) == (95.0, 0)
-    assert outcome.blocks == []
+    assert outcome.spans == []
 
 
 def test_a_rule_that_fires_again_does_not_make_its_order_rest_longer(play: Play) -> None:

@@ -28,7 +28,7 @@ def test_a_scale_in_averages_the_cost_and_counts_as_one_position(play: Play) -> 
 def test_no_more_entries_than_scale_in(play: Play) -> None:
     outcome = play(growing(exit=None), hours(*[flat(100, BUY)] * 5))
     assert [fill.qty for fill in outcome.fills] == [2.5, 2.5]
-    assert outcome.blocks == []
+    assert outcome.spans == []
 
 
 def test_another_trigger_may_add_if_its_own_scale_in_allows(play: Play) -> None:
@@ -89,7 +89,7 @@ def test_a_partial_exit_acts_once_until_its_rule_was_false(play: Play) -> None:
     outcome = play(document(trigger(exit_fraction=0.5), fraction=0.8), hours(flat(100, BUY), *sells))
     # 8 units: 4 at hour 2; the rule stays true at hours 2 and 3, is false at 4, true at 5: 2 at hour 6.
     assert [(leg[0], leg[2]) for leg in outcome.legs[1:]] == [(2, 4.0), (6, 2.0)]
-    assert outcome.blocks == []
+    assert outcome.spans == []
 
 
 def test_a_partial_exit_rounds_down_to_the_step(play: Play) -> None:
