@@ -17,17 +17,21 @@ from tests.reckoning.settings import HOUR_MS
 QUARTERS = 4
 QUARTER_MS = HOUR_MS // QUARTERS
 
+RARE = ("volume > 46", "volume < 2.5", "close > open * 1.03", "close < open * 0.97")
+"""Rules that leave most bars alone."""
 ENTRIES = (
+    *RARE,
     "close > open", "close < open", "volume < 12", "volume > 38", "high - low > close * 0.015",
     "position == 'flat' and volume < 20", "stop_hit", "target_hit or volume < 3",
     "entries < 2 and close > open",
 )  # fmt: skip
 EXITS = (
+    *RARE,
     "close < open", "volume > 45", "volume < 5", "high - low > close * 0.02", "pnl_pct > 1", "pnl < -4",
     "age >= 3", "age_hours > 5 and close < open", "current_r > 0.5", "mfe_r > 1 and close < open",
     "mae_r < -0.3", "exposure > 0.8", "equity > 1010", "cash < 300",
 )  # fmt: skip
-HOLDS = ("close > open", "volume > 25", "age < 3", "pnl > 0")
+HOLDS = ("close > open", "volume > 25", "age < 3", "pnl > 0", "age_hours < 4")
 CATEGORIES = (
     "trend_continuation", "reversal", "risk_reduce", "risk_off", "emergency_exit", "other",
 )  # fmt: skip
@@ -65,15 +69,39 @@ TARGETS: dict[int, Any] = {
     )
     for sign in (1, -1)
 }
+# No percentage of a stop is among them: of two levels that differ in their last bit either may be named.
+APART = st.sampled_from([0.6, 1.3, 2.0, 4.0])
 TRAILINGS = st.one_of(
-    st.builds(lambda v: {"percent": v}, PERCENT),
-    st.builds(lambda v: {"distance": v}, DISTANCE),
-    st.builds(lambda v: {"step_percent": v}, PERCENT),
+    st.builds(lambda v: {"percent": v}, APART),
+    st.builds(lambda v: {"distance": v}, st.sampled_from(["(high + low) / 150", "1.1 * atr(5)"])),
+    st.builds(lambda v: {"step_percent": v}, APART),
 )
 
 
+KEPT = ("id", "category", "entry", "exit", "exit_fraction", "direction", "symbols")
+
+
 @st.composite
-def triggers(draw: st.DrawFn, number: int, symbols: tuple[str, ...]) -> dict[str, Any]:
+def triggers(draw: st.DrawFn, number: int, symbols: tuple[str, ...], is_plain: bool) -> dict[str, Any]:
+    """A trigger; a plain one has at most two of the fields that protect, time or multiply its entry."""
+    found = draw(full_triggers(number, symbols))
+    more = [key for key in found if key not in KEPT]
+    if not is_plain or not more:
+        return found
+    kept = {*KEPT, *draw(st.lists(st.sampled_from(more), max_size=2))}
+    if found.get("direction") == "short" and "entry" in found:
+        kept |= {"stop", "trailing"}
+    if not kept & {"stop", "trailing"}:
+        kept -= {"min_reward_to_risk"} | ({"target"} if "r" in found.get("target", {}) else set())
+    if "min_reward_to_risk" in kept:
+        kept |= {"stop", "trailing", "target"}
+    if "r" in found.get("target", {}) and "target" in kept:
+        kept |= {"stop", "trailing"}
+    return {key: value for key, value in found.items() if key in kept}
+
+
+@st.composite
+def full_triggers(draw: st.DrawFn, number: int, symbols: tuple[str, ...]) -> dict[str, Any]:
     has_entry = number == 0 or draw(st.integers(0, 3)) > 0
     found: dict[str, Any] = {"id": f"t{number}", "category": draw(st.sampled_from(CATEGORIES))}
     found["symbols"] = draw(maybe(st.just([draw(st.sampled_from(symbols))]), 4))
@@ -83,7 +111,7 @@ def triggers(draw: st.DrawFn, number: int, symbols: tuple[str, ...]) -> dict[str
     if not has_entry:
         found["direction"] = draw(st.sampled_from(["long", "short", "both"]))
         return without_none(found)
-    sign = draw(st.sampled_from([1, 1, -1]))
+    sign = draw(st.sampled_from([1, -1]))
     found |= {"entry": draw(st.sampled_from(ENTRIES)), "direction": "long" if sign > 0 else "short"}
     found["stop"] = draw(maybe(STOPS[sign], 2))
     found["trailing"] = draw(maybe(TRAILINGS))
@@ -100,9 +128,9 @@ def triggers(draw: st.DrawFn, number: int, symbols: tuple[str, ...]) -> dict[str
         away = 1 - sign * 0.004 if kind == "limit" else 1 + sign * 0.004
         prices = [f"close * {away!r}", "(high + low) / 2", "close - atr(5)", "open"]
         found["order"] = {kind: draw(st.sampled_from(prices)), "valid_for": draw(st.integers(1, 4))}
-    found["hold"] = draw(maybe(st.sampled_from(HOLDS), 5))
+    found["hold"] = draw(maybe(st.sampled_from(HOLDS), 4))
     found["max_bars"] = draw(maybe(st.integers(1, 6), 4))
-    found["scale_in"] = draw(maybe(st.integers(2, 4), 3))
+    found["scale_in"] = draw(maybe(st.integers(2, 4), 2))
     found["confidence"] = draw(maybe(st.sampled_from(["A", "B", "C"]), 2))
     return without_none(found)
 
@@ -123,23 +151,23 @@ PROFILES = st.one_of(st.none(), st.just({"A": 1.5, "B": 0.7}), st.just({"C": 0.2
 
 RISKS = st.builds(
     Risk,
-    max_position_risk_pct=maybe(st.sampled_from([0.2, 1.0])),
+    max_position_risk_pct=maybe(st.sampled_from([0.2, 1.0]), 4),
     max_symbol_exposure_pct=maybe(st.sampled_from([20.0, 60.0])),
     max_portfolio_exposure_pct=maybe(st.sampled_from([40.0, 120.0])),
-    max_daily_loss_pct=maybe(st.sampled_from([1.0, 3.0])),
-    max_daily_risk_budget_pct=maybe(st.sampled_from([1.0, 3.0])),
-    max_trades_per_day=maybe(st.integers(1, 6)),
-    max_triggers_per_symbol_per_day=maybe(st.integers(1, 4)),
+    max_daily_loss_pct=maybe(st.sampled_from([1.0, 3.0]), 5),
+    max_daily_risk_budget_pct=maybe(st.sampled_from([1.0, 3.0]), 5),
+    max_trades_per_day=maybe(st.integers(1, 6), 5),
+    max_triggers_per_symbol_per_day=maybe(st.integers(1, 4), 5),
 )
 BEHAVIOURS = st.builds(
     Behaviour,
-    min_price_move_pct=maybe(st.sampled_from([0.3, 1.0]), 4),
+    min_price_move_pct=maybe(st.sampled_from([0.3, 1.0]), 6),
     min_hold_hours=maybe(st.sampled_from([1.0, 2.0, 5.0]), 4),
     min_flat_hours=maybe(st.sampled_from([1.0, 2.0, 5.0]), 4),
     confidence_override=maybe(st.sampled_from(["A", "B", "C"]), 2),
     conflicting_signals=st.sampled_from(["ignore", "exit", "reverse", "defer"]),
     exit_binding=st.sampled_from(["none", "none", "category", "exact"]),
-    walk_away_profit_pct=maybe(st.sampled_from([1.0, 5.0]), 5),
+    walk_away_profit_pct=maybe(st.sampled_from([1.0, 5.0]), 7),
     flatten_daily=st.sampled_from([False, False, True]),
 )
 COSTS = st.builds(
@@ -190,18 +218,19 @@ def walk(rows: int, seed: int, holes: float, first_hour: int, wildness: float) -
 
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
-    """A run of one to three symbols over up to a week of hours."""
+    """A run of one to three symbols over up to a week of hours; half of them plain, without limits."""
     symbols = ("A", "B", "C")[: draw(st.integers(1, 3))]
-    rows = draw(st.integers(8, 160))
+    rows = draw(st.integers(16, 160))
     first = 24 * 365 + draw(st.integers(0, 23))
     wildness = draw(st.sampled_from([0.002, 0.006, 0.02]))
     holes = draw(st.sampled_from([0.0, 0.05, 0.3]))
     seed = draw(st.integers(0, 2**32))
     walks = {symbol: walk(rows, seed + n, holes, first, wildness) for n, symbol in enumerate(symbols)}
     markets = {symbol: hours for symbol, (hours, _) in walks.items()}
+    is_plain = draw(st.booleans())
     document: dict[str, Any] = {
         "name": "drawn",
-        "triggers": [draw(triggers(number, symbols)) for number in range(draw(st.integers(1, 4)))],
+        "triggers": [draw(triggers(number, symbols, is_plain)) for number in range(draw(st.integers(1, 5)))],
         "sizing": without_none(draw(SIZINGS) | {"profile": draw(PROFILES)}),
     }
     funding = {}
@@ -220,12 +249,12 @@ def runs(draw: st.DrawFn) -> Run:
         document,
         markets,
         HOUR_MS,
-        start_ms=(first + draw(st.sampled_from([0, 0, 7]))) * HOUR_MS,
+        start_ms=(first + draw(st.sampled_from([0, 0, 5]))) * HOUR_MS,
         cash=1000.0,
         allocations=draw(maybe(st.just({symbols[-1]: 200.0}), 4)) or {},
         costs=draw(COSTS),
-        risk=draw(RISKS),
-        behaviour=draw(BEHAVIOURS),
+        risk=Risk() if is_plain else draw(RISKS),
+        behaviour=Behaviour() if is_plain else draw(BEHAVIOURS),
         leverage=draw(st.sampled_from([1.0, 1.0, 3.0, 20.0])),
         funding=funding,
         finer={symbol: quarters for symbol, (_, quarters) in walks.items()} if uses_finer else {},

@@ -5,6 +5,7 @@ Prices and quantities agree to 1e-9 of their size, equity to 1e-8; times, reason
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 import pytest
@@ -23,16 +24,20 @@ EXACT = {
 
 def assert_equal(found: Outcome, reckoned: Result) -> None:
     """Fail with the first thing that differs."""
-    for ours, theirs in ((found.fills, reckoned.fills), (found.trades, reckoned.trades)):
-        for mine, other in zip(ours, theirs, strict=False):
-            _assert_same(mine, other)
-        assert len(ours) == len(theirs), (ours[len(theirs) :] or theirs[len(ours) :])[0]
+    _assert_same_rows(found.fills, reckoned.fills)
+    _assert_same_rows(found.trades, reckoned.trades)
     _assert_same_blocks(found.spans, reckoned.blocks)
     assert [row.time for row in found.equity] == [row.time for row in reckoned.equity]
     for row, other_row in zip(found.equity, reckoned.equity, strict=True):
         assert row.equity == pytest.approx(other_row.equity, rel=1e-8, abs=1e-6), row
         assert row.cash == pytest.approx(other_row.cash, rel=1e-8, abs=1e-6), row
         assert row.exposure == pytest.approx(other_row.exposure, rel=1e-7, abs=1e-9), row
+
+
+def _assert_same_rows(ours: Sequence[Fill | Trade], theirs: Sequence[Fill | Trade]) -> None:
+    for mine, other in zip(ours, theirs, strict=False):
+        _assert_same(mine, other)
+    assert len(ours) == len(theirs), (*ours[len(theirs) :], *theirs[len(ours) :])[0]
 
 
 def _assert_same(mine: Fill | Trade, other: Fill | Trade) -> None:

@@ -64,8 +64,9 @@ def exit_quantity(held: float, fraction: float, step: float) -> float:
         return held
     if step == 0.0:
         return held * fraction
-    qty = round_down(held * fraction + SMALLEST * step, step)
-    return held if held - qty < step * (1.0 - SMALLEST) else qty
+    # What is a whole number of steps but for its last bits is not a step less.
+    qty = round_down(held * fraction * (1.0 + SMALLEST / 1e3) + SMALLEST * step, step)
+    return held if held - qty < step * (1.0 - 1e-3) else qty
 
 
 def gates(book: Book, symbol: str, equity: float) -> Refusal | None:

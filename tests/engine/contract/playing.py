@@ -11,28 +11,32 @@ from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
+import pytest
 
 import engine
 from engine import Bars, Market, Plan, finish, initial_state, join, parse_strategy, simulate
 from engine.columns import Table
 from engine.plan import Funding
 from tests.engine.market import rows
-from tests.reckoning import Bar, Costs, Fill, Row, Setup, Trade, reckon
+from tests.reckoning import Bar, Fill, Row, Setup, Trade, reckon
 from tests.reckoning.documents import read_document
-from tests.reckoning.settings import HOUR_MS
+from tests.reckoning.settings import HOUR_MS as HOUR_MS
 
 BUY, SELL, IDLE = 1.0, 2.0, 10.0
 """Volumes that mark the hours whose close decides, so that prices are free to be round."""
 ON_BUY, ON_SELL = f"volume == {BUY:g}", f"volume == {SELL:g}"
 
-FREE = Costs()
+
+def near(value: Any, rel: float | None = None, abs: float | None = None) -> Any:  # noqa: A002 - pytest's name
+    """`pytest.approx`, which may stand inside a tuple beside texts."""
+    return pytest.approx(value, rel=rel, abs=abs)
 
 
 def hours(*candles: Sequence[float], at: Sequence[int] | int = 0) -> list[Bar]:
     """Candles (open, high, low, close[, volume]), an hour apart from hour `at`, or at these hours."""
     times = range(at, at + len(candles)) if isinstance(at, int) else at
     return [
-        Bar(hour * HOUR_MS, *map(float, candle[:4]), candle[4] if len(candle) > 4 else IDLE)
+        Bar(hour * HOUR_MS, candle[0], candle[1], candle[2], candle[3], (*candle, IDLE)[4])
         for hour, candle in zip(times, candles, strict=True)
     ]
 

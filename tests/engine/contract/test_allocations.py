@@ -1,9 +1,7 @@
 """Initial allocations: positions from the first open on, without costs and without levels."""
 
-import pytest
-
 from engine.limits import Behaviour
-from tests.engine.contract.playing import BUY, SELL, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, SELL, Play, document, flat, hours, near, trigger
 from tests.reckoning import Costs
 
 
@@ -26,7 +24,7 @@ def test_an_allocation_becomes_a_position_at_the_first_open(play: Play) -> None:
         None,
     )
     assert (first.liquidity, first.decided_at, first.cash_after) == (None, 0, 1050.0)
-    assert leave.pnl == pytest.approx(40 - 2.4)
+    assert leave.pnl == near(40 - 2.4)
     assert outcome.equities[0] == 1270.0
 
 

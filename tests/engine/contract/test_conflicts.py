@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import pytest
-
 from engine.limits import Behaviour
-from tests.engine.contract.playing import BUY, ON_SELL, SELL, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, ON_SELL, SELL, Play, document, flat, hours, near, trigger
 
 DOWN = {"id": "down", "direction": "short", "entry": ON_SELL, "exit": None, "stop": {"percent": 50}}
 
@@ -37,7 +35,7 @@ def test_a_conflict_becomes_a_reversal_of_two_fills(play: Play) -> None:
         (2, "sell", 5.0, 110.0, "reversal"),
         (2, "sell", round(525 / 110, 9), 110.0, "entry_rule"),
     ]
-    assert [fill.position_after for fill in outcome.fills[1:]] == [0.0, pytest.approx(-525 / 110)]
+    assert [fill.position_after for fill in outcome.fills[1:]] == [0.0, near(-525 / 110)]
 
 
 def test_a_conflict_is_deferred_until_flat_and_then_counts_once(play: Play) -> None:
@@ -120,4 +118,4 @@ def test_a_long_against_an_open_short(play: Play) -> None:
         ("buy", "reversal"),
         ("buy", "entry_rule"),
     ]
-    assert outcome.fills[2].qty == pytest.approx(475 / 110)
+    assert outcome.fills[2].qty == near(475 / 110)

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from tests.engine.contract.playing import BUY, HOUR_MS, IDLE, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, HOUR_MS, IDLE, Play, document, flat, hours, near, trigger
 from tests.reckoning import Bar
 
 QUARTER = HOUR_MS // 4
@@ -12,7 +10,7 @@ QUARTER = HOUR_MS // 4
 
 def quarters(hour: int, *candles: tuple[float, float, float, float]) -> dict[str, list[Bar]]:
     """Candles of A a quarter of an hour apart, from an hour on."""
-    return {"A": [Bar(hour * HOUR_MS + n * QUARTER, *map(float, c), IDLE) for n, c in enumerate(candles)]}
+    return {"A": [Bar(hour * HOUR_MS + n * QUARTER, *c, IDLE) for n, c in enumerate(candles)]}
 
 
 def protected(**levels: Any) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def test_a_limit_entry_is_exposed_to_the_finer_candles_after_it(play: Play) -> N
     bars = hours(flat(100, BUY), (100, 101, 94, 97))
     finer = quarters(1, (100, 101, 94, 95), (95, 99, 95, 98), (98, 98, 97, 97), flat(97)[:4])
     outcome = play(strategy, bars, finer=finer)
-    assert [leg[3] for leg in outcome.legs] == [95.0, pytest.approx(98.8)]
+    assert [leg[3] for leg in outcome.legs] == [95.0, near(98.8)]
     # Without them the high may have come before the fill.
     assert len(play(strategy, bars).fills) == 1
 

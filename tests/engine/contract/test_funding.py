@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from tests.engine.contract.playing import BUY, HOUR_MS, SELL, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, HOUR_MS, SELL, Play, document, flat, hours, near, trigger
 
 
 def held(**fields: Any) -> dict[str, Any]:
@@ -22,8 +20,8 @@ def test_a_long_pays_a_positive_rate_on_the_open_s_price(play: Play) -> None:
     # 5 units × 120 × 1 % = 6 leave the margin at hour 2 and are part of the P&L at the end.
     assert outcome.equities == [1000.0, 1000.0, 1094.0, 1094.0, 1094.0]
     leave = outcome.fills[1]
-    assert (leave.pnl, leave.funding) == (pytest.approx(94.0), pytest.approx(6.0))
-    assert outcome.trades[0].funding == pytest.approx(6.0)
+    assert (leave.pnl, leave.funding) == (near(94.0), near(6.0))
+    assert outcome.trades[0].funding == near(6.0)
 
 
 def test_a_short_receives_a_positive_rate(play: Play) -> None:
@@ -53,13 +51,13 @@ def test_funding_of_missing_bars_is_settled_at_the_next_open(play: Play) -> None
     bars = hours(flat(100, BUY), flat(100), flat(110), at=[0, 1, 5])
     outcome = play(held(), bars, funding=at((2, 0.01), (4, 0.02)))
     # 5 × 110 × 3 %.
-    assert outcome.equities[-1] == pytest.approx(1050 - 16.5)
+    assert outcome.equities[-1] == near(1050 - 16.5)
 
 
 def test_a_partial_exit_takes_its_share(play: Play) -> None:
     bars = hours(flat(100, BUY), flat(100), flat(100, SELL), flat(100))
     outcome = play(held(exit_fraction=0.4), bars, funding=at((2, 0.01)))
-    assert (outcome.fills[1].funding, outcome.fills[1].pnl) == (pytest.approx(2.0), pytest.approx(-2.0))
+    assert (outcome.fills[1].funding, outcome.fills[1].pnl) == (near(2.0), near(-2.0))
 
 
 def test_funding_moves_the_liquidation_price(play: Play) -> None:
@@ -68,10 +66,10 @@ def test_funding_moves_the_liquidation_price(play: Play) -> None:
     strategy = document(trigger(exit=None), fraction=2.0)
     outcome = play(strategy, bars, leverage=4.0, funding=at((2, 0.05)))
     end = outcome.fills[1]
-    assert (end.reason, end.price) == ("liquidation", pytest.approx(80 / 0.995))
+    assert (end.reason, end.price) == ("liquidation", near(80 / 0.995))
     # P&L: 20 × (80.402 − 100) − 100.
-    assert end.pnl == pytest.approx(20 * (80 / 0.995 - 100) - 100)
-    assert outcome.equities[-1] == pytest.approx(1000 + end.pnl)
+    assert end.pnl == near(20 * (80 / 0.995 - 100) - 100)
+    assert outcome.equities[-1] == near(1000 + end.pnl)
 
 
 def test_funding_of_the_flat_is_not_paid_later(play: Play) -> None:

@@ -1,8 +1,6 @@
 """Market entries and exits: when, at what price, in which order, with what money."""
 
-import pytest
-
-from tests.engine.contract.playing import BUY, HOUR_MS, SELL, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, HOUR_MS, SELL, Play, document, flat, hours, near, trigger
 from tests.reckoning import Costs
 
 
@@ -15,18 +13,18 @@ def test_a_decision_at_a_close_fills_at_the_next_open(play: Play) -> None:
     qty = 500 / 102.102
     assert (entry.time, entry.decided_at, entry.liquidity) == (HOUR_MS, 0, "taker")
     assert (entry.side, entry.reason, entry.trigger) == ("buy", "entry_rule", "t")
-    assert entry.qty == pytest.approx(qty, rel=1e-12)
-    assert entry.price == pytest.approx(102.102, rel=1e-12)
-    assert entry.fee == pytest.approx(0.5, rel=1e-12)
-    assert entry.cash_after == pytest.approx(499.5, rel=1e-12)
+    assert entry.qty == near(qty, rel=1e-12)
+    assert entry.price == near(102.102, rel=1e-12)
+    assert entry.fee == near(0.5, rel=1e-12)
+    assert entry.cash_after == near(499.5, rel=1e-12)
     assert (leave.time, leave.decided_at, leave.reason) == (3 * HOUR_MS, 2 * HOUR_MS, "exit_rule")
-    assert leave.price == pytest.approx(97.902, rel=1e-12)
+    assert leave.price == near(97.902, rel=1e-12)
     fee = qty * 97.902 * 0.001
-    assert leave.pnl == pytest.approx(qty * (97.902 - 102.102) - fee - 0.5, rel=1e-10)
+    assert leave.pnl == near(qty * (97.902 - 102.102) - fee - 0.5, rel=1e-10)
     assert (leave.position_after, leave.margin_after) == (0.0, 0.0)
     # Marks at the closes: 103 at hour 1, 99 at hour 2.
     marks = [1000.0, 499.5 + qty * 103, 499.5 + qty * 99, 499.5 + qty * 97.902 - fee]
-    assert [row.equity for row in outcome.equity] == pytest.approx(marks, rel=1e-12)
+    assert [row.equity for row in outcome.equity] == near(marks, rel=1e-12)
 
 
 def test_an_order_waits_for_the_next_bar_that_exists(play: Play) -> None:
@@ -92,7 +90,7 @@ def test_what_cash_pays_includes_the_fee(play: Play) -> None:
     # 1000 / (100 × 1.01) = 9.90099… → 9.9; 990 and a fee of 9.9 leave 0.1.
     (entry,) = outcome.fills
     assert (entry.qty, entry.bound_by) == (9.9, "cash")
-    assert entry.cash_after == pytest.approx(0.1, abs=1e-9)
+    assert entry.cash_after == near(0.1, abs=1e-9)
 
 
 def test_quantities_round_down_to_the_step(play: Play) -> None:

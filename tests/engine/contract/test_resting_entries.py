@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from tests.engine.contract.playing import BUY, HOUR_MS, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, HOUR_MS, Play, document, flat, hours, near, trigger
 from tests.reckoning import Costs
 
 LOW_95 = (100, 101, 95, 100)
@@ -18,7 +16,7 @@ def test_a_limit_fills_at_its_price_when_touched(play: Play) -> None:
     outcome = play(resting({"limit": "close * 0.95"}), hours(flat(100, BUY), LOW_95))
     (entry,) = outcome.fills
     assert (entry.time, entry.decided_at, entry.price, entry.liquidity) == (HOUR_MS, 0, 95.0, "maker")
-    assert entry.qty == pytest.approx(500 / 95)
+    assert entry.qty == near(500 / 95)
 
 
 def test_a_limit_fills_at_a_better_open(play: Play) -> None:
@@ -31,7 +29,7 @@ def test_a_stop_entry_fills_at_its_price_with_slippage(play: Play) -> None:
         resting({"stop": "102"}), hours(flat(100, BUY), (100, 103, 99, 103)), costs=Costs(0, 0, 100)
     )
     (entry,) = outcome.fills
-    assert (entry.price, entry.liquidity) == (pytest.approx(102 * 1.01), "taker")
+    assert (entry.price, entry.liquidity) == (near(102 * 1.01), "taker")
 
 
 def test_a_stop_entry_fills_at_an_open_beyond_it(play: Play) -> None:
@@ -48,7 +46,7 @@ def test_short_entries_mirror_the_long_ones(play: Play) -> None:
     stop = play(
         resting({"stop": "97"}, **short), hours(flat(100, BUY), (100, 101, 96, 97)), costs=Costs(0, 0, 100)
     )
-    assert stop.fills[0].price == pytest.approx(97 * 0.99)
+    assert stop.fills[0].price == near(97 * 0.99)
     below = play(resting({"stop": "97"}, **short), hours(flat(100, BUY), (95, 96, 94, 95)))
     assert below.fills[0].price == 95.0
 
@@ -117,7 +115,7 @@ def test_a_limit_entry_may_be_stopped_in_its_own_bar(play: Play) -> None:
     # Filled at 95, stop at 95 × 0.96 = 91.2: the bar's low is 91.
     bars = hours(flat(100, BUY), (100, 101, 91, 100))
     outcome = play(resting({"limit": "95"}, stop={"percent": 4}), bars)
-    assert outcome.legs[1][3:] == (pytest.approx(91.2), "stop")
+    assert outcome.legs[1][3:] == (near(91.2), "stop")
     assert outcome.fills[1].time == HOUR_MS
 
 
@@ -134,7 +132,7 @@ def test_a_limit_filled_at_the_open_is_exposed_to_its_whole_bar(play: Play) -> N
     bars = hours(flat(100, BUY), (94, 110, 93, 100))
     outcome = play(resting({"limit": "95"}, target={"percent": 10}), bars)
     assert outcome.legs[1][0] == 1
-    assert outcome.legs[1][3:] == (pytest.approx(103.4), "target")
+    assert outcome.legs[1][3:] == (near(103.4), "target")
 
 
 def test_a_stop_entry_may_reach_its_target_in_its_own_bar(play: Play) -> None:
@@ -142,14 +140,14 @@ def test_a_stop_entry_may_reach_its_target_in_its_own_bar(play: Play) -> None:
     outcome = play(resting({"stop": "102"}, target={"percent": 5}), bars)
     # 102 × 1.05 = 107.1
     assert outcome.legs[1][0] == 1
-    assert outcome.legs[1][3:] == (pytest.approx(107.1), "target")
+    assert outcome.legs[1][3:] == (near(107.1), "target")
 
 
 def test_a_stop_entry_s_stop_comes_before_its_target(play: Play) -> None:
     bars = hours(flat(100, BUY), (100, 110, 98, 100))
     outcome = play(resting({"stop": "102"}, stop={"percent": 3}, target={"percent": 5}), bars)
     # 102 × 0.97 = 98.94 lies inside the bar too, before or after the fill: the worst is assumed.
-    assert outcome.legs[1][3:] == (pytest.approx(98.94), "stop")
+    assert outcome.legs[1][3:] == (near(98.94), "stop")
 
 
 def test_resting_entries_fill_after_the_market_orders_of_the_open(play: Play) -> None:
@@ -162,7 +160,7 @@ def test_resting_entries_fill_after_the_market_orders_of_the_open(play: Play) ->
     outcome = play(strategy, {"A": bars, "B": bars})
     # B's 700 come first although A's trigger does; A takes the 300 of cash that are left.
     assert [(fill.symbol, fill.bound_by) for fill in outcome.fills] == [("B", "own"), ("A", "cash")]
-    assert outcome.fills[1].qty == pytest.approx(300 / 98)
+    assert outcome.fills[1].qty == near(300 / 98)
 
 
 def test_a_resting_entry_is_sized_by_the_equity_before_the_row_s_entries(play: Play) -> None:
@@ -174,4 +172,4 @@ def test_a_resting_entry_is_sized_by_the_equity_before_the_row_s_entries(play: P
     bars = hours(flat(100, BUY), flat(99))
     outcome = play(strategy, {"A": bars, "B": bars}, costs=Costs(100.0))
     # B's fee of 4 does not make A's size smaller: 0.4 × 1000 / 99.
-    assert outcome.fills[1].qty == pytest.approx(400 / 99)
+    assert outcome.fills[1].qty == near(400 / 99)

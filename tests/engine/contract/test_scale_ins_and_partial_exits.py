@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from tests.engine.contract.playing import BUY, SELL, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, SELL, Play, document, flat, hours, near, trigger
 from tests.reckoning import Costs
 
 
@@ -20,9 +18,9 @@ def test_a_scale_in_averages_the_cost_and_counts_as_one_position(play: Play) -> 
     assert (first.qty, second.qty) == (2.5, 2.125)
     assert second.position_after == 4.625
     assert leave.qty == 4.625
-    assert leave.pnl == pytest.approx(2.5 * 50 + 2.125 * 25)
+    assert leave.pnl == near(2.5 * 50 + 2.125 * 25)
     (trade,) = outcome.trades
-    assert trade.entry_price == pytest.approx(515.625 / 4.625)
+    assert trade.entry_price == near(515.625 / 4.625)
 
 
 def test_no_more_entries_than_scale_in(play: Play) -> None:
@@ -50,10 +48,10 @@ def test_a_scale_in_keeps_the_position_s_stop(play: Play) -> None:
     assert outcome.legs[2][3:] == (90.0, "stop")
     # At risk: 2.5 × 10, and 2.1875 units × (120 − 90).
     second, stop = outcome.fills[1:]
-    assert second.qty == pytest.approx(0.25 * 1050 / 120)
-    assert (second.stop_distance, second.actual_risk) == (pytest.approx(30.0), pytest.approx(65.625))
+    assert second.qty == near(0.25 * 1050 / 120)
+    assert (second.stop_distance, second.actual_risk) == (near(30.0), near(65.625))
     loss = 2.5 * 10 + 2.1875 * 30
-    assert (stop.pnl, stop.r_multiple) == (pytest.approx(-loss), pytest.approx(-1.0))
+    assert (stop.pnl, stop.r_multiple) == (near(-loss), near(-1.0))
 
 
 def test_a_scale_in_at_or_below_the_position_s_stop_is_blocked(play: Play) -> None:
@@ -118,8 +116,8 @@ def test_a_partial_exit_takes_its_share_of_the_risk(play: Play) -> None:
     strategy = document(trigger(exit_fraction=0.4, stop={"percent": 5}))
     # 5 units risk 25. 2 of them win 20, 10 of risk: 2 R. The other 3 lose 15, 15 of risk: −1 R.
     outcome = play(strategy, bars)
-    assert [fill.r_multiple for fill in outcome.fills[1:]] == [pytest.approx(2.0), pytest.approx(-1.0)]
-    assert [trade.risk for trade in outcome.trades] == [pytest.approx(10.0), pytest.approx(15.0)]
+    assert [fill.r_multiple for fill in outcome.fills[1:]] == [near(2.0), near(-1.0)]
+    assert [trade.risk for trade in outcome.trades] == [near(10.0), near(15.0)]
 
 
 def test_money_adds_up_with_fees_scale_ins_and_partial_exits(play: Play) -> None:
@@ -133,4 +131,4 @@ def test_money_adds_up_with_fees_scale_ins_and_partial_exits(play: Play) -> None
     # Equity is what the purchases left, what the sales brought, and what is still held at 90.
     costs = sum(f.qty * f.price + f.fee for f in outcome.fills if f.side == "buy")
     sold = sum(f.qty * f.price - f.fee for f in outcome.fills if f.side == "sell")
-    assert outcome.equities[-1] == pytest.approx(1000 - costs + sold + last.position_after * 90)
+    assert outcome.equities[-1] == near(1000 - costs + sold + last.position_after * 90)

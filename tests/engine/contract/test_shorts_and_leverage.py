@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from tests.engine.contract.playing import BUY, SELL, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, SELL, Play, document, flat, hours, near, trigger
 from tests.reckoning import Costs
 
 
@@ -18,16 +16,16 @@ def test_a_short_sells_first_and_buys_back(play: Play) -> None:
     entry, leave = outcome.fills
     # Sold at 99, 500 / 99 units; bought back at 80.8.
     qty = 500 / 99
-    assert (entry.side, entry.price) == ("sell", pytest.approx(99.0))
-    assert entry.position_after == pytest.approx(-qty)
+    assert (entry.side, entry.price) == ("sell", near(99.0))
+    assert entry.position_after == near(-qty)
     # The margin is the whole notional at leverage 1: 500, and a fee of 0.5.
-    assert (entry.margin_after, entry.cash_after) == (pytest.approx(500.0), pytest.approx(499.5))
-    assert (leave.side, leave.price) == ("buy", pytest.approx(80.8))
-    assert leave.pnl == pytest.approx(qty * (99 - 80.8) - 0.5 - qty * 80.8 * 0.001)
+    assert (entry.margin_after, entry.cash_after) == (near(500.0), near(499.5))
+    assert (leave.side, leave.price) == ("buy", near(80.8))
+    assert leave.pnl == near(qty * (99 - 80.8) - 0.5 - qty * 80.8 * 0.001)
     assert outcome.trades[0].side == "short"
     # Marked at 90 at hour 1: 999.5 + (99 − 90) a unit.
-    assert outcome.equity[1].equity == pytest.approx(999.5 + qty * 9)
-    assert outcome.equity[1].exposure == pytest.approx(qty * 90 / (999.5 + qty * 9))
+    assert outcome.equity[1].equity == near(999.5 + qty * 9)
+    assert outcome.equity[1].exposure == near(qty * 90 / (999.5 + qty * 9))
 
 
 def test_a_short_s_stop_lies_above(play: Play) -> None:
@@ -69,7 +67,7 @@ def test_leverage_takes_margin_instead_of_the_notional(play: Play) -> None:
     assert (entry.qty, entry.margin_after, entry.cash_after) == (20.0, 500.0, 500.0)
     # Equity 500 + 500 + 20 × 10; exposure 2,200 / 1,200.
     assert outcome.equities[-1] == 1200.0
-    assert outcome.equity[-1].exposure == pytest.approx(2200 / 1200)
+    assert outcome.equity[-1].exposure == near(2200 / 1200)
 
 
 def test_cash_buys_leverage_times_itself_less_fees(play: Play) -> None:
@@ -77,8 +75,8 @@ def test_cash_buys_leverage_times_itself_less_fees(play: Play) -> None:
         levered(fraction=9.0), hours(flat(100, BUY), flat(100)), leverage=4.0, costs=Costs(100.0)
     ).fills
     # 1000 / (100 × (1/4 + 0.01)) = 38.4615….
-    assert (entry.qty, entry.bound_by) == (pytest.approx(1000 / 26), "cash")
-    assert entry.cash_after == pytest.approx(0.0, abs=1e-9)
+    assert (entry.qty, entry.bound_by) == (near(1000 / 26), "cash")
+    assert entry.cash_after == near(0.0, abs=1e-9)
 
 
 def test_a_long_is_liquidated_where_its_margin_is_down_to_the_maintenance(play: Play) -> None:
@@ -89,10 +87,10 @@ def test_a_long_is_liquidated_where_its_margin_is_down_to_the_maintenance(play: 
     # Bought at 101, cost 101, margin 101 / 4 a unit.
     price = (101 - 101 / 4) / 0.995
     assert (end.reason, end.liquidity) == ("liquidation", "taker")
-    assert end.price == pytest.approx(price, rel=1e-12)
+    assert end.price == near(price, rel=1e-12)
     fee = end.qty * price * 0.001
-    assert end.fee == pytest.approx(fee)
-    assert end.pnl == pytest.approx(end.qty * (price - 101) - fee - entry.fee)
+    assert end.fee == near(fee)
+    assert end.pnl == near(end.qty * (price - 101) - fee - entry.fee)
 
 
 def test_an_open_beyond_the_margin_costs_no_more_than_the_margin(play: Play) -> None:
@@ -164,8 +162,8 @@ def test_a_scale_in_moves_the_liquidation_price(play: Play) -> None:
     outcome = play(levered(fraction=0.4, scale_in=2), bars, leverage=4.0)
     first, second, end = outcome.fills
     assert first.qty == 4.0
-    assert second.qty == pytest.approx(0.4 * 1100 / 125)
+    assert second.qty == near(0.4 * 1100 / 125)
     cost = (400 + 440) / 7.52
     margin = (400 + 440) / 4
-    assert end.price == pytest.approx((cost - margin / 7.52) / 0.995)
+    assert end.price == near((cost - margin / 7.52) / 0.995)
     assert end.reason == "liquidation"

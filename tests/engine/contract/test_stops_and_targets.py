@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.contract.playing import BUY, HOUR_MS, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, HOUR_MS, Play, document, flat, hours, near, trigger
 from tests.reckoning import Costs
 
 
@@ -19,14 +19,14 @@ def test_a_stop_inside_the_bar_fills_at_its_level_as_a_taker(play: Play) -> None
     # Bought at 100.1; stop 100.1 × 0.95 = 95.095, touched by hour 2's low of 94: sold at 95.095 × 0.999.
     assert (stop.time, stop.reason, stop.liquidity) == (2 * HOUR_MS, "stop", "taker")
     assert stop.trigger == "t"
-    assert stop.price == pytest.approx(95.095 * 0.999, rel=1e-12)
-    assert stop.fee == pytest.approx(entry.qty * 95.095 * 0.999 * 0.001, rel=1e-12)
+    assert stop.price == near(95.095 * 0.999, rel=1e-12)
+    assert stop.fee == near(entry.qty * 95.095 * 0.999 * 0.001, rel=1e-12)
     # The risk at the stop is 5.005 a unit, so the loss is a little more than 1 R.
     loss = entry.qty * (95.095 * 0.999 - 100.1) - entry.fee - stop.fee
-    assert stop.pnl == pytest.approx(loss, rel=1e-12)
-    assert stop.r_multiple == pytest.approx(loss / (entry.qty * 5.005), rel=1e-10)
-    assert entry.stop_distance == pytest.approx(5.005, rel=1e-12)
-    assert entry.actual_risk == pytest.approx(entry.qty * 5.005, rel=1e-12)
+    assert stop.pnl == near(loss, rel=1e-12)
+    assert stop.r_multiple == near(loss / (entry.qty * 5.005), rel=1e-10)
+    assert entry.stop_distance == near(5.005, rel=1e-12)
+    assert entry.actual_risk == near(entry.qty * 5.005, rel=1e-12)
 
 
 def test_a_touch_is_enough(play: Play) -> None:
@@ -38,7 +38,7 @@ def test_an_open_beyond_the_stop_fills_at_the_open(play: Play) -> None:
     bars = hours(flat(100, BUY), flat(100), (90, 99, 89, 98))
     outcome = play(protected(stop={"percent": 5}), bars, costs=Costs(0.0, 0.0, 100.0))
     # Bought at 101, stop at 95.95; the next open is 90: sold at 90 × 0.99.
-    assert outcome.fills[1].price == pytest.approx(89.1, rel=1e-12)
+    assert outcome.fills[1].price == near(89.1, rel=1e-12)
     assert outcome.fills[1].reason == "stop"
 
 
@@ -48,8 +48,8 @@ def test_a_target_inside_the_bar_fills_at_its_level_as_a_maker(play: Play) -> No
     # 100.1 × 1.1 = 110.11, no slippage, maker fee 0.04 %.
     target = outcome.fills[1]
     assert (target.reason, target.liquidity) == ("target", "maker")
-    assert target.price == pytest.approx(110.11, rel=1e-12)
-    assert target.fee == pytest.approx(target.qty * 110.11 * 0.0004, rel=1e-12)
+    assert target.price == near(110.11, rel=1e-12)
+    assert target.fee == near(target.qty * 110.11 * 0.0004, rel=1e-12)
 
 
 def test_an_open_beyond_the_target_fills_at_the_open(play: Play) -> None:

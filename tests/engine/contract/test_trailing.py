@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.contract.playing import BUY, Play, document, flat, hours, trigger
+from tests.engine.contract.playing import BUY, Play, document, flat, hours, near, trigger
 
 
 def trailed(**levels: Any) -> dict[str, Any]:
@@ -67,12 +67,12 @@ def test_a_trailing_stop_alone_is_the_risk_of_the_position(play: Play) -> None:
     # 10 % of 100 on 5 units: 50 at risk; the exit at 108 wins 40: 0.8 R.
     bars = hours(flat(100, BUY), (100, 120, 100, 118), (118, 119, 107, 110))
     entry, leave = play(trailed(trailing={"percent": 10}), bars).fills
-    assert entry.stop_distance == pytest.approx(10.0)
-    assert entry.actual_risk == pytest.approx(50.0)
-    assert leave.r_multiple == pytest.approx(0.8)
+    assert entry.stop_distance == near(10.0)
+    assert entry.actual_risk == near(50.0)
+    assert leave.r_multiple == near(0.8)
 
 
 def test_of_stop_and_trailing_stop_the_nearer_is_the_risk(play: Play) -> None:
     bars = hours(flat(100, BUY), flat(100))
     (entry,) = play(trailed(stop={"percent": 8}, trailing={"percent": 3}), bars).fills
-    assert entry.stop_distance == pytest.approx(3.0)
+    assert entry.stop_distance == near(3.0)
