@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.market_regimes import regimes as regimes
     from engine.measures import metrics as metrics
     from engine.plan import Costs as Costs
+    from engine.plan import Funding as Funding
     from engine.plan import Market as Market
     from engine.plan import Plan as Plan
     from engine.presets import preset as preset
@@ -59,7 +60,7 @@ _HOMES = {
     "machine": ("kernel_is_compiled",),
     "market_regimes": ("Regime", "regimes"),
     "measures": ("metrics",),
-    "plan": ("Costs", "Market", "Plan"),
+    "plan": ("Costs", "Funding", "Market", "Plan"),
     "presets": ("preset", "preset_ids", "preset_kind"),
     "result": ("Result", "run"),
     "state": ("State", "initial_state"),

@@ -43,9 +43,7 @@ def rule_counts(plan: Plan, state: State) -> list[dict[str, object]]:
                 ),
                 "fired": ints[at + L.TI_FIRED],
                 "executed": ints[at + L.TI_EXECUTED],
-                "blocked": {
-                    L.REASONS[reason]: times for reason, times in enumerate(blocked) if times > 0
-                },
+                "blocked": {L.REASONS[reason]: times for reason, times in enumerate(blocked) if times > 0},
             }
         )
     return found

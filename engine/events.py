@@ -233,9 +233,7 @@ def _plan(plan: Plan) -> str:
             "symbols": plan.symbols,
             "start": _iso(plan.start_ms),
             "end": _iso(plan.end_ms),
-            "warm_up_bars": warm_up_bars(
-                plan.strategy, plan.timeframe_ms, needs_atr=plan.needs_atr
-            ),
+            "warm_up_bars": warm_up_bars(plan.strategy, plan.timeframe_ms, needs_atr=plan.needs_atr),
         },
         separators=(",", ":"),
     )

@@ -70,10 +70,10 @@ def parse_expression(
     given, receives every condition and every operand of a comparison in it, outermost first. Raise
     ExpressionError with the position of the fault.
     """
-    parser = _Parser(text, graph, parameters, indicators)
-    node = parser.parse()
-    if spans is not None:
-        spans += sorted(set(parser.spans), key=lambda span: (span[0], -span[1], -span[2]))
+    found: list[Span] | None = None if spans is None else []
+    node = _Parser(text, graph, parameters, indicators, found).parse()
+    if spans is not None and found is not None:
+        spans += sorted(set(found), key=lambda span: (span[0], -span[1], -span[2]))
     return node
 
 
@@ -84,6 +84,7 @@ class _Parser:
         graph: Graph,
         parameters: Mapping[str, float | int | bool],
         indicators: Mapping[str, int],
+        spans: list[Span] | None,
     ) -> None:
         self._tokens = tokenize(text)
         self._next = 0
@@ -92,7 +93,7 @@ class _Parser:
         self._parameters = parameters
         self._indicators = indicators
         self._states: list[Token] = []
-        self.spans: list[Span] = []
+        self._spans = spans
 
     def parse(self) -> int:
         if self._peek().kind == "end":
@@ -188,6 +189,9 @@ class _Parser:
                     f"a text can only be compared with ==, !=, in and not in, not at {start}", start
                 )
             kind = self._text_of(left) or self._text_of(right)
+            if kind is None:
+                self._whole_expression(left if isinstance(left, _Text) else right)
+                raise AssertionError("a text without a kind was accepted")
             first = self._coded(left, start, kind)
             return self._graph.binary(op, first, self._coded(right, where, kind))
         return self._graph.binary(op, self._number(left, start), self._number(right, where))
@@ -381,7 +385,7 @@ class _Parser:
         comma = self._take()
         if comma.text != ",":
             raise ExpressionError(f"expected ',' at {comma.position}: {_TF}", comma.position)
-        mark, noted = self._graph.mark(), len(self.spans)
+        mark, noted = self._graph.mark(), len(self._spans or ())
         where = self._peek().position
         inner = self._whole_expression(self._expression(0))
         self._expect(")", opening)
@@ -392,9 +396,10 @@ class _Parser:
                 "made of the run's own bars, so put them side by side",
                 token.position,
             )
-        spans = self.spans[noted:]
+        spans = (self._spans or [])[noted:]
         lifted = self._graph.lift({inner, *(node for _, _, node in spans)}, timeframe, mark)
-        self.spans[noted:] = [(start, end, lifted[node]) for start, end, node in spans]
+        if self._spans is not None:
+            self._spans[noted:] = [(start, end, lifted[node]) for start, end, node in spans]
         return lifted[inner]
 
     def _build(self, function: Function, given: list[tuple[_Operand, int]], token: Token) -> int:
@@ -516,15 +521,8 @@ class _Parser:
     def _text_of(self, value: _Operand) -> str | None:
         return self._graph.text_of(value) if isinstance(value, int) else None
 
-    def _coded(self, value: _Operand, where: int, kind: str | None) -> int:
+    def _coded(self, value: _Operand, where: int, kind: str) -> int:
         """The number that stands for a text of this kind."""
-        if kind is None or not self._is_text(value) or self._text_of(value) not in (None, kind):
-            if isinstance(value, _Text):
-                return self._whole_expression(value)  # compared with nothing that has a text: refused
-            raise ExpressionError(
-                f"{kind} is a text: compare it with {_texts(kind or '')}, not with what stands at {where}",
-                where,
-            )
         if isinstance(value, _Text):
             if value.text not in TEXTS[kind]:
                 hint = did_you_mean(value.text, TEXTS[kind]) or f"; known are {_texts(kind)}"
@@ -532,6 +530,10 @@ class _Parser:
                     f"{kind} is never {shorten(value.text)} at {value.position}{hint}", value.position
                 )
             return self._graph.constant(TEXTS[kind][value.text])
+        if self._text_of(value) != kind:
+            raise ExpressionError(
+                f"{kind} is a text: compare it with {_texts(kind)}, not with what stands at {where}", where
+            )
         return self._whole_expression(value)
 
     def _refuse_text(self, node: int, where: int) -> None:
@@ -555,8 +557,8 @@ class _Parser:
 
     def _note(self, value: _Operand, start: int) -> None:
         """Remember what the characters from `start` to here mean."""
-        if isinstance(value, int):
-            self.spans.append((start, self._tokens[self._next - 1].end, value))
+        if self._spans is not None and isinstance(value, int):
+            self._spans.append((start, self._tokens[self._next - 1].end, value))
 
     # --- tokens ------------------------------------------------------------------------------
 
@@ -585,7 +587,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _texts(kind: str) -> str:
-    return ", ".join(f"'{text}'" for text in TEXTS.get(kind, ()))
+    return ", ".join(f"'{text}'" for text in TEXTS[kind])
 
 
 def _number_default(argument: Argument) -> int | float:

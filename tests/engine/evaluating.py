@@ -70,7 +70,7 @@ def evaluate(
         registers[register * L.PIECE : (register + 1) * L.PIECE] = value
     scratch = read(registers)
     carried = read(np.array(program.carry, dtype=np.float64))
-    pieces = [(a, b) for a, b in pairwise((0, *sorted(set(cuts)), count)) if a < b]
+    pieces = [(a, b) for a, b in pairwise((0, *sorted({c for c in cuts if c < count}), count)) if a < b]
     columns: list[NDArray[np.float64]] = []
     bits: list[Any] = []
     boards: list[NDArray[np.float64]] = []
