@@ -8,7 +8,7 @@ import pytest
 
 from engine import Bars, StrategyError, parse_strategy
 from engine.expression import parse_expression
-from engine.functions import FUNCTIONS, is_word
+from engine.functions import is_word
 from engine.graph import Graph
 from engine.program import compile_columns
 from engine.tokens import ExpressionError
@@ -201,12 +201,6 @@ def test_equal_parts_of_a_document_are_computed_once() -> None:
     graph = parse_strategy(raw).graph
     # The averages over 12 and 26 bars, and the two that make the relative strength.
     assert sum(node.op == "ema" for node in graph.nodes) == 4
-
-
-def test_every_function_is_documented_and_can_be_called() -> None:
-    for function in FUNCTIONS.values():
-        assert function.formula
-        assert function.signature.startswith(function.name)
 
 
 def test_moving_averages_agree_whatever_the_text_that_names_them() -> None:
