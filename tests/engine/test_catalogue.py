@@ -141,10 +141,11 @@ def test_a_condition_is_said_to_be_one() -> None:
 def test_a_still_market_is_exact_after_a_moving_one() -> None:
     moving = generated(300, 5)
     price = 0.1  # no binary fraction
-    columns = [np.concatenate([values, np.full(60, price)]) for values in (
-        moving.open, moving.high, moving.low, moving.close)]  # fmt: skip
-    stamps = np.arange(360, dtype=np.int64) * MINUTE
-    bars = Bars(stamps, *columns, np.full(360, 3.0))
+    o, h, low, c = (
+        np.concatenate([values, np.full(60, price)])
+        for values in (moving.open, moving.high, moving.low, moving.close)
+    )
+    bars = Bars(np.arange(360, dtype=np.int64) * MINUTE, o, h, low, c, np.full(360, 3.0))
     exact = {
         "sma(close, 20)": price,
         "wma(close, 20)": price,

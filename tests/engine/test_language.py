@@ -296,5 +296,5 @@ def test_a_state_that_is_not_known_yet_is_none_of_its_words() -> None:
         ("trend_state", ("up", "down", "flat"), 199),
         ("vol_state", ("low", "normal", "high"), 14 + 99),
     ):
-        known = sum(column(f"{name} == '{word}'", bars) for word in words)
+        known = np.sum([column(f"{name} == '{word}'", bars) for word in words], axis=0)
         assert known.tolist() == [0.0] * first + [1.0] * (300 - first)

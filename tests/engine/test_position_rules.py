@@ -61,8 +61,8 @@ def run_rows(program: Program, rule: int, board: Sequence[float], state: State) 
     return registers[0] > 0.0
 
 
-def compiled(entry: str, **fields: object) -> Program:
-    return compile_program(parse_strategy(document(entry, None, **fields)), False)
+def compiled(entry: str) -> Program:
+    return compile_program(parse_strategy(document(entry, None)), False)
 
 
 def fires(entry: str, bars: Bars, state: State) -> list[bool]:
