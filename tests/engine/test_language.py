@@ -238,6 +238,20 @@ def test_the_spans_are_the_conditions_and_what_they_compare() -> None:
     assert graph.constant_of(spans[10][2]) == 70
 
 
+def test_the_spans_inside_a_function_end_where_its_argument_does() -> None:
+    text = "  count(close > open, 3) > 1 "
+    spans: list[tuple[int, int, int]] = []
+    parse_expression(text, Graph(), {}, {}, spans)
+    assert [text[start:end] for start, end, _ in spans] == [
+        "count(close > open, 3) > 1",
+        "count(close > open, 3)",
+        "close > open",
+        "close",
+        "open",
+        "1",
+    ]
+
+
 def test_the_spans_inside_a_timeframe_are_what_is_seen_of_it() -> None:
     bars = generated(60, 5)
     text = 'tf("5m", close > sma(close, 2)) and crosses_above(close, open)'
