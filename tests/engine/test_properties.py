@@ -23,9 +23,13 @@ from engine import (
     simulate,
 )
 from engine.columns import Table
+<<<<<<< HEAD
+from tests.engine.market import MINUTE, document, generated, play, rows, same_tables
+=======
 from engine.functions import FUNCTIONS
 from engine.names import TEXTS
 from tests.engine.market import MINUTE, document, funding_for, generated, play, rows, same_tables
+>>>>>>> main
 
 # Every kind of node, recursive ones over windows and the other way round, with missing values inside.
 EVERYTHING = {
@@ -128,25 +132,6 @@ def test_cuts_around_the_block_length_give_the_same_bits() -> None:
         state, pieces = run_in_pieces(plan, bars, cuts)
         assert state.to_bytes() == whole_state.to_bytes()
         assert same_tables(whole, pieces)
-
-
-def prices_of(name: str) -> str:
-    """A rule on one function of the language, with its shortest sensible arguments."""
-    function = FUNCTIONS[name]
-    given = {"series": "close", "condition": "close > open", "period": "4", "factor": "1.5", "share": "0.5"}
-    words = [given[argument.kind] for argument in function.arguments]
-    if len(words) > 1 and words[0] == words[1] == "close":
-        words[1] = "open"
-    call = f"{name}({', '.join(words)})"
-    if name in TEXTS:
-        return f"{name} == '{next(iter(TEXTS[name]))}'"
-    return call if function.is_condition else f"{call} > {call}[1]"
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.sampled_from(sorted(FUNCTIONS)), st.integers(0, 10_000), st.integers(40, 110))
-def test_no_function_sees_the_future(name: str, seed: int, known: int) -> None:
-    assert_no_lookahead(document(prices_of(name), f"not {prices_of(name)}"), seed, known)
 
 
 @settings(max_examples=25, deadline=None)
