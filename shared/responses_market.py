@@ -51,6 +51,16 @@ class PositionRow(Answer):
     symbol: str
     qty: Annotated[float, Field(description="signed: below zero is short")]
     average_cost: float
+    margin: Annotated[
+        float | None,
+        Field(description="isolated, after funding; null in runs older than leverage"),
+    ]
+    stop_price: Annotated[
+        float | None,
+        Field(description="as set when the position last changed; a trailing one moves on"),
+    ]
+    target_price: float | None
+    liquidation_price: Annotated[float | None, Field(description="null where nothing can liquidate it")]
 
 
 class PendingAllocation(Answer):
@@ -193,6 +203,20 @@ class SymbolAnswer(Answer):
 
 class SymbolList(Answer):
     symbols: list[SymbolAnswer]
+
+
+class RegimeAnswer(Answer):
+    """A named period of the market."""
+
+    id: Annotated[str, Field(description="what a backtest names as its `regime`")]
+    title: str
+    start_date: Annotated[str, Field(examples=["2020-02-13"])]
+    end_date: Annotated[str, Field(description="the last day, which belongs to it", examples=["2020-03-13"])]
+    why: str
+
+
+class RegimeList(Answer):
+    regimes: list[RegimeAnswer]
 
 
 class WorkflowAnswer(Answer):

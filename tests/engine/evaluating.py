@@ -70,7 +70,7 @@ def evaluate(
         registers[register * L.PIECE : (register + 1) * L.PIECE] = value
     scratch = read(registers)
     carried = read(np.array(program.carry, dtype=np.float64))
-    pieces = [(a, b) for a, b in pairwise((0, *sorted(set(cuts)), count)) if a < b]
+    pieces = [(a, b) for a, b in pairwise((0, *sorted({c for c in cuts if c < count}), count)) if a < b]
     columns: list[NDArray[np.float64]] = []
     bits: list[Any] = []
     boards: list[NDArray[np.float64]] = []
@@ -88,7 +88,9 @@ def evaluate(
         )
         for done in range(0, size, L.BLOCK):
             part.evaluate(done, min(L.BLOCK, size - done), found, done, board, done, size)
-        columns.append(np.array(column, dtype=np.float64).reshape(len(program.columns), -1))
+        columns.append(
+            np.array(column, dtype=np.float64).reshape(len(program.columns), max(0, size - inside))
+        )
         bits.append(np.array(found, dtype=np.uint64))
         boards.append(np.array(board, dtype=np.float64).reshape(program.board, size))
     whole = np.concatenate(columns, axis=1)

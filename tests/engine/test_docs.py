@@ -8,13 +8,11 @@ import pytest
 import yaml
 
 from engine import StrategyError, parse_strategy, preset, preset_ids, preset_kind
-from engine.events import _TRIGGERS, _VALUES
-from engine.functions import FUNCTIONS
-from engine.layout import FILL_REASONS, REASONS
 from engine.limits import CHOICES, FLAGS, LIMITS, MEANINGS, RANGES, names_of
-from engine.names import CATEGORIES
+from engine.names import STATES
+from tests.engine import indicators_page
+from tests.engine.indicators_page import page
 from tests.engine.market import document, generated, play
-from tests.engine.worked_example import check, lines_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
 
@@ -108,73 +106,17 @@ def test_an_error_of_the_page_is_what_the_engine_says(expression: str, answer: s
     assert caught.value.issues[0].message == answer
 
 
-def test_the_page_lists_every_function_with_its_formula() -> None:
-    lines = [f"| `{f.signature}` | {f.formula.replace('|', chr(92) + '|')} |" for f in FUNCTIONS.values()]
-    section = PAGE.split("<!-- functions -->\n")[1].split("<!-- end of functions -->")[0]
-    assert section.splitlines() == lines
+@pytest.mark.parametrize(("expression", "_meaning"), table_after("| written | true |"))
+def test_a_rule_about_the_position_is_valid(expression: str, _meaning: str) -> None:
+    assert parse_strategy(document("close > 1", expression)).triggers[0].exit_node is not None
 
 
-PAGES = {
-    name: (Path(__file__).parents[2] / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    for name in ("fills", "glossary")
-}
-EXAMPLES = [
-    pytest.param(text, id=f"{name}:{PAGES[name][: found.start()].count(chr(10)) + 2}")
-    for name in PAGES
-    for found in re.finditer(r"```yaml\n(.*?)```", PAGES[name], flags=re.DOTALL)
-    for text in [found.group(1)]
-]
+def test_the_page_names_all_that_depends_on_the_position() -> None:
+    section = PAGE.split("### The position")[1].split("### Warm-up")[0]
+    assert set(STATES) <= set(re.findall(r"`(\w+)`", section))
 
 
-@pytest.mark.parametrize("text", EXAMPLES)
-def test_what_a_worked_example_says_is_what_happens(text: str) -> None:
-    check(text)
-
-
-def section(name: str, mark: str) -> list[list[str]]:
-    """Rows of the page's table between two marks, as cells."""
-    text = PAGES[name].split(f"<!-- {mark} -->\n")[1].split(f"<!-- end of {mark} -->")[0]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines()[2:]]
-
-
-def test_the_page_lists_every_reason_of_a_fill() -> None:
-    assert [reason.strip("` ") for reason, _ in section("fills", "fill reasons")] == list(FILL_REASONS)
-
-
-def test_the_page_lists_every_reason_of_a_block_with_its_values() -> None:
-    values = {number: list(names) for number, names in _VALUES.items()}
-    values |= {number: [name] for number, name in _TRIGGERS.items()} | {
-        REASONS.index("outranked"): ["winner"]
-    }
-    listed = [
-        (row[0].strip("` "), re.findall(r"`(\w+)`", row[1])) for row in section("fills", "block reasons")
-    ]
-    assert listed == [(reason, values.get(number, [])) for number, reason in enumerate(REASONS)]
-
-
-def test_every_reason_has_a_worked_example() -> None:
-    examples = [yaml.safe_load(str(text)) for parameters in EXAMPLES for text in parameters.values]
-    words = {
-        word
-        for example in examples
-        for table in ("fills", "blocked")
-        for line in lines_of(example.get(table, ""))
-        for word in line.split(",")[0].split()
-    }
-    # Nothing known leads to a conflict: what decides replaces or cancels the order before it fills.
-    assert [reason for reason in (*FILL_REASONS, *REASONS) if reason not in words] == ["conflict"]
-
-
-def test_the_glossary_names_every_limit_and_category() -> None:
-    names = [name for kind in LIMITS.values() for name in names_of(kind)] + list(CATEGORIES)
-    assert [name for name in names if f"`{name}`" not in PAGES["glossary"] + PAGES["fills"]] == []
-
-
-@pytest.mark.parametrize(
-    "page", sorted((Path(__file__).parents[2] / "docs").glob("*.md")), ids=lambda p: p.stem
-)
-def test_links_between_pages_lead_to_a_heading(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\((?:([\w/]+\.md))?#([^)]+)\)", page.read_text(encoding="utf-8")):
-        text = (page.parent / target if target else page).read_text(encoding="utf-8")
-        headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
-        assert anchor in [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+def test_the_page_of_indicators_is_what_the_catalogue_says() -> None:
+    assert page().splitlines() == indicators_page.PAGE.read_text(encoding="utf-8").splitlines(), (
+        "run `python -m tests.engine.indicators_page`"
+    )
