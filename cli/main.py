@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import data, demo, results, run, runs, stack, strategies, trades
+from cli import breakdowns, data, demo, results, run, runs, stack, strategies, trades
 from cli.errors import MEANINGS, CommandError, ExitCode
 from cli.examples import examples
 from cli.output import note, report_error
@@ -34,6 +34,7 @@ strategies.register(app)
 run.register(app)
 runs.register(app)
 results.register(app)
+breakdowns.register(app)
 trades.register(app)
 
 
