@@ -81,7 +81,7 @@ lock: setup
 .PHONY: clean
 clean:
 	@if [ -x $(BIN)/stepfold ]; then $(BIN)/stepfold down; fi
-	rm -rf $(VENV) .stepfold build cdk.out infra_cdk/node_modules engine/*.so engine/.kernel* engine/kernel.c *.egg-info
+	rm -rf $(VENV) .stepfold build cdk.out infra_cdk/node_modules engine/*.so engine/.*.abi3.so.new *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 ## help       this list
@@ -110,6 +110,6 @@ $(VENV)/.cdk: infra_cdk/package-lock.json $(VENV)/.installed
 	@cd infra_cdk && PATH="$(NODE_BIN):$$PATH" node "$(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-fund --no-audit --loglevel=error || $(NETWORK)
 	@touch $@
 
-$(VENV)/.kernel: engine/kernel.py engine/layout.py infra_cdk/kernel.py $(VENV)/.installed
+$(VENV)/.kernel: engine/kernel.py engine/evaluation.py engine/layout.py engine/instructions.py infra_cdk/kernel.py $(VENV)/.installed
 	@$(BIN)/python -m infra_cdk.kernel
 	@touch $@

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from cli.errors import BadInputError, CommandError, NotFoundError, UnreachableError, of_answer
 
-Method = Literal["GET", "POST", "PATCH", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Query = Mapping[str, str | int | None]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -78,6 +78,10 @@ class Api:
             "POST", path, body=body, headers=headers, repeatable=repeatable or idempotency_key is not None
         )
         return self._meaning(model, raw)
+
+    def put(self, model: type[Model], path: str, body: object) -> Answered[Model]:
+        """Send `body` as what shall be there; sending it a second time does nothing more."""
+        return self._meaning(model, self._request("PUT", path, body=body, repeatable=True))
 
     def delete(self, path: str) -> Any:
         """Delete what is there. Raises NotFoundError, but not where a lost answer made us ask twice."""

@@ -25,7 +25,7 @@ def print_run(run: RunAnswer) -> None:
         ("run", run.run_id),
         ("name", run.name or UNDEFINED),
         ("status", run.status if run.status != "running" else f"running, {run.progress_pct:.0f} %"),
-        ("strategy", run.strategy),
+        ("strategy", strategy_of(run)),
         ("symbols", ", ".join(run.symbols)),
         ("timeframe", run.timeframe),
         ("candles", "SIMULATED, no real market" if run.simulated else ""),
@@ -55,6 +55,11 @@ def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
         note(f"Still open at the end, marked at the last close: {open_} position{'s' if open_ > 1 else ''}.")
     if is_simulated(results):
         print_lines([SIMULATED_WARNING], style="yellow")
+
+
+def strategy_of(run: RunAnswer) -> str:
+    """Return what a run's strategy is called, with the version of a saved one."""
+    return run.strategy if run.strategy_version is None else f"{run.strategy}@{run.strategy_version}"
 
 
 def is_simulated(results: ResultsAnswer) -> bool:

@@ -29,7 +29,7 @@ def register(parent: typer.Typer) -> None:
             "--end 2023-12-31 --param fast=12 --param slow=26 --cash 10000 --name 'first try' --tag demo",
             "stepfold run my_strategy.yaml --symbol BTC-USDT --timeframe 1h --allocation cash=2000 "
             "--allocation BTC=4000 --fee-bps 10 --slippage-bps 2",
-            "stepfold run ema_cross --symbol BTC-USDT --timeframe 1h --no-wait --json",
+            "stepfold run my_cross@2 --symbol BTC-USDT --timeframe 1h --no-wait --json",
         ),
     )(run)
 
@@ -41,7 +41,10 @@ def _option(text: str, metavar: str, *names: str) -> Any:
 
 def run(
     strategy: Annotated[
-        str, typer.Argument(help="The id of a preset, or a strategy document (.yaml or .json).")
+        str,
+        typer.Argument(
+            help="The id of a preset or of your own (my_cross, my_cross@2), or a document (.yaml, .json)."
+        ),
     ],
     symbol: Annotated[
         list[str], _option("BTC-USDT, BTC/USDT or BTCUSDT; repeat it: they share the cash.", "SYMBOL")

@@ -16,7 +16,7 @@ from cli.figures import GROUPS, UNDEFINED, figure, percent
 from cli.find_run import PAGE, RunArgument, find_run
 from cli.output import note, plain, print_json, print_lines, print_table, table
 from cli.pages import read_series
-from cli.report import print_results, print_run
+from cli.report import print_results, print_run, strategy_of
 from cli.run import finish
 from shared.responses import CompareAnswer, ResultsAnswer, RunAnswer, RunPage, RunStatus
 
@@ -156,8 +156,9 @@ def compare(
         return
     found = answer.value
     shown = table([("", "text"), *((entry.run_id[:_ID], "text") for entry in found.backtests)])
-    for label, field in (("name", "name"), ("strategy", "strategy"), ("status", "status")):
-        shown.add_row(label, *(plain(getattr(entry, field) or UNDEFINED) for entry in found.backtests))
+    shown.add_row("name", *(plain(entry.name or UNDEFINED) for entry in found.backtests))
+    shown.add_row("strategy", *(plain(strategy_of(entry)) for entry in found.backtests))
+    shown.add_row("status", *(entry.status for entry in found.backtests))
     shown.add_section()
     labels = {name: label for _, members in GROUPS for name, label in members}
     for name, label in labels.items():
@@ -177,7 +178,7 @@ def _ask(api: Api, run_id: str) -> None:
     found = api.get(RunAnswer, f"/backtests/{run_id}").value
     if not sys.stdin.isatty():
         raise UsageError("deleting asks first, and nobody is there to answer", hint="write --yes")
-    what = f"{found.name or found.strategy}, {', '.join(found.symbols)} {found.timeframe}, {found.status}"
+    what = f"{found.name or strategy_of(found)}, {', '.join(found.symbols)} {found.timeframe}, {found.status}"
     note(f"Delete backtest {run_id} ({what}) with all its results? [y/N]")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         note("Kept.")
@@ -199,7 +200,7 @@ def _print_list(runs: list[RunAnswer]) -> None:
     )
     for run in runs:
         status = run.status if run.status != "running" else f"running {run.progress_pct:.0f} %"
-        title = f"{run.strategy} – {run.name}" if run.name else run.strategy
+        title = f"{strategy_of(run)} – {run.name}" if run.name else strategy_of(run)
         shown.add_row(
             f"{run.run_id[:_ID]}\n{status}",
             plain(f"{title}\n{' '.join(run.symbols)} {run.timeframe}{' simulated' if run.simulated else ''}"),

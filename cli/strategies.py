@@ -1,4 +1,4 @@
-"""`stepfold strategies`: presets to start from, documents to check."""
+"""`stepfold strategies`: presets to start from, your own, documents to check."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import saved_strategies
 from cli.client import Answered, Api, segment
 from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import BadInputError, CommandError, UsageError
 from cli.examples import examples
 from cli.output import note, pairs, plain, print_json, print_lines, print_table, table
+from cli.pages import read_series
 from cli.strategy_files import StrategyFile, is_file_name, load_strategy
 from shared.errors import Issue
-from shared.responses_market import StrategyAnswer, StrategyCheck, StrategyList
+from shared.responses_market import StrategyAnswer, StrategyCheck, StrategyKind, StrategyList
 
 Parameters = Annotated[
     list[str] | None,
@@ -26,41 +28,58 @@ Parameters = Annotated[
     ),
 ]
 
-app = typer.Typer(help="Strategies: presets to start from, and checking your own.", no_args_is_help=True)
+app = typer.Typer(
+    help="Strategies: presets to start from, keeping and checking your own.", no_args_is_help=True
+)
 
 
 def register(parent: typer.Typer) -> None:
+    saved_strategies.register(app)
     parent.add_typer(app, name="strategies")
 
 
-@app.command("list", epilog=examples("stepfold strategies list"))
-def list_strategies(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
-    """List the presets with their parameters."""
+@app.command("list", epilog=examples("stepfold strategies list", "stepfold strategies list --kind saved"))
+def list_strategies(
+    kind: Annotated[
+        StrategyKind | None, typer.Option(help="Only presets, or only your own.", show_default=False)
+    ] = None,
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """List your own strategies, the last changed first, then the presets."""
+    page_rows = saved_strategies.PAGE
     with connected(api_url) as api:
-        answer = api.get(StrategyList, "/strategies")
+        answer = read_series(
+            api, StrategyList, "/strategies", "strategies", {"kind": kind}, None, page_rows=page_rows
+        )
     if as_json:
         print_json(answer.raw)
         return
     shown = table([("strategy", "word"), ("parameters", "word"), ("what it does", "text")])
-    for preset in answer.value.strategies:
-        shown.add_row(preset.strategy_id, plain(_defaults(preset.parameters)), plain(preset.description))
+    for entry in answer.value.strategies:
+        name = entry.strategy_id if entry.version is None else f"{entry.strategy_id}@{entry.version}"
+        what = entry.description or entry.name
+        shown.add_row(name, plain(_defaults(entry.parameters)), plain(what))
     print_table(shown)
 
 
 @app.command(
     "show",
-    epilog=examples("stepfold strategies show ema_cross", "stepfold strategies show ema_cross --json"),
+    epilog=examples("stepfold strategies show ema_cross", "stepfold strategies show my_cross@2 --json"),
 )
 def show(
-    strategy: Annotated[str, typer.Argument(help="The id of a preset.")],
+    strategy: Annotated[
+        str, typer.Argument(help="The id of a preset or of your own; my_cross@2 is its version 2.")
+    ],
     api_url: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a preset's document as YAML: save it to a file, change it, run the file."""
+    """Print a document as YAML: put it into a file, change it, run or save that."""
     import yaml
 
+    strategy_id, _, version = strategy.partition("@")
     with connected(api_url) as api:
-        answer = api.get(StrategyAnswer, f"/strategies/{segment(strategy)}")
+        answer = api.get(StrategyAnswer, f"/strategies/{segment(strategy_id)}", {"version": version or None})
     if as_json:
         print_json(answer.raw)
         return
@@ -76,7 +95,7 @@ def show(
     ),
 )
 def validate(
-    file: Annotated[str, typer.Argument(help="A strategy document in YAML or JSON, or the id of a preset.")],
+    file: Annotated[str, typer.Argument(help="A document in YAML or JSON, or the id of a strategy.")],
     parameters: Parameters = None,
     api_url: ApiUrl = None,
     as_json: AsJson = False,
@@ -109,7 +128,7 @@ def checked(api: Api, source: str | StrategyFile, parameters: dict[str, Any]) ->
 
 
 def strategy_named(text: str) -> str | StrategyFile:
-    """Return what STRATEGY means: a document from a file, or the id of a preset. Raises BadInputError."""
+    """Return what STRATEGY means: a document from a file, or the id of a strategy. Raises BadInputError."""
     return load_strategy(Path(text)) if is_file_name(text) else text
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.columns import Coded as Coded
     from engine.columns import Table as Table
     from engine.columns import join as join
+    from engine.document_schema import strategy_schema as strategy_schema
     from engine.errors import BarsError as BarsError
     from engine.errors import EngineError as EngineError
     from engine.errors import Issue as Issue
@@ -24,13 +25,20 @@ if TYPE_CHECKING:
     from engine.fold import Output as Output
     from engine.fold import finish as finish
     from engine.fold import simulate as simulate
+    from engine.limits import Behaviour as Behaviour
+    from engine.limits import Risk as Risk
+    from engine.limits import read_limits as read_limits
     from engine.machine import kernel_is_compiled as kernel_is_compiled
+    from engine.market_regimes import Regime as Regime
+    from engine.market_regimes import regimes as regimes
     from engine.measures import metrics as metrics
     from engine.plan import Costs as Costs
+    from engine.plan import Funding as Funding
     from engine.plan import Market as Market
     from engine.plan import Plan as Plan
     from engine.presets import preset as preset
     from engine.presets import preset_ids as preset_ids
+    from engine.presets import preset_kind as preset_kind
     from engine.result import Result as Result
     from engine.result import run as run
     from engine.state import State as State
@@ -45,12 +53,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "bars": ("Bars",),
     "columns": ("Coded", "Table", "join"),
+    "document_schema": ("strategy_schema",),
     "errors": ("BarsError", "EngineError", "Issue", "PlanError", "StateError", "StrategyError"),
     "fold": ("Output", "finish", "simulate"),
+    "limits": ("Behaviour", "Risk", "read_limits"),
     "machine": ("kernel_is_compiled",),
+    "market_regimes": ("Regime", "regimes"),
     "measures": ("metrics",),
-    "plan": ("Costs", "Market", "Plan"),
-    "presets": ("preset", "preset_ids"),
+    "plan": ("Costs", "Funding", "Market", "Plan"),
+    "presets": ("preset", "preset_ids", "preset_kind"),
     "result": ("Result", "run"),
     "state": ("State", "initial_state"),
     "statistics.report": ("Report",),

@@ -43,6 +43,11 @@ class Bars:
     def __len__(self) -> int:
         return len(self.timestamp)
 
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """timestamp, open, high, low, close, volume"""
+        return self.timestamp, self.open, self.high, self.low, self.close, self.volume
+
     @classmethod
     def from_frame(cls, frame: Any) -> Bars:  # a pandas DataFrame, which is not imported for its type
         """Take a DataFrame: OHLCV columns, and a `timestamp` column (epoch ms or dates) or a date index."""

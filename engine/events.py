@@ -7,6 +7,7 @@ is JSON for every finite float, and names are quoted once.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded
 from engine.logs import Log
-from engine.program import compile_program
+from engine.plan_arrays import program_of
 from engine.strategy import warm_up_bars
 
 if TYPE_CHECKING:
@@ -66,21 +67,33 @@ def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list
     numbers = events.repeat(events.log.code(L.CODE_RULE)).tolist()
     details = _entries(segment, L.LOG_DETAILS)
     fills = _entries(segment, L.LOG_FILLS)
+    extras = (row for rows in segment.floats[L.LOG_EXTRAS] for row in rows.tolist())
     rules = _rule_texts(plan)
     orders = [_order(plan, number) for number in range(len(rules))]
     texts: list[str] = []
     for kind, rule, code in zip(events.types.tolist(), numbers, codes, strict=True):
         if kind == L.E_FILL:
-            texts.append(_fill(*next(fills), details))
+            texts.append(_fill(*next(fills), details, next(extras, None)))
         elif kind == L.E_FIRED:
             texts.append(rules[rule])
         elif kind == L.E_SUBMITTED:
-            texts.append(orders[rule])
+            texts.append(orders[rule] if rule >= 0 else _system_order(code))
         elif kind == L.E_BLOCKED:
             texts.append(_blocked(plan, code, *next(details)))
         elif kind == L.E_GAP:
             _, (first, last, count) = next(details)
             texts.append(f'{{"from":"{_iso(first)}","to":"{_iso(last)}","missing_bars":{count}}}')
+        elif kind == L.E_FUNDING:
+            (paid, rate), (first, last, count) = next(details)
+            texts.append(
+                f'{{"paid":{paid!r},"rate":{rate!r},"first":"{_iso(first)}","last":"{_iso(last)}",'
+                f'"count":{count}}}'
+            )
+        elif kind == L.E_LATCHED:
+            texts.append(rules[rule])
+        elif kind == L.E_WALKED:
+            (equity, level), _ = next(details)
+            texts.append(f'{{"equity":{equity!r},"walk_away_at":{level!r}}}')
         elif kind == L.E_PLAN:
             texts.append(_plan(plan))
         else:
@@ -111,42 +124,98 @@ def _part(code: int, part: int) -> int:
     return ((code >> part) & ((1 << L.CODE_BITS[part]) - 1)) - 1
 
 
-def _order(plan: Plan, rule: int) -> str:
-    side = "sell" if _is_exit(plan, rule) else "buy"
-    return f'{{"order":"market","side":"{side}","fills_at":"next open"}}'
+def _order(plan: Plan, number: int) -> str:
+    rule = program_of(plan).rules[number]
+    trigger = plan.strategy.triggers[rule.trigger]
+    found: dict[str, object] = {"order": "market", "side": _side(plan, number), "fills_at": "next open"}
+    if rule.is_exit:
+        found["exit_fraction"] = trigger.exit_fraction
+    elif trigger.order.type != "market":
+        found |= {"order": trigger.order.type, "fills_at": "its price", "valid_for": trigger.order.valid_for}
+    return json.dumps(found, separators=(",", ":"))
 
 
-def _fill(f: list[float], i: list[int], details: Iterator[Entry]) -> str:
+def _system_order(code: int) -> str:
+    reason = L.FILL_REASONS[_part(code, L.CODE_REASON)]
+    return f'{{"order":"market","reason":"{reason}","fills_at":"next open"}}'
+
+
+def _fill(f: list[float], i: list[int], details: Iterator[Entry], extra: list[float] | None) -> str:
     code = i[L.FI_CODE]
     kind = _part(code, L.CODE_TYPE)
     text = (
-        f'{{"side":"{"sell" if kind == L.FILL_EXIT else "buy"}","qty":{f[L.FF_QTY]!r},'
+        f'{{"side":"{"sell" if _part(code, L.CODE_SIDE) & 1 else "buy"}","qty":{f[L.FF_QTY]!r},'
         f'"price":{f[L.FF_PRICE]!r},"fee":{f[L.FF_FEE]!r},"slippage":{f[L.FF_SLIPPAGE]!r},'
         f'"reason":"{L.FILL_REASONS[_part(code, L.CODE_REASON)]}","decided_at":"{_iso(i[L.FI_DECIDED])}",'
         f'"set_id":{i[L.FI_SET]},"cash_after":{f[L.FF_CASH]!r}'
     )
-    if kind == L.FILL_CASH_BOUND:
-        (wanted, _), _ = next(details)
-        text += f',"cash_bound":true,"wanted_qty":{wanted!r}'
+    if kind == L.FILL_BOUND:
+        (wanted, allowed), _ = next(details)
+        bound = L.BOUNDS[_part(code, L.CODE_BOUND)]
+        text += f',"bound_by":"{bound}","wanted_qty":{wanted!r},"allowed_qty":{allowed!r}'
     if kind == L.FILL_EXIT:
         text += f',"pnl":{f[L.FF_PNL]!r}'
+    if extra is not None:
+        for name, place in (("stop_distance", L.XF_STOP_DISTANCE), ("actual_risk_at_stop", L.XF_RISK)):
+            if not math.isnan(extra[place]):
+                text += f',"{name}":{extra[place]!r}'
+        if not math.isnan(extra[L.XF_INSIDE]):
+            text += f',"inside_at":"{_iso(int(extra[L.XF_INSIDE]))}"'
+        if extra[L.XF_COVERED] > 0.0:
+            text += f',"covered":{extra[L.XF_COVERED]!r}'
     return text + "}"
+
+
+_VALUES = {
+    L.R_INSUFFICIENT_CASH: ("wanted", "cash"),
+    L.R_MIN_NOTIONAL: ("notional", "min_notional"),
+    L.R_DAILY_LOSS: ("equity", "floor"),
+    L.R_TRADES_PER_DAY: ("trades", "limit"),
+    L.R_TRIGGERS_PER_DAY: ("triggers", "limit"),
+    L.R_DAILY_BUDGET: ("wanted", "allowed"),
+    L.R_POSITION_RISK: ("wanted", "allowed"),
+    L.R_SYMBOL_EXPOSURE: ("wanted", "allowed"),
+    L.R_PORTFOLIO_EXPOSURE: ("wanted", "allowed"),
+    L.R_STOP_MISSING: ("level", "price"),
+    L.R_STOP_BEYOND: ("level", "price"),
+    L.R_TARGET_BEYOND: ("level", "price"),
+    L.R_REWARD: ("reward_to_risk", "minimum"),
+    L.R_MIN_HOLD: ("hours_held", "min_hold_hours"),
+    L.R_MIN_FLAT: ("hours_flat", "min_flat_hours"),
+    L.R_MIN_MOVE: ("move_pct", "min_price_move_pct"),
+    L.R_CONFLICT_IGNORED: ("position",),
+    L.R_CONFLICT_DEFERRED: ("position",),
+    L.R_CONFLICT: ("price", "position"),
+    L.R_WALKED_AWAY: ("equity", "walk_away_at"),
+    L.R_REPLACED: ("price", "valid_for"),
+    L.R_EXPIRED: ("price", "valid_for"),
+    L.R_POSITION_CLOSED: ("price", "valid_for"),
+}
+"""What the two values of a block are, by its reason."""
+_TRIGGERS = {L.R_HOLD_RULE: "held_by", L.R_BINDING: "bound_to", L.R_LATCHED: "latched_by"}
+"""Reasons whose first value is a rule."""
 
 
 def _blocked(plan: Plan, code: int, values: list[float], span: list[int]) -> str:
     reason = _part(code, L.CODE_REASON)
-    first, second = values
+    rule = _part(code, L.CODE_RULE)
+    first = values[0]
     details: dict[str, object] = {}
     if reason == L.R_OUTRANKED:
-        details = {"winner": _trigger_id(plan, int(first))}
-    elif reason == L.R_INSUFFICIENT_CASH:
-        details = {"wanted": first, "cash": second}
-    elif reason == L.R_MIN_NOTIONAL:
-        details = {"notional": first, "min_notional": second}
+        # A negative winner is none of the rules: the run's own order.
+        winner = int(first)
+        details = {"winner": _trigger_id(plan, winner) if winner >= 0 else L.FILL_REASONS[-1 - winner]}
+    elif reason in _TRIGGERS:
+        details = {_TRIGGERS[reason]: _trigger_id(plan, int(first))}
+    else:
+        names = _VALUES.get(reason, ())
+        details = {
+            name: None if math.isnan(value) else value for name, value in zip(names, values, strict=False)
+        }
     return json.dumps(
         {
             "reason": L.REASONS[reason],
-            "side": "sell" if _is_exit(plan, _part(code, L.CODE_RULE)) else "buy",
+            "side": _side(plan, rule) if rule >= 0 else None,
             "first": _iso(span[L.DI_FIRST]),
             "last": _iso(span[L.DI_LAST]),
             "count": span[L.DI_COUNT],
@@ -164,7 +233,7 @@ def _plan(plan: Plan) -> str:
             "symbols": plan.symbols,
             "start": _iso(plan.start_ms),
             "end": _iso(plan.end_ms),
-            "warm_up_bars": warm_up_bars(plan.strategy),
+            "warm_up_bars": warm_up_bars(plan.strategy, plan.timeframe_ms, needs_atr=plan.needs_atr),
         },
         separators=(",", ":"),
     )
@@ -179,17 +248,21 @@ def _completed(state: State) -> str:
 
 def _rule_texts(plan: Plan) -> list[str]:
     texts: list[str] = []
-    for rule in compile_program(plan.strategy, plan.record_indicators).rules:
+    for rule in program_of(plan).rules:
         trigger = plan.strategy.triggers[rule.trigger]
-        kind, expression = ("exit", trigger.exit) if rule.is_exit else ("entry", trigger.entry)
-        texts.append(json.dumps({"rule": kind, "expression": expression}, separators=(",", ":")))
+        expression = {"entry": trigger.entry, "exit": trigger.exit, "hold": trigger.hold}[rule.kind]
+        texts.append(json.dumps({"rule": rule.kind, "expression": expression}, separators=(",", ":")))
     return texts
 
 
-def _is_exit(plan: Plan, rule: int) -> bool:
-    return compile_program(plan.strategy, plan.record_indicators).rules[rule].is_exit
+def _side(plan: Plan, number: int) -> str | None:
+    """What the rule's order does; None for an exit that leaves whatever there is."""
+    rule = program_of(plan).rules[number]
+    direction = plan.strategy.triggers[rule.trigger].direction
+    if direction == "both":
+        return None
+    return "buy" if (direction == "long") != rule.is_exit else "sell"
 
 
 def _trigger_id(plan: Plan, rule: int) -> str:
-    program = compile_program(plan.strategy, plan.record_indicators)
-    return plan.strategy.triggers[program.rules[rule].trigger].id
+    return plan.strategy.triggers[program_of(plan).rules[rule].trigger].id

@@ -37,13 +37,19 @@ class Output:
 
 
 def simulate(
-    plan: Plan, state: State, bars: Mapping[str, Bars], *, kernel: ModuleType | None = None
+    plan: Plan,
+    state: State,
+    bars: Mapping[str, Bars],
+    *,
+    finer: Mapping[str, Bars] | None = None,
+    kernel: ModuleType | None = None,
 ) -> tuple[State, Output]:
     """Fold `bars` (one entry for each symbol that has any) into `state`.
 
     The bars of all symbols must come after those of earlier calls. Bars before the plan's start feed
-    indicators only; bars at or after its end are left out. `state` itself is not changed. Raise BarsError,
-    StateError. `kernel` replaces the kernel that would be imported (the tests hold both equal).
+    indicators only; bars at or after its end are left out. `state` itself is not changed. `finer` are candles
+    of the plan's finer timeframe that decide what came first inside a bar, where there are any. Raise
+    BarsError, StateError. `kernel` replaces the kernel that would be imported (the tests hold both equal).
     """
     _check_state(plan, state)
     unknown = set(bars) - set(plan.symbols)
@@ -53,7 +59,8 @@ def simulate(
     _check_order(plan, state, given)
     timeline = _timeline(plan, given)
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
-    segment = Machine(plan, after.floats, after.ints, given, timeline, kernel).run()
+    decisive = tuple(_finer(plan, symbol, finer or {}) for symbol in plan.symbols)
+    segment = Machine(plan, after.floats, after.ints, given, timeline, decisive, kernel).run()
     return after, Output(build_tables(plan, state, after, segment, given))
 
 
@@ -67,7 +74,7 @@ def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tup
     _check_state(plan, state)
     none = tuple(Bars.empty() for _ in plan.markets)
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
-    machine = Machine(plan, after.floats, after.ints, none, np.empty(0, dtype=np.int64), kernel)
+    machine = Machine(plan, after.floats, after.ints, none, np.empty(0, dtype=np.int64), none, kernel)
     segment = machine.run(finish_at=plan.end_ms)
     return after, Output(build_tables(plan, state, after, segment, none))
 
@@ -85,6 +92,18 @@ def _until(bars: Bars | None, end_ms: int) -> Bars:
     if len(bars) == 0 or bars.timestamp[-1] < end_ms:
         return bars
     return bars.rows(0, int(bars.timestamp.searchsorted(end_ms)))
+
+
+def _finer(plan: Plan, symbol: str, finer: Mapping[str, Bars]) -> Bars:
+    """The candles that decide inside a market's bars. Raise BarsError."""
+    found = finer.get(symbol)
+    if found is None:
+        return Bars.empty()
+    if plan.finer_ms is None:
+        raise BarsError(f"{symbol}: finer candles are given, but the plan names no finer timeframe")
+    if len(found) > 1 and not bool((found.timestamp[1:] > found.timestamp[:-1]).all()):
+        raise BarsError(f"{symbol}: finer candles must be in the order of time, without doubles")
+    return found
 
 
 def _check_order(plan: Plan, state: State, bars: tuple[Bars, ...]) -> None:

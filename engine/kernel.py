@@ -1,13 +1,16 @@
-"""The sequential heart: evaluates the rules of every market block by block and folds orders over bars.
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: legacy_implicit_noexcept=True
+"""The sequential heart: folds decisions, orders and marks over the bars of every market.
 
 Cython pure-Python mode: this one source is compiled (`python -m infra_cdk.kernel`) and also runs as it
 is, with lists in place of arrays and the same bits in every result. It knows arrays alone; where what
 lies is in `layout`, whose names the build replaces by their numbers. Floating-point operations are
 written out in a fixed order and compiled with `-ffp-contract=off`, so that every platform, and every cut
-of the bars, gives the same bits.
+of the bars, gives the same bits. What rules say without looking at the position comes from
+`engine.evaluation`, block by block.
 
-One bar of time runs as docs/fills.md says: gaps are noted; allocations meet their first open; exits
-fill, then entries; closes mark the positions; rules decide.
+One row of time runs as docs/fills.md says: the day and gaps; funding; exits at the open, then entries;
+what happens inside the bar; closes mark the positions; rules decide.
 """
 
 # Cython's decorators and C types carry no Python types that mypy could check, and arrays are
@@ -22,21 +25,26 @@ try:
 except ImportError:  # an installation without Cython runs the same source with this stand-in
     from engine import uncompiled as cython
 
-if cython.compiled:
-    from cython.cimports.libc.math import sqrt
-else:
-    from math import sqrt
-
-from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - short names for what stands on every line
+from engine import layout as L  # noqa: N812
 
 COMPILED = cython.compiled
 NAN = cython.declare(cython.double, float("nan"))
 INFINITY = cython.declare(cython.double, float("inf"))
 
+# What the first pass over the rules at a close finds, beside a reason (0 and up) that blocks one.
+CANDIDATE = cython.declare(cython.longlong, -1)
+SILENT = cython.declare(cython.longlong, -2)
+WAITING = cython.declare(cython.longlong, -3)
+
 
 @cython.cclass
 class Market:
-    """One market's bars of this segment (read-only) and where its indicator columns are written."""
+    """One market's bars of this segment (read-only), what evaluates its rules, and what else is known of it.
+
+    `finer` are candles of a shorter timeframe that decide inside a bar (or none), `funding` the times and
+    rates of its payments (or none).
+    """
 
     timestamp: cython.const[cython.longlong][::1]
     open: cython.const[cython.double][::1]
@@ -44,49 +52,65 @@ class Market:
     low: cython.const[cython.double][::1]
     close: cython.const[cython.double][::1]
     volume: cython.const[cython.double][::1]
-    columns: cython.double[::1]
+    finer_timestamp: cython.const[cython.longlong][::1]
+    finer_open: cython.const[cython.double][::1]
+    finer_high: cython.const[cython.double][::1]
+    finer_low: cython.const[cython.double][::1]
+    funding_time: cython.const[cython.longlong][::1]
+    funding_rate: cython.const[cython.double][::1]
+    evaluator: object
     size: cython.Py_ssize_t
     first: cython.Py_ssize_t
     next: cython.Py_ssize_t
+    finer_size: cython.Py_ssize_t
+    finer_next: cython.Py_ssize_t
+    payments: cython.Py_ssize_t
 
-    def __init__(self, timestamp, open_, high, low, close, volume, columns, first):
+    def __init__(self, bars, first, evaluator, finer, funding):
         """`first` is the index of the first bar inside the plan's span; those before it only warm up."""
-        self.timestamp = timestamp
-        self.open = open_
-        self.high = high
-        self.low = low
-        self.close = close
-        self.volume = volume
-        self.columns = columns
-        self.size = len(timestamp)
+        self.timestamp, self.open, self.high, self.low, self.close, self.volume = bars
+        self.finer_timestamp, self.finer_open, self.finer_high, self.finer_low = finer
+        self.funding_time, self.funding_rate = funding
+        self.evaluator = evaluator
+        self.size = len(self.timestamp)
         self.first = first
         self.next = 0
+        self.finer_size = len(self.finer_timestamp)
+        self.finer_next = 0
+        self.payments = len(self.funding_time)
 
 
 @cython.cclass
 class Fold:
-    """One segment in work: the program, the plan, the state that it moves forward, and the logs it fills.
+    """One segment in work: the plan, the state that it moves forward, and the logs it fills.
 
-    `f` and `i` are the state (layout: portfolio, markets, intentions, then each market's carried values).
+    `f` and `i` are the state (layout: portfolio, markets, intentions, and in `i` the counters of rules).
     `run` returns RUN_DONE, or RUN_LOG_FULL when the logs have to be emptied (`set_logs`) before going on.
     """
 
-    code: cython.const[cython.longlong][::1]
-    params: cython.const[cython.double][::1]
     plan_f: cython.const[cython.double][::1]
     plan_i: cython.const[cython.longlong][::1]
+    market_f: cython.const[cython.double][::1]
     masks: cython.const[cython.ulonglong][::1]
+    rule_f: cython.const[cython.double][::1]
+    rule_i: cython.const[cython.longlong][::1]
+    state_code: cython.const[cython.longlong][::1]
+    state_params: cython.const[cython.double][::1]
     f: cython.double[::1]
     i: cython.longlong[::1]
     timeline: cython.const[cython.longlong][::1]
     equity: cython.double[::1]
-    registers: cython.double[::1]
+    gross: cython.double[::1]
     cells: cython.double[::1]
     times: cython.longlong[::1]
     bits: cython.ulonglong[::1]
+    board: cython.double[::1]
     cursors: cython.longlong[::1]
     gaps: cython.longlong[::1]
     good: cython.double[::1]
+    verdicts: cython.longlong[::1]
+    closings: cython.longlong[::1]
+    scalars: cython.double[::1]
     fill_f: cython.double[::1]
     fill_i: cython.longlong[::1]
     event_i: cython.longlong[::1]
@@ -96,13 +120,14 @@ class Fold:
     position_i: cython.longlong[::1]
     balance_f: cython.double[::1]
     balance_i: cython.longlong[::1]
+    extra_f: cython.double[::1]
     markets: list
     only: Market
     count: cython.Py_ssize_t
-    instructions: cython.Py_ssize_t
-    carry: cython.Py_ssize_t
     rules: cython.Py_ssize_t
     entries: cython.Py_ssize_t
+    deciding: cython.Py_ssize_t
+    slots: cython.Py_ssize_t
     rows: cython.Py_ssize_t
     block_first: cython.Py_ssize_t
     block_rows: cython.Py_ssize_t
@@ -114,26 +139,65 @@ class Fold:
     details: cython.Py_ssize_t
     positions: cython.Py_ssize_t
     balances: cython.Py_ssize_t
+    extras: cython.Py_ssize_t
     fill_room: cython.Py_ssize_t
     event_room: cython.Py_ssize_t
     bad_market: cython.Py_ssize_t
     bad_bar: cython.Py_ssize_t
     begun: cython.bint
+    rich: cython.bint
+    daily: cython.bint
+    step: cython.longlong
+    # What the fills of one row share, and what sizing one entry finds.
+    usable: cython.double
+    open_equity: cython.double
+    stop: cython.double
+    target: cython.double
+    trail: cython.double
+    distance: cython.double
+    risk_distance: cython.double
+    own: cython.double
+    allowed: cython.double
+    bound: cython.longlong
 
-    def __init__(self, program, plan, state, markets, timeline, equity, workspace):
+    def __init__(self, plan, state, markets, timeline, equity, gross, workspace):
         """Each argument is a tuple of arrays (compiled) or lists (uncompiled), see `engine.machine`."""
-        self.code, self.params, instructions, self.carry = program
-        self.instructions = instructions
-        self.plan_f, self.plan_i, self.masks = plan
+        (
+            self.plan_f,
+            self.plan_i,
+            self.market_f,
+            self.masks,
+            self.rule_f,
+            self.rule_i,
+            self.state_code,
+            self.state_params,
+        ) = plan
         self.f, self.i = state
         self.markets = markets
         self.only = markets[0]
         self.timeline = timeline
         self.equity = equity
-        self.registers, self.cells, self.times, self.bits, self.cursors, self.gaps, self.good = workspace
+        self.gross = gross
+        (
+            self.cells,
+            self.times,
+            self.bits,
+            self.board,
+            self.cursors,
+            self.gaps,
+            self.good,
+            self.verdicts,
+            self.closings,
+            self.scalars,
+        ) = workspace
         self.count = len(markets)
         self.rules = self.plan_i[L.PI_RULES]
         self.entries = self.plan_i[L.PI_ENTRIES]
+        self.deciding = self.plan_i[L.PI_DECIDING]
+        self.slots = self.plan_i[L.PI_SLOTS]
+        self.rich = self.plan_i[L.PI_RICH] != 0
+        self.daily = self.plan_i[L.PI_DAILY] != 0
+        self.step = self.plan_i[L.PI_STEP]
         self.rows = len(timeline)
         self.block_first = 0
         self.block_rows = 0
@@ -146,8 +210,8 @@ class Fold:
 
     def set_logs(self, floats, ints, fill_room, event_room):
         """Give empty logs, each a sequence of arrays in the order of layout's LOG_…."""
-        self.fill_f, _, self.detail_f, self.position_f, self.balance_f = floats
-        self.fill_i, self.event_i, self.detail_i, self.position_i, self.balance_i = ints
+        self.fill_f, _, self.detail_f, self.position_f, self.balance_f, self.extra_f = floats
+        self.fill_i, self.event_i, self.detail_i, self.position_i, self.balance_i, _ = ints
         self.fill_room = fill_room
         self.event_room = event_room
         self.fills = 0
@@ -155,10 +219,11 @@ class Fold:
         self.details = 0
         self.positions = 0
         self.balances = 0
+        self.extras = 0
 
     def logged(self):
         """Return how many rows each log holds."""
-        return self.fills, self.events, self.details, self.positions, self.balances
+        return self.fills, self.events, self.details, self.positions, self.balances, self.extras
 
     def folded(self):
         """Return how many rows of the timeline are done."""
@@ -191,7 +256,7 @@ class Fold:
     # --- blocks ------------------------------------------------------------------------------
 
     @cython.cfunc
-    @cython.exceptval(check=False)
+    @cython.exceptval(check=True)
     def _warm_up(self, s: cython.Py_ssize_t) -> cython.bint:
         """Evaluate the bars before the start, for what they leave in the carried values."""
         market: Market = self.markets[s]
@@ -202,15 +267,19 @@ class Fold:
                 length = L.BLOCK
             if not self._load(market, s, length):
                 return False
-            self._evaluate_all(market, s, length, False)
+            self._evaluate(market, s, length)
             market.next += length
             self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
         return True
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
+    def _evaluate(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t):
+        market.evaluator.evaluate(
+            market.next, length, self.bits, s * L.BLOCK, self.board, s * self.slots * L.BLOCK, L.BLOCK
+        )
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
     def _load_block(self) -> cython.bint:
         """Take the next rows of the timeline and every market's bars that fall into them."""
         s: cython.Py_ssize_t
@@ -240,16 +309,13 @@ class Fold:
             if length > 0:
                 if not self._load(market, s, length):
                     return False
-                self._evaluate_all(market, s, length, True)
+                self._evaluate(market, s, length)
                 market.next += length
             self.cursors[2 * s] = 0
             self.cursors[2 * s + 1] = length
         return True
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
         """Check the next bars, note where one does not follow the last, and copy them where markets meet.
 
@@ -281,15 +347,22 @@ class Fold:
             self.bad_market = s
             self.bad_bar = first
             return False
-        if odd != 0:
+        if odd != 0 or self.daily:
             for j in range(first + 1, first + length):
-                if timestamp[j] - timestamp[j - 1] != step:
+                if timestamp[j] <= timestamp[j - 1]:
+                    self.bad_market = s
+                    self.bad_bar = j
+                    return False
+                # Where days count, their first and last bars go the careful way too.
+                if timestamp[j] - timestamp[j - 1] != step or (
+                    self.daily
+                    and (
+                        timestamp[j] // L.DAY != timestamp[j - 1] // L.DAY
+                        or timestamp[j] // L.DAY != (timestamp[j] + step) // L.DAY
+                    )
+                ):
                     self.gaps[self.gap_count] = j - first
                     self.gap_count += 1
-                    if timestamp[j] <= timestamp[j - 1]:
-                        self.bad_market = s
-                        self.bad_bar = j
-                        return False
         # Candle by candle a product of ones; a zero stays. The least and most are picked so that a
         # missing value is picked too, and then no comparison holds. Runs of 256 keep it in vector form.
         for j in range(256):
@@ -329,12 +402,10 @@ class Fold:
             cells[c0 + L.BLOCK : c0 + L.BLOCK + length] = highs[first : first + length]
             cells[c0 + 2 * L.BLOCK : c0 + 2 * L.BLOCK + length] = lows[first : first + length]
             cells[c0 + 3 * L.BLOCK : c0 + 3 * L.BLOCK + length] = closes[first : first + length]
+            cells[c0 + 4 * L.BLOCK : c0 + 4 * L.BLOCK + length] = market.volume[first : first + length]
         return True
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _take(self) -> cython.void:
         """Copy the single market's bar at hand into the block."""
         q: cython.Py_ssize_t = self.cursors[0]
@@ -344,558 +415,11 @@ class Fold:
         self.cells[L.BLOCK + q] = self.only.high[at]
         self.cells[2 * L.BLOCK + q] = self.only.low[at]
         self.cells[3 * L.BLOCK + q] = self.only.close[at]
-
-    # --- rules -------------------------------------------------------------------------------
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _evaluate_all(
-        self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t, inside: cython.bint
-    ) -> cython.void:
-        """Evaluate a block in pieces whose registers stay in the first cache."""
-        done: cython.Py_ssize_t = 0
-        piece: cython.Py_ssize_t
-        while done < length:
-            piece = length - done
-            if piece > L.PIECE:
-                piece = L.PIECE
-            self._evaluate(market, s, done, piece, inside)
-            done += piece
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
-    def _evaluate(
-        self,
-        market: Market,
-        s: cython.Py_ssize_t,
-        done: cython.Py_ssize_t,
-        m: cython.Py_ssize_t,
-        inside: cython.bint,
-    ) -> cython.void:
-        """Run the program over `m` bars of market `s`: fills `bits`, and columns when `inside`."""
-        r = self.registers
-        bits = self.bits
-        carry = self.f
-        code = self.code
-        columns = market.columns
-        c: cython.Py_ssize_t
-        j: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        op: cython.longlong
-        to: cython.Py_ssize_t
-        a: cython.Py_ssize_t
-        b: cython.Py_ssize_t
-        period: cython.Py_ssize_t
-        base: cython.Py_ssize_t = s * L.BLOCK + done
-        bar: cython.Py_ssize_t = market.next + done
-        carried: cython.Py_ssize_t = (
-            L.GF_SIZE + self.count * (L.SF_SIZE + self.rules * L.NF_SIZE) + s * self.carry
-        )
-        at: cython.Py_ssize_t
-        x: cython.double
-        y: cython.double
-        bit: cython.ulonglong
-        for j in range(m):
-            bits[base + j] = 0
-        for k in range(self.instructions):
-            c = k * L.CODE_WIDTH
-            op = code[c + L.C_OP]
-            to = code[c + L.C_TO] * L.PIECE
-            a = code[c + L.C_A] * L.PIECE
-            b = code[c + L.C_B] * L.PIECE
-            period = code[c + L.C_PERIOD]
-            at = carried + code[c + L.C_STATE]
-            if op == L.OP_FIELD:
-                if period == 0:
-                    source = market.open
-                elif period == 1:
-                    source = market.high
-                elif period == 2:
-                    source = market.low
-                elif period == 3:
-                    source = market.close
-                else:
-                    source = market.volume
-                for j in range(m):
-                    r[to + j] = source[bar + j]
-            elif op == L.OP_EMA:
-                self._ema(a, to, at, period, self.params[2 * k], m)
-            elif op == L.OP_EMA_PAIR:
-                self._ema_pair(k, a, to, at, period, carried, m)
-            elif op == L.OP_CROSS_ABOVE:
-                x = carry[at]
-                y = carry[at + 1]
-                r[to] = 1.0 if (x <= y) & (r[a] > r[b]) else 0.0
-                for j in range(1, m):
-                    r[to + j] = 1.0 if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
-                carry[at] = r[a + m - 1]
-                carry[at + 1] = r[b + m - 1]
-            elif op == L.OP_CROSS_BELOW:
-                x = carry[at]
-                y = carry[at + 1]
-                r[to] = 1.0 if (x >= y) & (r[a] < r[b]) else 0.0
-                for j in range(1, m):
-                    r[to + j] = 1.0 if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
-                carry[at] = r[a + m - 1]
-                carry[at + 1] = r[b + m - 1]
-            elif op == L.OP_RULE:
-                bit = cython.cast(cython.ulonglong, 1) << period
-                for j in range(m):
-                    bits[base + j] |= bit if r[a + j] > 0.0 else 0
-            elif op == L.OP_COLUMN:
-                if inside:
-                    at = period * (market.size - market.first) + bar - market.first
-                    for j in range(m):
-                        x = r[a + j]
-                        # No infinity leaves the engine: it is a missing value.
-                        columns[at + j] = x if (x < INFINITY) & (x > -INFINITY) else NAN
-            elif op == L.OP_ADD:
-                for j in range(m):
-                    r[to + j] = r[a + j] + r[b + j]
-            elif op == L.OP_SUB:
-                for j in range(m):
-                    r[to + j] = r[a + j] - r[b + j]
-            elif op == L.OP_MUL:
-                for j in range(m):
-                    r[to + j] = r[a + j] * r[b + j]
-            elif op == L.OP_DIV:
-                for j in range(m):
-                    x = r[b + j]
-                    r[to + j] = r[a + j] / x if x != 0.0 else NAN
-            elif op == L.OP_NEG:
-                for j in range(m):
-                    r[to + j] = -r[a + j]
-            elif op == L.OP_ABS:
-                for j in range(m):
-                    x = r[a + j]
-                    r[to + j] = -x if x < 0.0 else x
-            elif op == L.OP_MIN:
-                for j in range(m):
-                    x = r[a + j]
-                    y = r[b + j]
-                    r[to + j] = x if (x < y) | (x != x) else y
-            elif op == L.OP_MAX:
-                for j in range(m):
-                    x = r[a + j]
-                    y = r[b + j]
-                    r[to + j] = x if (x > y) | (x != x) else y
-            elif op == L.OP_LT:
-                for j in range(m):
-                    r[to + j] = 1.0 if r[a + j] < r[b + j] else 0.0
-            elif op == L.OP_LE:
-                for j in range(m):
-                    r[to + j] = 1.0 if r[a + j] <= r[b + j] else 0.0
-            elif op == L.OP_GT:
-                for j in range(m):
-                    r[to + j] = 1.0 if r[a + j] > r[b + j] else 0.0
-            elif op == L.OP_GE:
-                for j in range(m):
-                    r[to + j] = 1.0 if r[a + j] >= r[b + j] else 0.0
-            elif op == L.OP_EQ:
-                for j in range(m):
-                    r[to + j] = 1.0 if r[a + j] == r[b + j] else 0.0
-            elif op == L.OP_NE:
-                # Not "!=", which holds for a missing value.
-                for j in range(m):
-                    r[to + j] = 1.0 if (r[a + j] < r[b + j]) | (r[a + j] > r[b + j]) else 0.0
-            elif op == L.OP_AND:
-                for j in range(m):
-                    r[to + j] = r[a + j] * r[b + j]
-            elif op == L.OP_OR:
-                for j in range(m):
-                    r[to + j] = 1.0 if r[a + j] + r[b + j] > 0.0 else 0.0
-            elif op == L.OP_NOT:
-                for j in range(m):
-                    r[to + j] = 1.0 - r[a + j]
-            elif op == L.OP_SHIFT:
-                self._shift(a, to, at, period, m)
-            elif op == L.OP_SMA:
-                self._sma(a, to, at, period, m)
-            elif op == L.OP_WMA:
-                self._wma(a, to, at, period, m)
-            elif op == L.OP_STDDEV:
-                self._stddev(a, to, at, period, m)
-            elif op == L.OP_HIGHEST:
-                self._extreme(a, to, at, period, m, 1.0)
-            elif op == L.OP_LOWEST:
-                self._extreme(a, to, at, period, m, -1.0)
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _shift(
-        self,
-        a: cython.Py_ssize_t,
-        to: cython.Py_ssize_t,
-        at: cython.Py_ssize_t,
-        period: cython.Py_ssize_t,
-        m: cython.Py_ssize_t,
-    ) -> cython.void:
-        """The value `period` bars ago; `carry` holds the last `period` values, oldest first."""
-        r = self.registers
-        carry = self.f
-        j: cython.Py_ssize_t
-        if m >= period:
-            for j in range(period):
-                r[to + j] = carry[at + j]
-            for j in range(period, m):
-                r[to + j] = r[a + j - period]
-            for j in range(period):
-                carry[at + j] = r[a + m - period + j]
-        else:
-            for j in range(m):
-                r[to + j] = carry[at + j]
-            for j in range(period - m):
-                carry[at + j] = carry[at + j + m]
-            for j in range(m):
-                carry[at + period - m + j] = r[a + j]
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
-    def _ema(
-        self,
-        a: cython.Py_ssize_t,
-        to: cython.Py_ssize_t,
-        at: cython.Py_ssize_t,
-        period: cython.Py_ssize_t,
-        factor: cython.double,
-        m: cython.Py_ssize_t,
-    ) -> cython.void:
-        """e += factor × (x − e), seeded with the mean of the first `period` values.
-
-        A missing value gives a missing average and is passed over. Written with the difference, a
-        constant series keeps its exact value, so two averages of a flat market never cross by rounding.
-        """
-        r = self.registers
-        carry = self.f
-        j: cython.Py_ssize_t = 0
-        x: cython.double
-        seen: cython.double = carry[at + L.EMA_SEEN]
-        value: cython.double = carry[at + L.EMA_VALUE]
-        if seen < period:
-            while j < m and seen < period:
-                x = r[a + j]
-                r[to + j] = NAN
-                if x == x:
-                    if seen == 0.0:
-                        carry[at + L.EMA_REFERENCE] = x
-                    seen += 1.0
-                    carry[at + L.EMA_SUM] += x - carry[at + L.EMA_REFERENCE]
-                    if seen == period:
-                        value = carry[at + L.EMA_REFERENCE] + carry[at + L.EMA_SUM] / period
-                        r[to + j] = value
-                j += 1
-            carry[at + L.EMA_SEEN] = seen
-        while j < m:
-            x = r[a + j]
-            if x == x:
-                value += factor * (x - value)
-                r[to + j] = value
-            else:
-                r[to + j] = NAN
-            j += 1
-        carry[at + L.EMA_VALUE] = value
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _ema_pair(
-        self,
-        k: cython.Py_ssize_t,
-        a: cython.Py_ssize_t,
-        to: cython.Py_ssize_t,
-        at: cython.Py_ssize_t,
-        period: cython.Py_ssize_t,
-        carried: cython.Py_ssize_t,
-        m: cython.Py_ssize_t,
-    ) -> cython.void:
-        """Two independent averages in one loop: each waits for its own previous value, not for the other."""
-        r = self.registers
-        carry = self.f
-        c: cython.Py_ssize_t = k * L.CODE_WIDTH
-        period2: cython.Py_ssize_t = self.code[c + L.C_B]
-        to2: cython.Py_ssize_t = self.code[c + L.C_TO2] * L.PIECE
-        a2: cython.Py_ssize_t = self.code[c + L.C_A2] * L.PIECE
-        at2: cython.Py_ssize_t = carried + self.code[c + L.C_STATE2]
-        factor: cython.double = self.params[2 * k]
-        factor2: cython.double = self.params[2 * k + 1]
-        j: cython.Py_ssize_t
-        x: cython.double
-        y: cython.double
-        value: cython.double
-        value2: cython.double
-        if carry[at + L.EMA_SEEN] < period or carry[at2 + L.EMA_SEEN] < period2:
-            self._ema(a, to, at, period, factor, m)
-            self._ema(a2, to2, at2, period2, factor2, m)
-            return
-        value = carry[at + L.EMA_VALUE]
-        value2 = carry[at2 + L.EMA_VALUE]
-        for j in range(m):
-            x = r[a + j]
-            y = r[a2 + j]
-            if x == x:
-                value += factor * (x - value)
-                r[to + j] = value
-            else:
-                r[to + j] = NAN
-            if y == y:
-                value2 += factor2 * (y - value2)
-                r[to2 + j] = value2
-            else:
-                r[to2 + j] = NAN
-        carry[at + L.EMA_VALUE] = value
-        carry[at2 + L.EMA_VALUE] = value2
-
-    # Rolling windows keep a ring of the last `period` values and a running sum of their distance to a
-    # reference. Each time the ring comes round, reference and sum are taken anew from the ring, so
-    # rounding never accumulates over more than one window, and a flat window has an exact mean. The
-    # place in the ring is part of the state: a cut changes nothing. A window that holds a missing value
-    # is missing.
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
-    def _sma(
-        self,
-        a: cython.Py_ssize_t,
-        to: cython.Py_ssize_t,
-        at: cython.Py_ssize_t,
-        period: cython.Py_ssize_t,
-        m: cython.Py_ssize_t,
-    ) -> cython.void:
-        """Mean of the last `period` values."""
-        r = self.registers
-        carry = self.f
-        ring: cython.Py_ssize_t = at + L.ROLL_HEAD
-        place: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.ROLL_PLACE])
-        seen: cython.double = carry[at + L.ROLL_SEEN]
-        reference: cython.double = carry[at + L.ROLL_REFERENCE]
-        total: cython.double = carry[at + L.ROLL_SUM]
-        j: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        x: cython.double
-        old: cython.double
-        for j in range(m):
-            x = r[a + j]
-            if x != x:
-                seen = 0.0
-                place = 0
-                r[to + j] = NAN
-                continue
-            old = carry[ring + place]
-            carry[ring + place] = x
-            place += 1
-            if seen >= period:
-                total += x - old
-            else:
-                seen += 1.0
-            if place == period:
-                place = 0
-                reference = carry[ring]
-                total = 0.0
-                for k in range(1, period):
-                    total += carry[ring + k] - reference
-            r[to + j] = reference + total / period if seen >= period else NAN
-        carry[at + L.ROLL_SEEN] = seen
-        carry[at + L.ROLL_PLACE] = place
-        carry[at + L.ROLL_REFERENCE] = reference
-        carry[at + L.ROLL_SUM] = total
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
-    def _wma(
-        self,
-        a: cython.Py_ssize_t,
-        to: cython.Py_ssize_t,
-        at: cython.Py_ssize_t,
-        period: cython.Py_ssize_t,
-        m: cython.Py_ssize_t,
-    ) -> cython.void:
-        """Linearly weighted mean, the newest value the heaviest."""
-        r = self.registers
-        carry = self.f
-        ring: cython.Py_ssize_t = at + L.ROLL_HEAD
-        place: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.ROLL_PLACE])
-        seen: cython.double = carry[at + L.ROLL_SEEN]
-        reference: cython.double = carry[at + L.ROLL_REFERENCE]
-        total: cython.double = carry[at + L.ROLL_SUM]
-        weighted: cython.double = carry[at + L.ROLL_SECOND]
-        divisor: cython.double = period * (period + 1) / 2.0
-        j: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        x: cython.double
-        old: cython.double
-        for j in range(m):
-            x = r[a + j]
-            if x != x:
-                seen = 0.0
-                place = 0
-                r[to + j] = NAN
-                continue
-            old = carry[ring + place]
-            carry[ring + place] = x
-            place += 1
-            if seen >= period:
-                # Every weight falls by one (the old sum), the newest enters with the full weight.
-                weighted += period * (x - reference) - total
-                total += x - old
-            else:
-                seen += 1.0
-            if place == period:
-                place = 0
-                reference = carry[ring]
-                total = 0.0
-                weighted = 0.0
-                for k in range(1, period):
-                    total += carry[ring + k] - reference
-                    weighted += (k + 1) * (carry[ring + k] - reference)
-            r[to + j] = reference + weighted / divisor if seen >= period else NAN
-        carry[at + L.ROLL_SEEN] = seen
-        carry[at + L.ROLL_PLACE] = place
-        carry[at + L.ROLL_REFERENCE] = reference
-        carry[at + L.ROLL_SUM] = total
-        carry[at + L.ROLL_SECOND] = weighted
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
-    def _stddev(
-        self,
-        a: cython.Py_ssize_t,
-        to: cython.Py_ssize_t,
-        at: cython.Py_ssize_t,
-        period: cython.Py_ssize_t,
-        m: cython.Py_ssize_t,
-    ) -> cython.void:
-        """Population standard deviation; ROLL_REFERENCE is the mean, ROLL_SECOND the squared distances.
-
-        Sliding form of Welford (1962): the new mean is off by (x − old) / n, and the squares change by
-        (x − old) × ((x − new mean) + (old − old mean)). No difference of large squares occurs.
-        """
-        r = self.registers
-        carry = self.f
-        ring: cython.Py_ssize_t = at + L.ROLL_HEAD
-        place: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.ROLL_PLACE])
-        seen: cython.double = carry[at + L.ROLL_SEEN]
-        mean: cython.double = carry[at + L.ROLL_REFERENCE]
-        squares: cython.double = carry[at + L.ROLL_SECOND]
-        j: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        x: cython.double
-        old: cython.double
-        before: cython.double
-        total: cython.double
-        for j in range(m):
-            x = r[a + j]
-            if x != x:
-                seen = 0.0
-                place = 0
-                r[to + j] = NAN
-                continue
-            old = carry[ring + place]
-            carry[ring + place] = x
-            place += 1
-            if seen >= period:
-                before = mean
-                mean += (x - old) / period
-                squares += (x - old) * ((x - mean) + (old - before))
-            else:
-                seen += 1.0
-            if place == period:
-                place = 0
-                total = 0.0
-                for k in range(1, period):
-                    total += carry[ring + k] - carry[ring]
-                mean = carry[ring] + total / period
-                squares = 0.0
-                for k in range(period):
-                    squares += (carry[ring + k] - mean) * (carry[ring + k] - mean)
-            if seen >= period:
-                r[to + j] = sqrt(squares / period) if squares > 0.0 else 0.0
-            else:
-                r[to + j] = NAN
-        carry[at + L.ROLL_SEEN] = seen
-        carry[at + L.ROLL_PLACE] = place
-        carry[at + L.ROLL_REFERENCE] = mean
-        carry[at + L.ROLL_SECOND] = squares
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _extreme(
-        self,
-        a: cython.Py_ssize_t,
-        to: cython.Py_ssize_t,
-        at: cython.Py_ssize_t,
-        period: cython.Py_ssize_t,
-        m: cython.Py_ssize_t,
-        sign: cython.double,
-    ) -> cython.void:
-        """Largest (sign 1) or smallest (sign −1) of the last `period` values.
-
-        A queue of candidates, each smaller than the one before it: every value enters and leaves once.
-        """
-        r = self.registers
-        carry = self.f
-        values: cython.Py_ssize_t = at + L.DEQUE_TOP
-        bars: cython.Py_ssize_t = values + period
-        seen: cython.double = carry[at + L.DEQUE_SEEN]
-        head: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.DEQUE_HEAD])
-        length: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + L.DEQUE_LENGTH])
-        tail: cython.Py_ssize_t
-        j: cython.Py_ssize_t
-        x: cython.double
-        for j in range(m):
-            x = sign * r[a + j]
-            if x != x:
-                seen = 0.0
-                length = 0
-                r[to + j] = NAN
-                continue
-            if length > 0 and carry[bars + head] <= seen - period:
-                head = head + 1 if head + 1 < period else 0
-                length -= 1
-            while length > 0:
-                tail = head + length - 1
-                if tail >= period:
-                    tail -= period
-                if carry[values + tail] > x:
-                    break
-                length -= 1
-            tail = head + length
-            if tail >= period:
-                tail -= period
-            carry[values + tail] = x
-            carry[bars + tail] = seen
-            length += 1
-            seen += 1.0
-            r[to + j] = sign * carry[values + head] if seen >= period else NAN
-        carry[at + L.DEQUE_SEEN] = seen
-        carry[at + L.DEQUE_HEAD] = head
-        carry[at + L.DEQUE_LENGTH] = length
+        self.cells[4 * L.BLOCK + q] = self.only.volume[at]
 
     # --- the fold ----------------------------------------------------------------------------
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _fold_block(self) -> cython.bint:
         """Fold the rest of the block; false when a log has to be emptied first."""
         while self.block_at < self.block_rows:
@@ -911,14 +435,11 @@ class Fold:
         return True
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
     def _quiet_rows(self) -> cython.void:
-        """With one market, take the bars up to the next signal, gap or fill in a loop that only marks.
+        """With one market, take the bars up to the next thing that can happen in a loop that only marks.
 
-        The bar of the signal is the last of them: it is marked like the others, and then decides.
+        What can happen is a signal, whose bar is the last of them, or a gap, a day that counts, a payment, a
+        level that the bar touches, an extreme that moves a trailing stop: those bars go through `_row`.
         """
         fb: cython.Py_ssize_t = L.GF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE
@@ -928,10 +449,16 @@ class Fold:
         row: cython.Py_ssize_t = self.block_first
         market: Market = self.only
         at: cython.Py_ssize_t = market.next - self.block_rows
+        until: cython.longlong
         relevant: cython.ulonglong
         word: cython.ulonglong = 0
         qty: cython.double = self.f[fb + L.SF_QTY]
         base: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
+        walk: cython.double = INFINITY
+        lower: cython.double = -INFINITY
+        upper: cython.double = INFINITY
+        lowest_trailed: cython.double = -INFINITY
+        highest_trailed: cython.double = INFINITY
         value: cython.double
         previous: cython.double
         change: cython.double
@@ -953,21 +480,62 @@ class Fold:
             or self.i[ib + L.SI_PENDING] != 0
             or self.i[ib + L.SI_ACTIVE] != 0
             or self.i[ib + L.SI_OPENED] == 0
+            or self.i[ib + L.SI_RESTING] != 0
+            or (self.i[ib + L.SI_LATCH] != 0 and qty != 0.0)
         ):
             return
         if qty == 0.0:
             if self.f[L.GF_EQUITY] != base:
                 return
             # Flat: equity stands still, every return is zero and changes no sum.
-            relevant = self.masks[0]
+            relevant = self.masks[L.MASK_FLAT]
             j = start
             while j < end and word == 0:
                 self.equity[row + j] = base
                 word = self.bits[j] & relevant
                 j += 1
             end = j
+            if self.plan_i[L.PI_GROSS] != 0:
+                for j in range(start, end):
+                    self.gross[row + j] = 0.0
+            self.i[ib + L.SI_FLAT_ROWS] += end - start
         else:
-            relevant = self.masks[1]
+            relevant = self.masks[L.MASK_LONG if qty > 0.0 else L.MASK_SHORT]
+            if self.rich:
+                if self.i[ib + L.SI_FUNDED] < market.payments:
+                    until = market.funding_time[self.i[ib + L.SI_FUNDED]] - market.timestamp[at + start]
+                    if until < self.step:
+                        return
+                    if until // self.step < end - start:
+                        end = start + until // self.step
+                if self.i[ib + L.SI_ENTRY_RULE] >= 0:
+                    until = self.rule_i[self.i[ib + L.SI_ENTRY_RULE] * L.RI_SIZE + L.RI_MAX_BARS]
+                    if until > 0:
+                        until -= self.i[ib + L.SI_BARS] + 1
+                        if until <= 0:
+                            return
+                        if until < end - start:
+                            end = start + until
+                if self.i[L.GI_WALKED] == 0:
+                    walk = self.plan_f[L.PF_WALK_AWAY]
+                # A missing level is NaN, and no comparison with it holds.
+                if qty > 0.0:
+                    for j in (L.SF_STOP, L.SF_TRAIL, L.SF_LIQUIDATION):
+                        if self.f[fb + j] > lower:
+                            lower = self.f[fb + j]
+                    if self.f[fb + L.SF_TARGET] < upper:
+                        upper = self.f[fb + L.SF_TARGET]
+                    if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
+                        highest_trailed = self.f[fb + L.SF_HIGH]
+                else:
+                    for j in (L.SF_STOP, L.SF_TRAIL, L.SF_LIQUIDATION):
+                        if self.f[fb + j] < upper:
+                            upper = self.f[fb + j]
+                    if self.f[fb + L.SF_TARGET] > lower:
+                        lower = self.f[fb + L.SF_TARGET]
+                    if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
+                        lowest_trailed = self.f[fb + L.SF_LOW]
+            base += self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST]
             previous = self.f[L.GF_EQUITY]
             peak = self.f[L.GF_PEAK]
             deepest = self.f[L.GF_DRAWDOWN]
@@ -979,6 +547,14 @@ class Fold:
             low = self.f[fb + L.SF_LOW]
             j = start
             while j < end and word == 0:
+                if self.rich and (
+                    market.low[at + j] <= lower
+                    or market.high[at + j] >= upper
+                    or market.high[at + j] > highest_trailed
+                    or market.low[at + j] < lowest_trailed
+                    or previous >= walk
+                ):
+                    break
                 value = base + qty * market.close[at + j]
                 self.equity[row + j] = value
                 change = value / previous - 1.0
@@ -996,6 +572,11 @@ class Fold:
                 word = self.bits[j] & relevant
                 j += 1
             end = j
+            if end == start:
+                return
+            if self.plan_i[L.PI_GROSS] != 0:
+                for j in range(start, end):
+                    self.gross[row + j] = (qty if qty > 0.0 else -qty) * market.close[at + j]
             self.f[L.GF_EQUITY] = previous
             self.f[L.GF_PEAK] = peak
             self.f[L.GF_DRAWDOWN] = deepest
@@ -1007,72 +588,119 @@ class Fold:
             self.f[fb + L.SF_LOW] = low
             self.i[L.GI_EXPOSED] += end - start
             self.i[ib + L.SI_BARS] += end - start
+            self.i[ib + (L.SI_LONG_ROWS if qty > 0.0 else L.SI_SHORT_ROWS)] += end - start
+        self.i[ib + L.SI_STOP_HIT] = 0
+        self.i[ib + L.SI_TARGET_HIT] = 0
         self.f[fb + L.SF_MARK] = market.close[at + end - 1]
         self.i[ib + L.SI_LAST] = market.timestamp[at + end - 1]
         self.i[L.GI_LAST] = market.timestamp[at + end - 1]
         self.i[L.GI_ROWS] += end - start
         self.cursors[0] = end
         self.block_at = end
-        if word != 0:
-            self._decide(0, market.timestamp[at + end - 1], word)
+        if self.f[L.GF_EQUITY] >= walk:
+            self._walk_away(market.timestamp[at + end - 1])
+            self._decide(0, market.timestamp[at + end - 1], end - 1, word)
+        elif word != 0:
+            self._decide(0, market.timestamp[at + end - 1], end - 1, word)
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
     def _row(self) -> cython.void:
-        """One row of the timeline: gaps, first opens, exits, entries, marks, decisions."""
+        """One row of the timeline, in the order of docs/fills.md."""
         count: cython.Py_ssize_t = self.count
         s: cython.Py_ssize_t
         q: cython.Py_ssize_t
         fb: cython.Py_ssize_t
         ib: cython.Py_ssize_t
+        cell: cython.Py_ssize_t
         row: cython.Py_ssize_t = self.block_first + self.block_at
         now: cython.longlong = self.timeline[row]
+        entering: cython.Py_ssize_t = 0
         pending: cython.bint = False
         changed: cython.bint = False
         exposed: cython.bint = False
         value: cython.double
         change: cython.double
+        gross: cython.double = 0.0
         word: cython.ulonglong
         if self.i[L.GI_ROWS] == 0:
             self.i[L.GI_FIRST] = now
+        if self.daily:
+            self._begin_day(now)
         # A market is here when its next bar in the block is of this time.
         for s in range(count):
-            q = self.cursors[2 * s]
-            if q >= self.cursors[2 * s + 1] or self.times[s * L.BLOCK + q] != now:
+            if not self._here(s, now):
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
+            self.i[ib + L.SI_STOP_HIT] = 0
+            self.i[ib + L.SI_TARGET_HIT] = 0
             self._note_gap(s, now)
+            if self.rich:
+                changed = self._settle_funding(s, now, now) or changed
             if self.i[ib + L.SI_OPENED] == 0:
-                self._open_market(s, now, self.cells[s * L.CELLS * L.BLOCK + q])
+                self._open_market(s, now, self._cell(s, 0))
                 changed = True
             if self.i[ib + L.SI_PENDING] != 0:
                 pending = True
-        if pending and self._fill(now):
-            changed = True
-        if changed and self.count > 1:
+        if pending:
+            for s in range(count):
+                ib = L.GI_SIZE + s * L.SI_SIZE
+                if self.i[ib + L.SI_PENDING] == 0 or not self._here(s, now):
+                    continue
+                if self.i[ib + L.SI_DECIDED] + self.step != now:
+                    self.i[L.GI_DELAYED] += 1
+                if self.i[ib + L.SI_PENDING] & L.PENDING_CLOSE:
+                    changed = self._fill_close(s, now) or changed
+                if self.i[ib + L.SI_PENDING] & L.PENDING_ENTRY:
+                    entering += 1
+        self.usable = self.f[L.GF_CASH]
+        if entering > 0 or self.rich:
+            self._value_at_open(now)
+        if entering > 0:
+            changed = self._fill_entries(now, entering) or changed
+        if self.rich:
+            for s in range(count):
+                if not self._here(s, now):
+                    continue
+                changed = self._settle_funding(s, now, now + self.step - 1) or changed
+                if (
+                    self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+                    or self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_RESTING] != 0
+                ):
+                    changed = self._inside(s, now) or changed
+        if changed and (count > 1 or self.rich):
             self._log_positions(now, row)
         value = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
         for s in range(count):
             fb = L.GF_SIZE + s * L.SF_SIZE
+            if self.f[fb + L.SF_QTY] != 0.0:
+                value += self.f[fb + L.SF_MARGIN] - self.f[fb + L.SF_QTY] * self.f[fb + L.SF_COST]
+        for s in range(count):
+            fb = L.GF_SIZE + s * L.SF_SIZE
             ib = L.GI_SIZE + s * L.SI_SIZE
-            q = self.cursors[2 * s]
-            if q < self.cursors[2 * s + 1] and self.times[s * L.BLOCK + q] == now:
-                self.f[fb + L.SF_MARK] = self.cells[(s * L.CELLS + 3) * L.BLOCK + q]
+            if self._here(s, now):
+                cell = s * L.CELLS * L.BLOCK + self.cursors[2 * s]
+                self.f[fb + L.SF_MARK] = self.cells[cell + 3 * L.BLOCK]
                 self.i[ib + L.SI_LAST] = now
-                if self.f[fb + L.SF_QTY] != 0.0:
+                if self.f[fb + L.SF_QTY] == 0.0:
+                    self.i[ib + L.SI_FLAT_ROWS] += 1
+                else:
                     self.i[ib + L.SI_BARS] += 1
-                    if self.cells[(s * L.CELLS + 1) * L.BLOCK + q] > self.f[fb + L.SF_HIGH]:
-                        self.f[fb + L.SF_HIGH] = self.cells[(s * L.CELLS + 1) * L.BLOCK + q]
-                    if self.cells[(s * L.CELLS + 2) * L.BLOCK + q] < self.f[fb + L.SF_LOW]:
-                        self.f[fb + L.SF_LOW] = self.cells[(s * L.CELLS + 2) * L.BLOCK + q]
+                    self.i[ib + (L.SI_LONG_ROWS if self.f[fb + L.SF_QTY] > 0.0 else L.SI_SHORT_ROWS)] += 1
+                    if self.cells[cell + L.BLOCK] > self.f[fb + L.SF_HIGH]:
+                        self.f[fb + L.SF_HIGH] = self.cells[cell + L.BLOCK]
+                    if self.cells[cell + 2 * L.BLOCK] < self.f[fb + L.SF_LOW]:
+                        self.f[fb + L.SF_LOW] = self.cells[cell + 2 * L.BLOCK]
+                    if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
+                        self._trail(s)
             if self.f[fb + L.SF_QTY] != 0.0:
                 exposed = True
                 value += self.f[fb + L.SF_QTY] * self.f[fb + L.SF_MARK]
+                gross += abs(self.f[fb + L.SF_QTY]) * self.f[fb + L.SF_MARK]
         self.equity[row] = value
-        change = value / self.f[L.GF_EQUITY] - 1.0
+        if self.plan_i[L.PI_GROSS] != 0:
+            self.gross[row] = gross
+        # A margin that was lost to the last cent may leave no equity at all.
+        change = value / self.f[L.GF_EQUITY] - 1.0 if self.f[L.GF_EQUITY] != 0.0 else 0.0
         self.f[L.GF_EQUITY] = value
         self.f[L.GF_RETURN_SUM] += change
         self.f[L.GF_RETURN_SQUARES] += change * change
@@ -1087,47 +715,93 @@ class Fold:
         self.i[L.GI_EXPOSED] += exposed
         self.i[L.GI_ROWS] += 1
         self.i[L.GI_LAST] = now
+        if value >= self.plan_f[L.PF_WALK_AWAY] and self.i[L.GI_WALKED] == 0:
+            self._walk_away(now)
         for s in range(count):
-            q = self.cursors[2 * s]
-            if q >= self.cursors[2 * s + 1] or self.times[s * L.BLOCK + q] != now:
+            if not self._here(s, now):
                 continue
-            self.cursors[2 * s] = q + 1
+            ib = L.GI_SIZE + s * L.SI_SIZE
+            q = self.cursors[2 * s]
             word = self.bits[s * L.BLOCK + q]
-            # Flat, only entries can mean anything; in a position, only exits.
-            word &= (
-                self.masks[2 * s + 1]
-                if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
-                else self.masks[2 * s]
-            )
-            if word != 0 or self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_ACTIVE] != 0:
-                self._decide(s, now, word)
+            # Flat, entries count (and what may latch); in a position exits, and entries at odds with it.
+            if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] == 0.0:
+                word &= self.masks[s * L.MASK_SIZE + L.MASK_FLAT]
+            elif self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] > 0.0:
+                word &= self.masks[s * L.MASK_SIZE + L.MASK_LONG]
+            else:
+                word &= self.masks[s * L.MASK_SIZE + L.MASK_SHORT]
+            if word != 0 or self.rich or self.i[ib + L.SI_ACTIVE] != 0:
+                self._decide(s, now, q, word)
+        for s in range(count):
+            if self._here(s, now):
+                self.cursors[2 * s] += 1
         self.block_at += 1
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
+    @cython.inline
+    def _here(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
+        q: cython.Py_ssize_t = self.cursors[2 * s]
+        return q < self.cursors[2 * s + 1] and self.times[s * L.BLOCK + q] == now
+
+    @cython.cfunc
+    @cython.inline
+    def _cell(self, s: cython.Py_ssize_t, column: cython.Py_ssize_t) -> cython.double:
+        """A column (open, high, low, close, volume) of the market's bar at hand."""
+        return self.cells[(s * L.CELLS + column) * L.BLOCK + self.cursors[2 * s]]
+
+    @cython.cfunc
+    def _begin_day(self, now: cython.longlong) -> cython.void:
+        """Begin the counts of a UTC day with its first row; latches of the day before are released."""
+        s: cython.Py_ssize_t
+        if self.i[L.GI_ROWS] != 0 and now // L.DAY == self.i[L.GI_LAST] // L.DAY:
+            return
+        self.f[L.GF_DAY_EQUITY] = self.f[L.GF_EQUITY]
+        self.f[L.GF_DAY_RISK] = 0.0
+        self.i[L.GI_DAY_ENTRIES] = 0
+        for s in range(self.count):
+            self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_DAY_ENTRIES] = 0
+            self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LATCH] = 0
+
+    @cython.cfunc
+    def _walk_away(self, now: cython.longlong) -> cython.void:
+        """The profit that the run walks away with is reached: from here on positions only close."""
+        s: cython.Py_ssize_t
+        ib: cython.Py_ssize_t
+        self.i[L.GI_WALKED] = 1
+        self._event(L.E_WALKED, now, -1, -1, -1, -1)
+        self._detail(0, 0, 0, self.f[L.GF_EQUITY], self.plan_f[L.PF_WALK_AWAY])
+        for s in range(self.count):
+            ib = L.GI_SIZE + s * L.SI_SIZE
+            if self.i[ib + L.SI_RESTING] != 0:
+                self._cancel_resting(s, now, L.R_WALKED_AWAY)
+            if self.i[ib + L.SI_PENDING] & L.PENDING_ENTRY:
+                # Its market has no bar here; a reversal still closes.
+                self.i[ib + L.SI_PENDING] &= L.PENDING_CLOSE
+                self._block(
+                    s,
+                    self.i[ib + L.SI_PENDING_RULE],
+                    now,
+                    L.R_WALKED_AWAY,
+                    self.f[L.GF_EQUITY],
+                    self.plan_f[L.PF_WALK_AWAY],
+                )
+
+    @cython.cfunc
     def _note_gap(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.void:
         """Report bars that should have stood between the last one (or the start) and this one."""
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        step: cython.longlong = self.plan_i[L.PI_STEP]
         expected: cython.longlong = self.plan_i[L.PI_START]
         missing: cython.longlong
-        if self.i[ib + L.SI_LAST] + step > expected:
-            expected = self.i[ib + L.SI_LAST] + step
-        missing = (now - expected) // step if now > expected else 0
+        if self.i[ib + L.SI_LAST] + self.step > expected:
+            expected = self.i[ib + L.SI_LAST] + self.step
+        missing = (now - expected) // self.step if now > expected else 0
         if missing > 0:
             self.i[ib + L.SI_GAPS] += 1
             self.i[ib + L.SI_MISSING] += missing
             self._event(L.E_GAP, now, s, -1, -1, -1)
-            self._detail(now - missing * step, now - step, missing, 0.0, 0.0)
+            self._detail(now - missing * self.step, now - self.step, missing, 0.0, 0.0)
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
     def _open_market(self, s: cython.Py_ssize_t, now: cython.longlong, price: cython.double) -> cython.void:
         """The market's first open inside the span: its allocation and benchmark share become a position."""
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
@@ -1153,18 +827,48 @@ class Fold:
             self.f[L.GF_RESERVED] += self.f[L.GF_SIZE + k * L.SF_SIZE + L.SF_RESERVED]
         self.f[L.GF_CASH] += amount - qty * price
         if qty > 0.0:
-            self._open_position(s, now, -1, qty, price, 0.0)
-            self._log_fill(s, now, -1, L.FILL_ENTRY, L.FR_ALLOCATION, now, -1, price, qty, 0.0, 0.0)
+            self._open_position(s, now, -1, qty, price)
+            self.f[fb + L.SF_MARGIN] = qty * price
+            self._log_fill(s, now, -1, L.FILL_ENTRY, L.FR_ALLOCATION, now, -1, price, qty, 0.0, 0.0, -1, 0)
+            self._log_extra(qty * price, 0.0, 1.0, NAN, NAN, NAN, NAN, NAN, NAN, 0.0)
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
+    def _settle_funding(
+        self, s: cython.Py_ssize_t, now: cython.longlong, until: cython.longlong
+    ) -> cython.bint:
+        """Pay (or receive) what is due up to `until` on the position at hand; true when there was any.
+
+        The exchange takes it out of the position's margin, so it moves the liquidation price.
+        """
+        market: Market = self.markets[s]
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        at: cython.longlong = self.i[ib + L.SI_FUNDED]
+        first: cython.longlong = at
+        price: cython.double = self._cell(s, 0)
+        due: cython.double = 0.0
+        rates: cython.double = 0.0
+        while at < market.payments and market.funding_time[at] <= until:
+            due += self.f[fb + L.SF_QTY] * price * market.funding_rate[at]
+            rates += market.funding_rate[at]
+            at += 1
+        self.i[ib + L.SI_FUNDED] = at
+        if at == first or self.f[fb + L.SF_QTY] == 0.0:
+            return False
+        self.f[fb + L.SF_MARGIN] -= due
+        self.f[fb + L.SF_FUNDING] += due
+        self.f[L.GF_FUNDING] += due
+        self._set_liquidation(s)
+        self._event(L.E_FUNDING, now, s, -1, -1, -1)
+        self._detail(market.funding_time[first], market.funding_time[at - 1], at - first, due, rates)
+        self.i[ib + L.SI_CHANGED] = 1
+        return True
+
+    @cython.cfunc
     def _round_down(self, s: cython.Py_ssize_t, qty: cython.double, less: cython.double) -> cython.double:
         """Whole quantity steps in `qty`, less `less` of them; without a step, units in the last place."""
-        step: cython.double = self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_STEP]
-        per_unit: cython.double = self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_PER_UNIT]
+        step: cython.double = self.market_f[s * L.MF_SIZE + L.MF_STEP]
+        per_unit: cython.double = self.market_f[s * L.MF_SIZE + L.MF_PER_UNIT]
         steps: cython.double
         if not qty > 0.0:
             return 0.0
@@ -1179,199 +883,95 @@ class Fold:
         # steps / 1e8 is the float nearest to the decimal quantity, steps × 1e-8 often its neighbour.
         return steps / per_unit if per_unit > 0.0 else steps * step
 
-    # --- fills -------------------------------------------------------------------------------
+    # --- exits -------------------------------------------------------------------------------
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _fill(self, now: cython.longlong) -> cython.bint:
-        """Fill what was decided, at this open: all exits, then entries by rule and by market."""
-        s: cython.Py_ssize_t
-        rule: cython.Py_ssize_t
-        q: cython.Py_ssize_t
-        fb: cython.Py_ssize_t
-        ib: cython.Py_ssize_t
-        waiting: cython.Py_ssize_t = 0
-        changed: cython.bint = False
-        equity: cython.double
-        for s in range(self.count):
-            ib = L.GI_SIZE + s * L.SI_SIZE
-            if self.i[ib + L.SI_PENDING] == 0 or not self._here(s, now):
-                continue
-            if self.i[ib + L.SI_DECIDED] + self.plan_i[L.PI_STEP] != now:
-                self.i[L.GI_DELAYED] += 1
-            if self.i[ib + L.SI_PENDING_RULE] < self.entries:
-                waiting += 1
-            elif self._exit(s, now, self.cells[s * L.CELLS * L.BLOCK + self.cursors[2 * s]]):
-                changed = True
-        if waiting == 0:
-            return changed
-        # One equity for all entries of this open, so that their order changes no size unless cash binds.
-        equity = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
-        for s in range(self.count):
-            fb = L.GF_SIZE + s * L.SF_SIZE
-            if self.f[fb + L.SF_QTY] != 0.0:
-                q = s * L.CELLS * L.BLOCK + self.cursors[2 * s]
-                equity += self.f[fb + L.SF_QTY] * (
-                    self.cells[q] if self._here(s, now) else self.f[fb + L.SF_MARK]
-                )
-        for rule in range(self.entries):
-            for s in range(self.count):
-                ib = L.GI_SIZE + s * L.SI_SIZE
-                if (
-                    self.i[ib + L.SI_PENDING] == 0
-                    or self.i[ib + L.SI_PENDING_RULE] != rule
-                    or not self._here(s, now)
-                ):
-                    continue
-                if self._enter(s, now, self.cells[s * L.CELLS * L.BLOCK + self.cursors[2 * s]], equity):
-                    changed = True
-                waiting -= 1
-            if waiting == 0:
-                break
-        return changed
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.inline
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _here(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
-        q: cython.Py_ssize_t = self.cursors[2 * s]
-        return q < self.cursors[2 * s + 1] and self.times[s * L.BLOCK + q] == now
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
-    def _enter(
-        self,
-        s: cython.Py_ssize_t,
-        now: cython.longlong,
-        open_: cython.double,
-        equity: cython.double,
-    ) -> cython.bint:
-        """Buy a fraction of the equity, as far as cash reaches with the fee; true when it filled."""
+    def _fill_close(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
+        """Fill the closing leg of the pending order at this open."""
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
-        fee_rate: cython.double = self.plan_f[L.PF_FEE]
-        price: cython.double = open_ * (1.0 + self.plan_f[L.PF_SLIPPAGE])
-        cash: cython.double = self.f[L.GF_CASH]
-        wanted: cython.double = self.plan_f[L.PF_FRACTION] * equity / price
-        affordable: cython.double = cash / (price * (1.0 + fee_rate))
-        bound: cython.bint = affordable < wanted
-        qty: cython.double = affordable if bound else wanted
-        most: cython.double = qty
-        less: cython.double = 0.0
-        fee: cython.double
-        decision: cython.longlong
-        qty = self._round_down(s, most, 0.0)
-        while less < 4.0 and qty * price + qty * price * fee_rate > cash:
-            less += 1.0
-            qty = self._round_down(s, most, less)
-        self.i[ib + L.SI_PENDING] = 0
-        if qty <= 0.0 or qty * price < self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL]:
-            if bound:
-                self._block(s, rule, now, L.R_INSUFFICIENT_CASH, wanted * price * (1.0 + fee_rate), cash)
-            else:
-                self._block(
-                    s,
-                    rule,
-                    now,
-                    L.R_MIN_NOTIONAL,
-                    wanted * price,
-                    self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL],
-                )
+        reason: cython.longlong = self.i[ib + L.SI_PENDING_REASON]
+        fraction: cython.double = 1.0
+        self.i[ib + L.SI_PENDING] &= L.PENDING_ENTRY
+        if reason == L.FR_EXIT:
+            fraction = self.rule_f[rule * L.RF_SIZE + L.RF_FRACTION]
+        if not self._close(s, now, self._cell(s, 0), False, fraction, reason, rule, NAN):
+            self.i[ib + L.SI_PENDING] = 0
             return False
-        fee = qty * price * fee_rate
-        self.f[L.GF_CASH] = cash - (qty * price + fee)
-        self.f[L.GF_FEES] += fee
-        self.f[L.GF_SLIPPAGE] += qty * (price - open_)
-        self.i[L.GI_ENTRIES] += 1
-        self.i[L.GI_CASH_BOUND] += bound
-        self._open_position(s, now, rule, qty, price, fee)
-        decision = self._settle(s, rule, now)
-        self._log_fill(
-            s,
-            now,
-            rule,
-            L.FILL_CASH_BOUND if bound else L.FILL_ENTRY,
-            L.FR_ENTRY,
-            self.i[ib + L.SI_DECIDED],
-            decision,
-            price,
-            qty,
-            fee,
-            qty * (price - open_),
-        )
-        if bound:
-            self._detail(0, 0, 0, wanted, 0.0)
+        if fraction < 1.0:
+            self.i[self._intention(s, rule) + L.NI_DONE] = self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
         return True
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _open_position(
+    def _close(
         self,
         s: cython.Py_ssize_t,
         now: cython.longlong,
+        base: cython.double,
+        maker: cython.bint,
+        fraction: cython.double,
+        reason: cython.longlong,
         rule: cython.longlong,
-        qty: cython.double,
-        price: cython.double,
-        fee: cython.double,
-    ) -> cython.void:
-        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
-        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        self.f[fb + L.SF_QTY] = qty
-        self.f[fb + L.SF_COST] = price
-        self.f[fb + L.SF_ENTRY_FEES] = fee
-        self.f[fb + L.SF_HIGH] = price
-        self.f[fb + L.SF_LOW] = price
-        self.i[ib + L.SI_SET] = self.i[L.GI_SETS]
-        self.i[L.GI_SETS] += 1
-        self.i[ib + L.SI_ENTRY_TIME] = now
-        self.i[ib + L.SI_ENTRY_RULE] = rule
-        self.i[ib + L.SI_BARS] = 0
-        self.i[ib + L.SI_CHANGED] = 1
+        inside: cython.double,
+    ) -> cython.bint:
+        """Leave a fraction of the position; false when the order was too small and is blocked.
 
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    @cython.cdivision(True)
-    def _exit(self, s: cython.Py_ssize_t, now: cython.longlong, open_: cython.double) -> cython.bint:
-        """Sell the whole position; true when it filled."""
+        `rule` is the rule whose decision it is, -1 for protective orders and the system's own.
+        """
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
-        price: cython.double = open_ * (1.0 - self.plan_f[L.PF_SLIPPAGE])
-        qty: cython.double = self.f[fb + L.SF_QTY]
+        sign: cython.double = 1.0 if self.f[fb + L.SF_QTY] > 0.0 else -1.0
+        size: cython.double = abs(self.f[fb + L.SF_QTY])
+        qty: cython.double = size
         cost: cython.double = self.f[fb + L.SF_COST]
-        entry_fees: cython.double = self.f[fb + L.SF_ENTRY_FEES]
-        fee: cython.double = qty * price * self.plan_f[L.PF_FEE]
+        share: cython.double = 1.0
+        step: cython.double = self.market_f[s * L.MF_SIZE + L.MF_STEP]
+        least: cython.double = self.market_f[s * L.MF_SIZE + L.MF_MIN_NOTIONAL]
+        price: cython.double = base
+        margin: cython.double
+        fees: cython.double
+        funding: cython.double
+        risk: cython.double
+        fee: cython.double
+        back: cython.double
         pnl: cython.double
         part: cython.double
-        decision: cython.longlong
+        covered: cython.double = 0.0
+        extreme: cython.double
+        decision: cython.longlong = -1
+        decided: cython.longlong = now
+        k: cython.Py_ssize_t
         n: cython.Py_ssize_t
-        self.i[ib + L.SI_PENDING] = 0
-        if qty * price < self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL]:
-            self._block(
-                s,
-                rule,
-                now,
-                L.R_MIN_NOTIONAL,
-                qty * price,
-                self.plan_f[L.PF_SIZE + s * L.MF_SIZE + L.MF_MIN_NOTIONAL],
-            )
+        if fraction < 1.0:
+            # 0.29 / 0.01 is 28.999999999999996: a share of whole steps that should be whole is.
+            qty = self._round_down(s, size * fraction + 1e-9 * step, 0.0)
+            if size - qty < 0.5 * step:
+                qty = size
+            share = qty / size
+        if not maker and reason != L.FR_LIQUIDATION:
+            price = base * (1.0 - sign * self._slippage(s, base, qty))
+        # Only what a rule decided can be too small: a stop that is not sent protects nobody.
+        if (reason == L.FR_EXIT or reason == L.FR_CONFLICT or reason == L.FR_REVERSAL) and (
+            qty <= 0.0 or qty * price < least
+        ):
+            self._block(s, rule, now, L.R_MIN_NOTIONAL, qty * price, least)
             return False
-        pnl = qty * (price - cost) - fee - entry_fees
+        margin = self.f[fb + L.SF_MARGIN] * share
+        fees = self.f[fb + L.SF_FEES] * share
+        funding = self.f[fb + L.SF_FUNDING] * share
+        risk = self.f[fb + L.SF_RISK] * share
+        fee = qty * price * self.plan_f[L.PF_MAKER if maker else L.PF_TAKER]
+        # What it put up beyond its cost comes back (nothing for an unleveraged long), then the sale.
+        back = (margin - sign * qty * cost) + sign * qty * price - fee
+        if back < 0.0:
+            covered = -back  # isolated margin: what it does not cover is not charged
+            back = 0.0
+        pnl = sign * qty * (price - cost) - fee - fees - funding + covered
         part = pnl / (qty * cost)
-        self.f[L.GF_CASH] += qty * price - fee
+        self.f[L.GF_CASH] += back
         self.f[L.GF_FEES] += fee
-        self.f[L.GF_SLIPPAGE] += qty * (open_ - price)
+        self.f[L.GF_COVERED] += covered
+        self.f[L.GF_SLIPPAGE] += sign * qty * (base - price)
         self.f[L.GF_REALISED] += pnl
         self.f[L.GF_TRADE_SUM] += part
         self.f[L.GF_PNL_SQUARES] += pnl * pnl
@@ -1389,92 +989,1225 @@ class Fold:
         self.i[L.GI_TRADE_BARS] += self.i[ib + L.SI_BARS]
         if self.i[ib + L.SI_BARS] > self.i[L.GI_TRADE_BARS_MOST]:
             self.i[L.GI_TRADE_BARS_MOST] = self.i[ib + L.SI_BARS]
-        # The exit itself is the last price that the position saw.
+        self.i[L.GI_EXITS + reason] += 1
         if price > self.f[fb + L.SF_HIGH]:
             self.f[fb + L.SF_HIGH] = price
         if price < self.f[fb + L.SF_LOW]:
             self.f[fb + L.SF_LOW] = price
-        self.f[fb + L.SF_QTY] = 0.0
+        self.f[fb + L.SF_LAST_PRICE] = price
+        if qty == size:
+            self.f[fb + L.SF_QTY] = 0.0
+            self.f[fb + L.SF_MARGIN] = 0.0
+            self.f[fb + L.SF_FEES] = 0.0
+            self.f[fb + L.SF_FUNDING] = 0.0
+            self.f[fb + L.SF_RISK] = 0.0
+        else:
+            self.f[fb + L.SF_QTY] = sign * self._round_down(s, size - qty + 0.5 * step, 0.0)
+            self.f[fb + L.SF_MARGIN] -= margin
+            self.f[fb + L.SF_FEES] -= fees
+            self.f[fb + L.SF_FUNDING] -= funding
+            self.f[fb + L.SF_RISK] -= risk
         self.i[ib + L.SI_CHANGED] = 1
+        if reason == L.FR_STOP or reason == L.FR_TRAILING:
+            self.i[ib + L.SI_STOP_HIT] = 1
+        elif reason == L.FR_TARGET:
+            self.i[ib + L.SI_TARGET_HIT] = 1
+        if rule >= 0:
+            decided = self.i[ib + L.SI_DECIDED]
+            self.i[self._counter(rule) + L.TI_EXECUTED] += 1
+            decision = self.i[self._intention(s, rule) + L.NI_ID]
+            if reason != L.FR_REVERSAL and reason != L.FR_TIME:
+                decision = self._settle(s, rule, now)
+        if reason == L.FR_TIME or reason == L.FR_FLATTEN or reason == L.FR_WALK_AWAY:
+            decided = self.i[ib + L.SI_DECIDED]
+            decision = self.i[ib + L.SI_PENDING_ID]
         n = self.fills
-        decision = self._settle(s, rule, now)
         self._log_fill(
             s,
             now,
             rule,
             L.FILL_EXIT,
-            L.FR_EXIT,
+            reason,
+            decided,
+            decision,
+            price,
+            qty,
+            fee,
+            sign * qty * (base - price),
+            -1,
+            (1 if sign > 0.0 else 0) + (2 if maker else 0),
+        )
+        extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
+        self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
+        self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
+        self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
+        extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
+        self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
+        self._log_extra(
+            self.f[fb + L.SF_MARGIN],
+            funding,
+            share,
+            NAN,
+            risk if risk > 0.0 else NAN,
+            NAN,
+            NAN,
+            NAN,
+            inside,
+            covered,
+        )
+        if self.f[fb + L.SF_QTY] != 0.0:
+            self._set_liquidation(s)
+            return True
+        self.f[fb + L.SF_COST] = 0.0
+        for k in (L.SF_STOP, L.SF_TARGET, L.SF_TRAIL, L.SF_LIQUIDATION):
+            self.f[fb + k] = NAN
+        self.i[ib + L.SI_TRAILING] = L.LEVEL_NONE
+        self.i[ib + L.SI_ENTRIES] = 0
+        if self.rich:
+            if self.i[ib + L.SI_ENTRY_RULE] >= 0:
+                self.i[self._intention(s, self.i[ib + L.SI_ENTRY_RULE]) + L.NI_EXITED] = now
+            for k in range(self.entries, self.deciding):
+                self.i[self._intention(s, k) + L.NI_DONE] = 0
+            if self.i[ib + L.SI_RESTING] != 0:
+                self._cancel_resting(s, now, L.R_POSITION_CLOSED)
+        return True
+
+    @cython.cfunc
+    def _slippage(self, s: cython.Py_ssize_t, base: cython.double, qty: cython.double) -> cython.double:
+        """Share of the price by which an order of this size is worse than the bar's price."""
+        share: cython.double = self.plan_f[L.PF_SLIPPAGE]
+        volume: cython.double
+        if self.plan_f[L.PF_RANGE] != 0.0:
+            share += self.plan_f[L.PF_RANGE] * (self._cell(s, 1) - self._cell(s, 2)) / base
+        if self.plan_f[L.PF_VOLUME] != 0.0:
+            volume = self._cell(s, 4)
+            share += self.plan_f[L.PF_VOLUME] * (qty / volume if qty < volume else 1.0)
+        return share if share < 0.5 else 0.5
+
+    # --- entries -----------------------------------------------------------------------------
+
+    @cython.cfunc
+    def _fill_entries(self, now: cython.longlong, waiting: cython.Py_ssize_t) -> cython.bint:
+        """Fill the entries decided for this open, by rule and, within a rule, by market."""
+        s: cython.Py_ssize_t
+        rule: cython.Py_ssize_t
+        ib: cython.Py_ssize_t
+        changed: cython.bint = False
+        for rule in range(self.entries):
+            for s in range(self.count):
+                ib = L.GI_SIZE + s * L.SI_SIZE
+                if (
+                    self.i[ib + L.SI_PENDING] == 0
+                    or self.i[ib + L.SI_PENDING_RULE] != rule
+                    or not self._here(s, now)
+                ):
+                    continue
+                self.i[ib + L.SI_PENDING] = 0
+                if self._enter(s, now, self._cell(s, 0), rule, False, NAN):
+                    changed = True
+                waiting -= 1
+            if waiting == 0:
+                break
+        return changed
+
+    @cython.cfunc
+    def _value_at_open(self, now: cython.longlong) -> cython.void:
+        """One equity for all entries of a row, so that their order changes no size unless a limit binds."""
+        s: cython.Py_ssize_t
+        fb: cython.Py_ssize_t
+        value: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
+        for s in range(self.count):
+            fb = L.GF_SIZE + s * L.SF_SIZE
+            if self.f[fb + L.SF_QTY] != 0.0:
+                value += self.f[fb + L.SF_MARGIN] - self.f[fb + L.SF_QTY] * self.f[fb + L.SF_COST]
+                value += self.f[fb + L.SF_QTY] * (
+                    self._cell(s, 0) if self._here(s, now) else self.f[fb + L.SF_MARK]
+                )
+        self.open_equity = value
+
+    @cython.cfunc
+    def _enter(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        base: cython.double,
+        rule: cython.Py_ssize_t,
+        maker: cython.bint,
+        inside: cython.double,
+    ) -> cython.bint:
+        """Open a position or add to it, as large as all limits allow; false when something blocks it."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        sign: cython.longlong = self.rule_i[rule * L.RI_SIZE + L.RI_SIGN]
+        rate: cython.double = self.plan_f[L.PF_MAKER if maker else L.PF_TAKER]
+        leverage: cython.double = self.plan_f[L.PF_LEVERAGE]
+        least: cython.double = self.market_f[s * L.MF_SIZE + L.MF_MIN_NOTIONAL]
+        equity: cython.double = self.open_equity
+        price: cython.double = base
+        slippage: cython.double = 0.0
+        most: cython.double
+        qty: cython.double
+        before: cython.double
+        less: cython.double = 0.0
+        fee: cython.double
+        margin: cython.double
+        risk: cython.double
+        wanted: cython.double
+        bound: cython.longlong
+        reason: cython.longlong = -1
+        decision: cython.longlong
+        if equity <= self.f[L.GF_DAY_EQUITY] * (1.0 - self.plan_f[L.PF_DAILY_LOSS]):
+            self._block(
+                s,
+                rule,
+                now,
+                L.R_DAILY_LOSS,
+                equity,
+                self.f[L.GF_DAY_EQUITY] * (1.0 - self.plan_f[L.PF_DAILY_LOSS]),
+            )
+            return False
+        if self.i[L.GI_DAY_ENTRIES] >= self.plan_i[L.PI_TRADES_A_DAY]:
+            self._block(
+                s, rule, now, L.R_TRADES_PER_DAY, self.i[L.GI_DAY_ENTRIES], self.plan_i[L.PI_TRADES_A_DAY]
+            )
+            return False
+        if self.i[ib + L.SI_DAY_ENTRIES] >= self.plan_i[L.PI_TRIGGERS_A_DAY]:
+            self._block(
+                s,
+                rule,
+                now,
+                L.R_TRIGGERS_PER_DAY,
+                self.i[ib + L.SI_DAY_ENTRIES],
+                self.plan_i[L.PI_TRIGGERS_A_DAY],
+            )
+            return False
+        if not maker:
+            slippage = self.plan_f[L.PF_SLIPPAGE]
+            if self.rich:
+                slippage = self._slippage(s, base, 0.0)
+            price = base * (1.0 + sign * slippage)
+        reason = self._levels(s, rule, price)
+        if reason >= 0:
+            self._block(
+                s, rule, now, reason, self.target if reason == L.R_TARGET_BEYOND else self.stop, price
+            )
+            return False
+        most = self._size(s, rule, price, rate, equity, now)
+        if not maker and self.plan_f[L.PF_VOLUME] != 0.0 and most > 0.0:
+            # The order's own size moves the price, and the worse price may only make it smaller.
+            price = base * (1.0 + sign * self._slippage(s, base, most))
+            reason = self._levels(s, rule, price)
+            if reason >= 0:
+                self._block(
+                    s, rule, now, reason, self.target if reason == L.R_TARGET_BEYOND else self.stop, price
+                )
+                return False
+            before = most
+            wanted = self.own
+            bound = self.bound
+            most = self._size(s, rule, price, rate, equity, now)
+            if before < most:
+                most = before
+                self.own = wanted
+                self.bound = bound
+        qty = self._round_down(s, most, 0.0)
+        while less < 4.0 and qty * price / leverage + qty * price * rate > self.usable:
+            less += 1.0
+            qty = self._round_down(s, most, less)
+        if qty <= 0.0 or qty * price < least:
+            if self.bound == L.B_OWN:
+                self._block(s, rule, now, L.R_MIN_NOTIONAL, self.own * price, least)
+            elif self.bound < 0:
+                self._block(
+                    s, rule, now, L.R_STOP_MISSING if self.bound == -1 else L.R_PRICE_MISSING, NAN, price
+                )
+            elif self.bound == L.B_CASH:
+                self._block(
+                    s,
+                    rule,
+                    now,
+                    L.R_INSUFFICIENT_CASH,
+                    self.own * price * (1.0 / leverage + rate),
+                    self.usable,
+                )
+            else:
+                if self.bound == L.B_POSITION_RISK:
+                    reason = L.R_POSITION_RISK
+                elif self.bound == L.B_SYMBOL:
+                    reason = L.R_SYMBOL_EXPOSURE
+                elif self.bound == L.B_PORTFOLIO:
+                    reason = L.R_PORTFOLIO_EXPOSURE
+                else:
+                    reason = L.R_DAILY_BUDGET
+                self._block(s, rule, now, reason, self.own * price, most * price)
+            return False
+        fee = qty * price * rate
+        margin = qty * price / leverage
+        self.f[L.GF_CASH] -= margin + fee
+        self.usable -= margin + fee
+        self.f[L.GF_FEES] += fee
+        self.f[L.GF_SLIPPAGE] += sign * qty * (price - base)
+        self.i[L.GI_ENTRIES] += 1
+        self.i[L.GI_CASH_BOUND] += self.bound == L.B_CASH
+        self.i[L.GI_DAY_ENTRIES] += 1
+        self.i[ib + L.SI_DAY_ENTRIES] += 1
+        risk = qty * self.risk_distance
+        if risk == risk:
+            self.f[L.GF_DAY_RISK] += risk
+        if self.f[fb + L.SF_QTY] == 0.0:
+            self._open_position(s, now, rule, sign * qty, price)
+            self.f[fb + L.SF_STOP] = self.stop
+            self.f[fb + L.SF_TARGET] = self.target
+            self.f[fb + L.SF_TRAIL] = self.trail
+            self.f[fb + L.SF_TRAIL_ENTRY] = price
+            self.i[ib + L.SI_TRAILING] = self.rule_i[rule * L.RI_SIZE + L.RI_TRAILING]
+            if self.i[ib + L.SI_TRAILING] == L.LEVEL_DISTANCE:
+                self.f[fb + L.SF_TRAIL_VALUE] = self.f[fb + L.SF_DECIDED_TRAILING]
+            else:
+                self.f[fb + L.SF_TRAIL_VALUE] = self.rule_f[rule * L.RF_SIZE + L.RF_TRAILING]
+        else:
+            before = abs(self.f[fb + L.SF_QTY])
+            self.f[fb + L.SF_COST] = (before * self.f[fb + L.SF_COST] + qty * price) / (before + qty)
+            # Rounded, so that the sum of two whole numbers of steps is one again.
+            self.f[fb + L.SF_QTY] = sign * self._round_down(
+                s, before + qty + 0.5 * self.market_f[s * L.MF_SIZE + L.MF_STEP], 0.0
+            )
+            self.i[ib + L.SI_ENTRIES] += 1
+            self.i[ib + L.SI_CHANGED] = 1
+            if price > self.f[fb + L.SF_HIGH]:
+                self.f[fb + L.SF_HIGH] = price
+            if price < self.f[fb + L.SF_LOW]:
+                self.f[fb + L.SF_LOW] = price
+        self.f[fb + L.SF_MARGIN] += margin
+        self.f[fb + L.SF_FEES] += fee
+        if self.distance == self.distance:
+            self.f[fb + L.SF_RISK] += qty * self.distance
+        self._set_liquidation(s)
+        self.f[fb + L.SF_LAST_PRICE] = price
+        self.i[self._counter(rule) + L.TI_EXECUTED] += 1
+        self.i[L.GI_EXITS + L.FR_ENTRY] += 1
+        decision = self._settle(s, rule, now)
+        self._log_fill(
+            s,
+            now,
+            rule,
+            L.FILL_ENTRY if self.bound == L.B_OWN else L.FILL_BOUND,
+            L.FR_ENTRY,
             self.i[ib + L.SI_DECIDED],
             decision,
             price,
             qty,
             fee,
-            qty * (open_ - price),
+            sign * qty * (price - base),
+            self.bound,
+            (0 if sign > 0 else 1) + (2 if maker else 0),
         )
-        self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
-        self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = qty * (self.f[fb + L.SF_LOW] - cost)
-        self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = qty * (self.f[fb + L.SF_HIGH] - cost)
-        self.f[fb + L.SF_COST] = 0.0
-        self.f[fb + L.SF_ENTRY_FEES] = 0.0
+        if self.bound != L.B_OWN:
+            self._detail(0, 0, 0, self.own, most)
+        self._log_extra(
+            self.f[fb + L.SF_MARGIN],
+            0.0,
+            NAN,
+            risk,
+            qty * self.distance,
+            self.distance,
+            self.allowed,
+            self.rule_f[rule * L.RF_SIZE + L.RF_MULTIPLIER],
+            inside,
+            0.0,
+        )
         return True
+
+    @cython.cfunc
+    def _levels(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, price: cython.double) -> cython.longlong:
+        """Set stop, target, trail and distance of an entry at this price; return what blocks it, or -1.
+
+        An addition to a position keeps the position's levels, and is measured against its stop.
+        """
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ri: cython.Py_ssize_t = rule * L.RI_SIZE
+        rf: cython.Py_ssize_t = rule * L.RF_SIZE
+        sign: cython.double = self.rule_i[ri + L.RI_SIGN]
+        kind: cython.longlong
+        self.distance = NAN
+        if self.f[fb + L.SF_QTY] != 0.0:
+            self.stop = self.f[fb + L.SF_STOP]
+            self.trail = self.f[fb + L.SF_TRAIL]
+            self.target = self.f[fb + L.SF_TARGET]
+            kind = L.LEVEL_NONE
+        else:
+            self.stop = self._level(
+                self.rule_i[ri + L.RI_STOP],
+                self.rule_f[rf + L.RF_STOP],
+                self.f[fb + L.SF_DECIDED_STOP],
+                price,
+                -sign,
+            )
+            self.trail = self._level(
+                self.rule_i[ri + L.RI_TRAILING],
+                self.rule_f[rf + L.RF_TRAILING],
+                self.f[fb + L.SF_DECIDED_TRAILING],
+                price,
+                -sign,
+            )
+            if self.rule_i[ri + L.RI_STOP] != L.LEVEL_NONE and self.stop != self.stop:
+                return L.R_STOP_MISSING
+            if self.rule_i[ri + L.RI_TRAILING] != L.LEVEL_NONE and self.trail != self.trail:
+                self.stop = self.trail
+                return L.R_STOP_MISSING
+            kind = self.rule_i[ri + L.RI_TARGET]
+            self.target = NAN
+        if self.stop == self.stop:
+            self.distance = sign * (price - self.stop)
+            if not self.distance > 0.0:
+                return L.R_STOP_BEYOND
+        if self.trail == self.trail:
+            if not sign * (price - self.trail) > 0.0:
+                self.stop = self.trail
+                return L.R_STOP_BEYOND
+            if not self.distance <= sign * (price - self.trail):
+                self.distance = sign * (price - self.trail)
+        if kind == L.LEVEL_NONE:
+            return L.R_TARGET_BEYOND if sign * (self.target - price) <= 0.0 else -1
+        if kind == L.LEVEL_R:
+            self.target = price + sign * self.rule_f[rf + L.RF_TARGET] * self.distance
+        else:
+            self.target = self._level(
+                kind, self.rule_f[rf + L.RF_TARGET], self.f[fb + L.SF_DECIDED_TARGET], price, sign
+            )
+        if self.target != self.target:
+            self.stop = self.target
+            return L.R_STOP_MISSING
+        if not sign * (self.target - price) > 0.0:
+            return L.R_TARGET_BEYOND
+        return -1
+
+    @cython.cfunc
+    @cython.inline
+    def _level(
+        self,
+        kind: cython.longlong,
+        value: cython.double,
+        series: cython.double,
+        price: cython.double,
+        side: cython.double,
+    ) -> cython.double:
+        """The price of a level on this side (+1 above) of an entry's price; NaN for none or a missing one."""
+        if kind == L.LEVEL_PERCENT or kind == L.LEVEL_STEP:
+            return price * (1.0 + side * value)
+        if kind == L.LEVEL_DISTANCE:
+            return price + side * series
+        if kind == L.LEVEL_PRICE:
+            return series
+        return NAN
+
+    @cython.cfunc
+    def _size(
+        self,
+        s: cython.Py_ssize_t,
+        rule: cython.Py_ssize_t,
+        price: cython.double,
+        rate: cython.double,
+        equity: cython.double,
+        now: cython.longlong,
+    ) -> cython.double:
+        """The smallest of the rule's own size and what each limit allows; `bound` says which one it is."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        multiplier: cython.double = self.rule_f[rule * L.RF_SIZE + L.RF_MULTIPLIER]
+        leverage: cython.double = self.plan_f[L.PF_LEVERAGE]
+        value: cython.double = self.plan_f[L.PF_SIZING]
+        mode: cython.longlong = self.plan_i[L.PI_SIZING]
+        k: cython.Py_ssize_t
+        size: cython.double
+        other: cython.double
+        self.risk_distance = self.distance
+        if not self.distance > 0.0 and self.plan_i[L.PI_ATR_SLOT] >= 0:
+            self.risk_distance = self.f[fb + L.SF_DECIDED_ATR]
+            if not self.risk_distance > 0.0:
+                self.bound = -1
+                return 0.0
+        if mode == L.SIZING_FRACTION:
+            size = multiplier * value * equity / price
+        elif mode == L.SIZING_RISK:
+            size = multiplier * value * equity / self.risk_distance
+        elif mode == L.SIZING_NOTIONAL:
+            size = multiplier * value / price
+        else:
+            other = self.f[fb + L.SF_DECIDED_VOLATILITY] * self.plan_f[L.PF_VOLATILITY_SCALE]
+            if other != other:
+                self.bound = -2
+                return 0.0
+            # Where nothing has moved the leverage alone bounds the size.
+            other = value / other if other > 0.0 else leverage
+            size = multiplier * (other if other < leverage else leverage) * equity / price
+        self.own = size
+        self.bound = L.B_OWN
+        self.allowed = NAN
+        if self.rich:
+            if self.plan_f[L.PF_POSITION_RISK] < INFINITY:
+                self.allowed = multiplier * self.plan_f[L.PF_POSITION_RISK] * equity
+                other = self.allowed / self.risk_distance
+                if other < size:
+                    size = other
+                    self.bound = L.B_POSITION_RISK
+            if self.plan_f[L.PF_SYMBOL_CAP] < INFINITY:
+                other = (self.plan_f[L.PF_SYMBOL_CAP] * equity - abs(self.f[fb + L.SF_QTY]) * price) / price
+                if other < size:
+                    size = other
+                    self.bound = L.B_SYMBOL
+            if self.plan_f[L.PF_PORTFOLIO_CAP] < INFINITY:
+                other = self.plan_f[L.PF_PORTFOLIO_CAP] * equity
+                for k in range(self.count):
+                    fb = L.GF_SIZE + k * L.SF_SIZE
+                    if self.f[fb + L.SF_QTY] != 0.0:
+                        other -= abs(self.f[fb + L.SF_QTY]) * (
+                            self._cell(k, 0) if self._here(k, now) else self.f[fb + L.SF_MARK]
+                        )
+                other /= price
+                if other < size:
+                    size = other
+                    self.bound = L.B_PORTFOLIO
+            if self.plan_f[L.PF_DAILY_BUDGET] < INFINITY:
+                other = self.plan_f[L.PF_DAILY_BUDGET] * self.f[L.GF_DAY_EQUITY] - self.f[L.GF_DAY_RISK]
+                other /= self.risk_distance
+                if other < size:
+                    size = other
+                    self.bound = L.B_BUDGET
+        other = self.usable / (price * (1.0 / leverage + rate))
+        if other < size:
+            size = other
+            self.bound = L.B_CASH
+        return size
+
+    @cython.cfunc
+    def _open_position(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        rule: cython.longlong,
+        qty: cython.double,
+        price: cython.double,
+    ) -> cython.void:
+        """Begin a position without margin, fees and levels."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        self.f[fb + L.SF_QTY] = qty
+        self.f[fb + L.SF_COST] = price
+        self.f[fb + L.SF_HIGH] = price
+        self.f[fb + L.SF_LOW] = price
+        self.f[fb + L.SF_LAST_PRICE] = price
+        self.i[ib + L.SI_SET] = self.i[L.GI_SETS]
+        self.i[L.GI_SETS] += 1
+        self.i[ib + L.SI_ENTRY_TIME] = now
+        self.i[ib + L.SI_ENTRY_RULE] = rule
+        self.i[ib + L.SI_ENTRIES] = 1
+        self.i[ib + L.SI_BARS] = 0
+        self.i[ib + L.SI_CHANGED] = 1
+
+    @cython.cfunc
+    def _set_liquidation(self, s: cython.Py_ssize_t) -> cython.void:
+        """The price at which the margin left is the maintenance margin; none for an unleveraged long."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        qty: cython.double = self.f[fb + L.SF_QTY]
+        rate: cython.double = self.plan_f[L.PF_MAINTENANCE]
+        level: cython.double
+        if qty == 0.0 or (qty > 0.0 and self.plan_f[L.PF_LEVERAGE] == 1.0):
+            self.f[fb + L.SF_LIQUIDATION] = NAN
+            return
+        level = self.f[fb + L.SF_COST] - self.f[fb + L.SF_MARGIN] / qty
+        level /= 1.0 - rate if qty > 0.0 else 1.0 + rate
+        self.f[fb + L.SF_LIQUIDATION] = level if level > 0.0 else NAN
+
+    # --- inside the bar ----------------------------------------------------------------------
+
+    @cython.cfunc
+    def _inside(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
+        """Let the bar at hand meet the position's levels and the resting entry; true when any filled.
+
+        Finer candles decide what came first, if they tell of the same bar; else the worse is assumed.
+        """
+        market: Market = self.markets[s]
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        first: cython.Py_ssize_t
+        last: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        high: cython.double
+        low: cython.double
+        changed: cython.bint = False
+        walked: cython.bint = False
+        if market.finer_size > 0:
+            first = market.finer_next
+            while first < market.finer_size and market.finer_timestamp[first] < now:
+                first += 1
+            last = first
+            high = -INFINITY
+            low = INFINITY
+            while last < market.finer_size and market.finer_timestamp[last] < now + self.step:
+                high = market.finer_high[last] if market.finer_high[last] > high else high
+                low = market.finer_low[last] if market.finer_low[last] < low else low
+                last += 1
+            market.finer_next = last
+            if high == self._cell(s, 1) and low == self._cell(s, 2):
+                walked = True
+                for k in range(first, last):
+                    changed = (
+                        self._meet(
+                            s,
+                            now,
+                            market.finer_open[k],
+                            market.finer_high[k],
+                            market.finer_low[k],
+                            cython.cast(cython.double, market.finer_timestamp[k]),
+                        )
+                        or changed
+                    )
+        if not walked:
+            changed = self._meet(s, now, self._cell(s, 0), self._cell(s, 1), self._cell(s, 2), NAN)
+            self.i[L.GI_COARSE] += changed
+        if self.i[ib + L.SI_RESTING] != 0:
+            self.i[ib + L.SI_RESTING_LEFT] -= 1
+            if self.i[ib + L.SI_RESTING_LEFT] <= 0:
+                self._cancel_resting(s, now, L.R_EXPIRED)
+        return changed
+
+    @cython.cfunc
+    def _meet(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        open_: cython.double,
+        high: cython.double,
+        low: cython.double,
+        inside: cython.double,
+    ) -> cython.bint:
+        """One (finer) bar: the position's levels first, then the resting entry, then that entry's levels."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        kind: cython.longlong
+        rule: cython.longlong
+        sign: cython.double
+        price: cython.double
+        at_open: cython.bint
+        touched: cython.bint
+        changed: cython.bint = False
+        if self.f[fb + L.SF_QTY] != 0.0:
+            changed = self._protect(s, now, open_, high, low, True, True, inside)
+        kind = self.i[ib + L.SI_RESTING]
+        if kind == L.ORDER_MARKET:
+            return changed
+        rule = self.i[ib + L.SI_RESTING_RULE]
+        sign = self.rule_i[rule * L.RI_SIZE + L.RI_SIGN]
+        price = self.f[fb + L.SF_DECIDED_PRICE]
+        if kind == L.ORDER_LIMIT:
+            at_open = sign * (open_ - price) <= 0.0
+            touched = low <= price if sign > 0.0 else high >= price
+        else:
+            at_open = sign * (open_ - price) >= 0.0
+            touched = high >= price if sign > 0.0 else low <= price
+        if not at_open and not touched:
+            return changed
+        self.i[ib + L.SI_RESTING] = L.ORDER_MARKET
+        self.i[ib + L.SI_DECIDED] = self.i[ib + L.SI_RESTING_SINCE]
+        if self.f[fb + L.SF_QTY] != 0.0 and (
+            self.f[fb + L.SF_QTY] * sign < 0.0
+            or self.i[ib + L.SI_ENTRIES] >= self.rule_i[rule * L.RI_SIZE + L.RI_SCALE_IN]
+        ):
+            self._block(s, rule, now, L.R_CONFLICT, price, self.f[fb + L.SF_QTY])
+            return changed
+        if not self._enter(s, now, open_ if at_open else price, rule, kind == L.ORDER_LIMIT, inside):
+            return changed
+        # Entered inside the bar, its extremes may lie before the entry: the loss is assumed, and a gain
+        # only where the price had to pass the entry to reach it.
+        self._protect(s, now, open_, high, low, at_open, at_open or kind == L.ORDER_STOP, inside)
+        return True
+
+    @cython.cfunc
+    def _protect(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        open_: cython.double,
+        high: cython.double,
+        low: cython.double,
+        whole: cython.bint,
+        gains: cython.bint,
+        inside: cython.double,
+    ) -> cython.bint:
+        """Close the position where the bar meets its stop, trailing stop, liquidation or target.
+
+        `whole`: the position saw the bar's open; `gains`: the bar may grant the target.
+        """
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        sign: cython.double = 1.0 if self.f[fb + L.SF_QTY] > 0.0 else -1.0
+        level: cython.double = -INFINITY
+        target: cython.double = INFINITY
+        against: cython.double = low if sign > 0.0 else -high
+        favour: cython.double = high if sign > 0.0 else -low
+        reason: cython.longlong = L.FR_STOP
+        # Of a short everything is mirrored: prices count negative, so "below" is "against" for both.
+        if sign * self.f[fb + L.SF_STOP] > level:
+            level = sign * self.f[fb + L.SF_STOP]
+        if sign * self.f[fb + L.SF_TRAIL] > level:
+            level = sign * self.f[fb + L.SF_TRAIL]
+            reason = L.FR_TRAILING
+        if sign * self.f[fb + L.SF_LIQUIDATION] > level or (
+            whole and sign * open_ <= sign * self.f[fb + L.SF_LIQUIDATION]
+        ):
+            # Beyond it at the open, the exchange was there first.
+            level = sign * self.f[fb + L.SF_LIQUIDATION]
+            reason = L.FR_LIQUIDATION
+        if sign * self.f[fb + L.SF_TARGET] < target:
+            target = sign * self.f[fb + L.SF_TARGET]
+        if whole and sign * open_ <= level:
+            self._close(s, now, open_, False, 1.0, reason, -1, inside)
+        elif whole and gains and sign * open_ >= target:
+            self._close(s, now, open_, True, 1.0, L.FR_TARGET, -1, inside)
+        elif against <= level:
+            self._close(s, now, sign * level, False, 1.0, reason, -1, inside)
+        elif gains and favour >= target:
+            self._close(s, now, sign * target, True, 1.0, L.FR_TARGET, -1, inside)
+        else:
+            return False
+        return True
+
+    @cython.cfunc
+    def _trail(self, s: cython.Py_ssize_t) -> cython.void:
+        """Move the trailing stop after a close, by the best price until now; it never moves back."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        kind: cython.longlong = self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_TRAILING]
+        sign: cython.double = 1.0 if self.f[fb + L.SF_QTY] > 0.0 else -1.0
+        best: cython.double = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
+        value: cython.double = self.f[fb + L.SF_TRAIL_VALUE]
+        entry: cython.double
+        level: cython.double
+        if kind == L.LEVEL_PERCENT:
+            level = best * (1.0 - sign * value)
+        elif kind == L.LEVEL_DISTANCE:
+            level = best - sign * value
+        else:
+            # From the entry, a whole number of steps behind the best price; SF_TRAIL_ENTRY is its price.
+            entry = self.f[fb + L.SF_TRAIL_ENTRY]
+            value *= entry
+            level = sign * (best - entry) / value + 1e-9
+            level = cython.cast(cython.double, cython.cast(cython.longlong, level))
+            level = entry + sign * value * (level - 1.0)
+        if sign * (level - self.f[fb + L.SF_TRAIL]) > 0.0:
+            self.f[fb + L.SF_TRAIL] = level
+
+    @cython.cfunc
+    def _cancel_resting(
+        self, s: cython.Py_ssize_t, now: cython.longlong, reason: cython.longlong
+    ) -> cython.void:
+        """The resting entry is no more: the rule's decision is blocked for this reason."""
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        rule: cython.longlong = self.i[ib + L.SI_RESTING_RULE]
+        self.i[ib + L.SI_RESTING] = L.ORDER_MARKET
+        self._block(
+            s,
+            rule,
+            now,
+            reason,
+            self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_DECIDED_PRICE],
+            self.rule_i[rule * L.RI_SIZE + L.RI_VALID],
+        )
+        self.i[self._intention(s, rule) + L.NI_SUBMITTED] = 0
 
     # --- decisions ---------------------------------------------------------------------------
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
+    @cython.inline
     def _intention(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t) -> cython.Py_ssize_t:
         return L.GI_SIZE + self.count * L.SI_SIZE + (s * self.rules + rule) * L.NI_SIZE
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
-    def _decide(self, s: cython.Py_ssize_t, now: cython.longlong, word: cython.ulonglong) -> cython.void:
-        """At a close: the first rule of `word` becomes the order for the next open, the others are outranked.
-
-        A rule that fires again because it was blocked keeps its intention: one id, one trigger_fired, and
-        its identical blocks are one event.
-        """
-        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        nb: cython.Py_ssize_t
-        rule: cython.Py_ssize_t
-        winner: cython.Py_ssize_t = -1
-        for rule in range(self.rules):
-            nb = self._intention(s, rule)
-            if (word >> rule) & 1:
-                if self.i[nb + L.NI_ID] < 0:
-                    self.i[nb + L.NI_ID] = self.i[L.GI_DECISIONS]
-                    self.i[L.GI_DECISIONS] += 1
-                    self.i[nb + L.NI_SUBMITTED] = 0
-                    self.i[ib + L.SI_ACTIVE] += 1
-                    if winner < 0:
-                        self.i[nb + L.NI_SUBMITTED] = 1
-                        self._event(L.E_DECIDED, now, s, rule, self.i[nb + L.NI_ID], -1)
-                        self.i[L.GI_EVENTS] += 1  # it stands for two
-                    else:
-                        self._event(L.E_FIRED, now, s, rule, self.i[nb + L.NI_ID], -1)
-                if winner < 0:
-                    winner = rule
-                    if self.i[nb + L.NI_REASON] == L.R_OUTRANKED:
-                        self._report_block(s, rule, now)
-                    if self.i[nb + L.NI_SUBMITTED] == 0:
-                        self.i[nb + L.NI_SUBMITTED] = 1
-                        self._event(L.E_SUBMITTED, now, s, rule, self.i[nb + L.NI_ID], -1)
-                    self.i[ib + L.SI_PENDING] = 1
-                    self.i[ib + L.SI_PENDING_RULE] = rule
-                    self.i[ib + L.SI_DECIDED] = now
-                else:
-                    self._block(s, rule, now, L.R_OUTRANKED, winner, 0.0)
-                    self.i[nb + L.NI_SUBMITTED] = 0
-            elif self.i[nb + L.NI_ID] >= 0:
-                self._settle(s, rule, now)
+    @cython.inline
+    def _counter(self, rule: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        return L.GI_SIZE + self.count * (L.SI_SIZE + self.rules * L.NI_SIZE) + rule * L.TI_SIZE
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
+    def _decide(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        q: cython.Py_ssize_t,
+        word: cython.ulonglong,
+    ) -> cython.void:
+        """At a close: what ranks highest becomes the order for the next open, the rest is blocked.
+
+        `q` is the bar's place in the block. A rule that fires again because it was blocked keeps its
+        intention: one id, one trigger_fired, and its identical blocks are one event.
+        """
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        qty: cython.double = self.f[fb + L.SF_QTY]
+        opener: cython.longlong = -1
+        barred: cython.longlong = -1
+        system: cython.longlong = -1
+        winner: cython.Py_ssize_t = -1
+        best: cython.longlong = L.RANK_NONE
+        rank: cython.longlong
+        verdict: cython.longlong
+        rule: cython.Py_ssize_t
+        ri: cython.Py_ssize_t
+        nb: cython.Py_ssize_t
+        fired: cython.bint
+        latched: cython.bint
+        latch: cython.longlong = self.i[ib + L.SI_LATCH]
+        if qty != 0.0 and self.rich:
+            opener = self.i[ib + L.SI_ENTRY_RULE]
+            if opener >= 0 and self._holds(s, opener, q):
+                barred = L.R_HOLD_RULE
+            elif now + self.step - self.i[ib + L.SI_ENTRY_TIME] < self.plan_f[L.PF_MIN_HOLD]:
+                barred = L.R_MIN_HOLD
+            if self.i[L.GI_WALKED] != 0:
+                system = L.FR_WALK_AWAY
+                best = L.RANK_EMERGENCY
+            elif self.plan_i[L.PI_FLATTEN] != 0 and (
+                (now + self.step) // L.DAY != now // L.DAY
+                or self.i[ib + L.SI_ENTRY_TIME] // L.DAY != now // L.DAY
+            ):
+                system = L.FR_FLATTEN
+                best = L.RANK_EMERGENCY
+            elif (
+                opener >= 0
+                and barred < 0
+                and self.rule_i[opener * L.RI_SIZE + L.RI_MAX_BARS] > 0
+                and self.i[ib + L.SI_BARS] >= self.rule_i[opener * L.RI_SIZE + L.RI_MAX_BARS]
+            ):
+                system = L.FR_TIME
+                best = L.RANK_EXIT
+        if word == 0 and system < 0 and self.i[ib + L.SI_ACTIVE] == 0 and not self.rich:
+            return
+        # First, what each rule says and how it ranks.
+        for rule in range(self.deciding):
+            ri = rule * L.RI_SIZE
+            nb = self._intention(s, rule)
+            self.verdicts[rule] = SILENT
+            fired = (word >> rule) & 1
+            if fired and self.rule_i[ri + L.RI_STATE_ROWS] > 0:
+                fired = self._state_true(s, now, rule, q)
+            if rule < self.entries and self.i[nb + L.NI_DEFERRED] != 0 and qty == 0.0:
+                self.i[nb + L.NI_DEFERRED] = 0
+                fired = True
+            latched = latch == rule + 1 and qty != 0.0 and qty * self.rule_i[ri + L.RI_SIGN] >= 0.0
+            if not fired:
+                self.i[nb + L.NI_DONE] = 0
+                if not latched:
+                    continue
+            self.closings[rule] = -1
+            verdict = CANDIDATE
+            rank = self.rule_i[ri + L.RI_RANK]
+            if rule >= self.entries:
+                if self.rule_i[ri + L.RI_RISK_OFF] != 0 and fired and self.i[ib + L.SI_LATCH] == 0:
+                    self.i[ib + L.SI_LATCH] = rule + 1
+                    self._event(L.E_LATCHED, now, s, rule, -1, -1)
+                if qty == 0.0 or qty * self.rule_i[ri + L.RI_SIGN] < 0.0 or self.i[nb + L.NI_DONE] != 0:
+                    continue
+                self.closings[rule] = L.FR_EXIT
+                if latched:
+                    rank = L.RANK_LATCHED
+                if rank != L.RANK_EMERGENCY:
+                    if barred >= 0:
+                        verdict = barred
+                    elif opener >= 0 and self._is_bound(rule, opener):
+                        verdict = L.R_BINDING
+            elif self.rich:
+                if self.i[ib + L.SI_RESTING] != 0 and self.i[ib + L.SI_RESTING_RULE] == rule:
+                    # Its order rests already: it competes, and if it wins nothing changes.
+                    self.verdicts[rule] = WAITING
+                    if rank < best:
+                        best = rank
+                        winner = rule
+                        system = -1
+                    continue
+                # In its own direction an entry counts only while it may add to the position.
+                if (
+                    qty * self.rule_i[ri + L.RI_SIGN] > 0.0
+                    and self.i[ib + L.SI_ENTRIES] >= self.rule_i[ri + L.RI_SCALE_IN]
+                ):
+                    continue
+                verdict = self._entry_verdict(s, now, q, rule, barred, latch)
+                if self.closings[rule] == L.FR_CONFLICT:
+                    rank = L.RANK_EXIT
+            self.i[self._counter(rule) + L.TI_FIRED] += 1
+            self.verdicts[rule] = verdict
+            if verdict == CANDIDATE and rank < best:
+                best = rank
+                winner = rule
+                system = -1
+        # Then, in the rules' order, what became of each.
+        for rule in range(self.deciding):
+            nb = self._intention(s, rule)
+            verdict = self.verdicts[rule]
+            if verdict == SILENT:
+                if (
+                    self.i[nb + L.NI_ID] >= 0
+                    and self.i[nb + L.NI_DEFERRED] == 0
+                    and not (self.i[ib + L.SI_RESTING] != 0 and self.i[ib + L.SI_RESTING_RULE] == rule)
+                ):
+                    self._settle(s, rule, now)
+                continue
+            if verdict == WAITING:
+                continue
+            fired = self.i[nb + L.NI_ID] < 0
+            if fired:
+                self.i[nb + L.NI_ID] = self.i[L.GI_DECISIONS]
+                self.i[L.GI_DECISIONS] += 1
+                self.i[nb + L.NI_SUBMITTED] = 0
+                self.i[ib + L.SI_ACTIVE] += 1
+            if rule == winner:
+                if fired:
+                    self._event(L.E_DECIDED, now, s, rule, self.i[nb + L.NI_ID], -1)
+                    self.i[L.GI_EVENTS] += 1  # it stands for two
+                elif self.i[nb + L.NI_SUBMITTED] == 0:
+                    self._report_block(s, rule, now)
+                    self._event(L.E_SUBMITTED, now, s, rule, self.i[nb + L.NI_ID], -1)
+                self.i[nb + L.NI_SUBMITTED] = 1
+                self._submit(s, now, q, rule)
+                continue
+            if fired:
+                self._event(L.E_FIRED, now, s, rule, self.i[nb + L.NI_ID], -1)
+            if verdict == CANDIDATE:
+                self._block(s, rule, now, L.R_OUTRANKED, winner if system < 0 else -1 - system, 0.0)
+            else:
+                self._block_decision(s, rule, now, q, verdict)
+            self.i[nb + L.NI_SUBMITTED] = 0
+        if system >= 0:
+            self.i[ib + L.SI_PENDING] = L.PENDING_CLOSE
+            self.i[ib + L.SI_PENDING_RULE] = -1
+            self.i[ib + L.SI_PENDING_REASON] = system
+            self.i[ib + L.SI_PENDING_ID] = self.i[L.GI_DECISIONS]
+            self.i[ib + L.SI_DECIDED] = now
+            self.i[L.GI_DECISIONS] += 1
+            self._event(L.E_SUBMITTED, now, s, -1, self.i[ib + L.SI_PENDING_ID], system)
+
+    @cython.cfunc
+    def _is_bound(self, rule: cython.Py_ssize_t, opener: cython.longlong) -> cython.bint:
+        """Whether this exit rule may not close what the opener's trigger opened."""
+        binding: cython.longlong = self.plan_i[L.PI_BINDING]
+        own: cython.Py_ssize_t = rule * L.RI_SIZE
+        other: cython.Py_ssize_t = opener * L.RI_SIZE
+        if binding == L.BINDING_NONE or self.rule_i[own + L.RI_UNBOUND] != 0:
+            return False
+        if binding == L.BINDING_EXACT:
+            return self.rule_i[own + L.RI_TRIGGER] != self.rule_i[other + L.RI_TRIGGER]
+        return self.rule_i[own + L.RI_CATEGORY] != self.rule_i[other + L.RI_CATEGORY]
+
+    @cython.cfunc
+    def _holds(self, s: cython.Py_ssize_t, opener: cython.longlong, q: cython.Py_ssize_t) -> cython.bint:
+        """Whether the hold rule of the trigger that opened the position is true at this close."""
+        rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
+        if rule < 0 or (self.bits[s * L.BLOCK + q] >> rule) & 1 == 0:
+            return False
+        if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
+            return True
+        return self._state_true(s, self.times[s * L.BLOCK + q], rule, q)
+
+    @cython.cfunc
+    def _entry_verdict(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        q: cython.Py_ssize_t,
+        rule: cython.Py_ssize_t,
+        barred: cython.longlong,
+        latch: cython.longlong,
+    ) -> cython.longlong:
+        """What keeps an entry that fired from being a candidate, or CANDIDATE; sets its closing leg."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ri: cython.Py_ssize_t = rule * L.RI_SIZE
+        mode: cython.longlong = self.plan_i[L.PI_CONFLICTS]
+        order: cython.longlong = self.rule_i[ri + L.RI_ORDER]
+        price: cython.double
+        if self.i[L.GI_WALKED] != 0:
+            return L.R_WALKED_AWAY
+        if latch != 0:
+            return L.R_LATCHED
+        if self.f[fb + L.SF_QTY] * self.rule_i[ri + L.RI_SIGN] < 0.0:
+            if mode == L.CONFLICT_DEFER:
+                self.i[self._intention(s, rule) + L.NI_DEFERRED] = 1
+                return L.R_CONFLICT_DEFERRED
+            if mode == L.CONFLICT_IGNORE or (mode == L.CONFLICT_REVERSE and order != L.ORDER_MARKET):
+                return L.R_CONFLICT_IGNORED
+            if barred >= 0:
+                return barred
+            if mode == L.CONFLICT_EXIT:
+                self.closings[rule] = L.FR_CONFLICT
+                return CANDIDATE
+            self.closings[rule] = L.FR_REVERSAL
+        if now + self.step - self.i[self._intention(s, rule) + L.NI_EXITED] < self.plan_f[L.PF_MIN_FLAT]:
+            return L.R_MIN_FLAT
+        if self.f[fb + L.SF_LAST_PRICE] > 0.0 and self._move(s, q) < self.plan_f[L.PF_PRICE_MOVE]:
+            return L.R_MIN_MOVE
+        if self.rule_f[rule * L.RF_SIZE + L.RF_REWARD] > 0.0 and not (
+            self._reward(s, rule, q) >= self.rule_f[rule * L.RF_SIZE + L.RF_REWARD]
+        ):
+            return L.R_REWARD
+        if order != L.ORDER_MARKET:
+            price = self._series(s, self.rule_i[ri + L.RI_ORDER_SLOT], q)
+            if not (price > 0.0 and price < INFINITY):
+                return L.R_PRICE_MISSING
+        return CANDIDATE
+
+    @cython.cfunc
+    @cython.inline
+    def _series(self, s: cython.Py_ssize_t, slot: cython.longlong, q: cython.Py_ssize_t) -> cython.double:
+        """A series value of the rules at the bar; NaN where there is none, and for an infinite one."""
+        value: cython.double
+        if slot < 0:
+            return NAN
+        value = self.board[(s * self.slots + slot) * L.BLOCK + q]
+        return value if value < INFINITY and value > -INFINITY else NAN
+
+    @cython.cfunc
+    def _closed_at(self, s: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
+        """The close of the bar at hand, which one market does not copy into the block."""
+        if self.count == 1:
+            return self.only.close[self.only.next - self.block_rows + q]
+        return self.cells[(s * L.CELLS + 3) * L.BLOCK + q]
+
+    @cython.cfunc
+    def _move(self, s: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
+        """How far the close is from the symbol's last fill, as a share of that price."""
+        return abs(self._closed_at(s, q) / self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_LAST_PRICE] - 1.0)
+
+    @cython.cfunc
+    def _reward(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
+        """Target distance over stop distance of an entry at this close; NaN where either is missing."""
+        ri: cython.Py_ssize_t = rule * L.RI_SIZE
+        rf: cython.Py_ssize_t = rule * L.RF_SIZE
+        sign: cython.double = self.rule_i[ri + L.RI_SIGN]
+        price: cython.double = self._closed_at(s, q)
+        stop: cython.double
+        trail: cython.double
+        target: cython.double
+        stop = sign * (
+            price
+            - self._level(
+                self.rule_i[ri + L.RI_STOP],
+                self.rule_f[rf + L.RF_STOP],
+                self._series(s, self.rule_i[ri + L.RI_STOP_SLOT], q),
+                price,
+                -sign,
+            )
+        )
+        trail = sign * (
+            price
+            - self._level(
+                self.rule_i[ri + L.RI_TRAILING],
+                self.rule_f[rf + L.RF_TRAILING],
+                self._series(s, self.rule_i[ri + L.RI_TRAILING_SLOT], q),
+                price,
+                -sign,
+            )
+        )
+        if not stop <= trail and trail == trail:
+            stop = trail
+        if not stop > 0.0:
+            return NAN
+        if self.rule_i[ri + L.RI_TARGET] == L.LEVEL_R:
+            return self.rule_f[rf + L.RF_TARGET]
+        target = self._level(
+            self.rule_i[ri + L.RI_TARGET],
+            self.rule_f[rf + L.RF_TARGET],
+            self._series(s, self.rule_i[ri + L.RI_TARGET_SLOT], q),
+            price,
+            sign,
+        )
+        return sign * (target - price) / stop
+
+    @cython.cfunc
+    def _submit(
+        self, s: cython.Py_ssize_t, now: cython.longlong, q: cython.Py_ssize_t, rule: cython.Py_ssize_t
+    ) -> cython.void:
+        """Make the winner the symbol's order: for the next open, or resting from the next bar on."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        ri: cython.Py_ssize_t = rule * L.RI_SIZE
+        closing: cython.longlong = self.closings[rule]
+        if closing != L.FR_EXIT and closing != L.FR_CONFLICT:
+            if self.i[ib + L.SI_RESTING] != 0:
+                self._cancel_resting(s, now, L.R_REPLACED)
+            if self.slots > 0:
+                self.f[fb + L.SF_DECIDED_PRICE] = self._series(s, self.rule_i[ri + L.RI_ORDER_SLOT], q)
+                self.f[fb + L.SF_DECIDED_STOP] = self._series(s, self.rule_i[ri + L.RI_STOP_SLOT], q)
+                self.f[fb + L.SF_DECIDED_TARGET] = self._series(s, self.rule_i[ri + L.RI_TARGET_SLOT], q)
+                self.f[fb + L.SF_DECIDED_TRAILING] = self._series(s, self.rule_i[ri + L.RI_TRAILING_SLOT], q)
+                self.f[fb + L.SF_DECIDED_ATR] = self._series(s, self.plan_i[L.PI_ATR_SLOT], q)
+                self.f[fb + L.SF_DECIDED_VOLATILITY] = self._series(s, self.plan_i[L.PI_VOLATILITY_SLOT], q)
+            if self.rule_i[ri + L.RI_ORDER] != L.ORDER_MARKET:
+                self.i[ib + L.SI_RESTING] = self.rule_i[ri + L.RI_ORDER]
+                self.i[ib + L.SI_RESTING_RULE] = rule
+                self.i[ib + L.SI_RESTING_LEFT] = self.rule_i[ri + L.RI_VALID]
+                self.i[ib + L.SI_RESTING_SINCE] = now
+                return
+        if closing < 0:
+            self.i[ib + L.SI_PENDING] = L.PENDING_ENTRY
+        elif closing == L.FR_REVERSAL:
+            self.i[ib + L.SI_PENDING] = L.PENDING_CLOSE | L.PENDING_ENTRY
+        else:
+            self.i[ib + L.SI_PENDING] = L.PENDING_CLOSE
+        self.i[ib + L.SI_PENDING_RULE] = rule
+        self.i[ib + L.SI_PENDING_REASON] = closing
+        self.i[ib + L.SI_DECIDED] = now
+
+    @cython.cfunc
+    def _state_true(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        rule: cython.Py_ssize_t,
+        q: cython.Py_ssize_t,
+    ) -> cython.bint:
+        """Interpret what a rule says of the position at this close; the rest of it is known to be true."""
+        r = self.scalars
+        k: cython.Py_ssize_t
+        c: cython.Py_ssize_t
+        first: cython.Py_ssize_t = self.rule_i[rule * L.RI_SIZE + L.RI_STATE]
+        op: cython.longlong
+        to: cython.Py_ssize_t
+        x: cython.double
+        y: cython.double
+        for k in range(first, first + self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS]):
+            c = k * I.STATE_WIDTH
+            op = self.state_code[c + I.S_OP]
+            to = self.state_code[c + I.S_TO]
+            if op == I.S_CONST:
+                r[to] = self.state_params[k]
+                continue
+            if op == I.S_BOARD:
+                r[to] = self.board[(s * self.slots + self.state_code[c + I.S_A]) * L.BLOCK + q]
+                continue
+            if op == I.S_STATE:
+                r[to] = self._state_value(s, now, self.state_code[c + I.S_A])
+                continue
+            x = r[self.state_code[c + I.S_A]]
+            y = r[self.state_code[c + I.S_B]]
+            if op == I.S_ADD:
+                r[to] = x + y
+            elif op == I.S_SUB:
+                r[to] = x - y
+            elif op == I.S_MUL or op == I.S_AND:
+                r[to] = x * y
+            elif op == I.S_DIV:
+                r[to] = x / y if y != 0.0 else NAN
+            elif op == I.S_NEG:
+                r[to] = -x
+            elif op == I.S_ABS:
+                r[to] = -x if x < 0.0 else x
+            elif op == I.S_MIN:
+                r[to] = x if (x < y) | (x != x) else y
+            elif op == I.S_MAX:
+                r[to] = x if (x > y) | (x != x) else y
+            elif op == I.S_LT:
+                r[to] = 1.0 if x < y else 0.0
+            elif op == I.S_LE:
+                r[to] = 1.0 if x <= y else 0.0
+            elif op == I.S_GT:
+                r[to] = 1.0 if x > y else 0.0
+            elif op == I.S_GE:
+                r[to] = 1.0 if x >= y else 0.0
+            elif op == I.S_EQ:
+                r[to] = 1.0 if x == y else 0.0
+            elif op == I.S_NE:
+                r[to] = 1.0 if (x < y) | (x > y) else 0.0
+            elif op == I.S_OR:
+                r[to] = 1.0 if x + y > 0.0 else 0.0
+            else:  # OP_NOT
+                r[to] = 1.0 - x
+        return r[0] > 0.0
+
+    @cython.cfunc
+    def _state_value(
+        self, s: cython.Py_ssize_t, now: cython.longlong, name: cython.longlong
+    ) -> cython.double:
+        """A position-dependent name at this close, in the order of instructions.STATE_NAMES."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        k: cython.Py_ssize_t
+        qty: cython.double = self.f[fb + L.SF_QTY]
+        cost: cython.double = self.f[fb + L.SF_COST]
+        value: cython.double
+        if name == I.STATE_POSITION:
+            return 1.0 if qty > 0.0 else (-1.0 if qty < 0.0 else 0.0)
+        if name == I.STATE_STOP_HIT:
+            return self.i[ib + L.SI_STOP_HIT]
+        if name == I.STATE_TARGET_HIT:
+            return self.i[ib + L.SI_TARGET_HIT]
+        if name == I.STATE_CASH:
+            return self.f[L.GF_CASH]
+        if name == I.STATE_EQUITY:
+            return self.f[L.GF_EQUITY]
+        if name == I.STATE_EXPOSURE:
+            value = 0.0
+            for k in range(self.count):
+                fb = L.GF_SIZE + k * L.SF_SIZE
+                value += abs(self.f[fb + L.SF_QTY]) * self.f[fb + L.SF_MARK]
+            return value / self.f[L.GF_EQUITY] if self.f[L.GF_EQUITY] != 0.0 else NAN
+        if name == I.STATE_ENTRIES:
+            return self.i[ib + L.SI_ENTRIES]
+        if qty == 0.0:
+            return NAN
+        if name == I.STATE_AGE:
+            return self.i[ib + L.SI_BARS]
+        if name == I.STATE_AGE_HOURS:
+            value = now + self.step - self.i[ib + L.SI_ENTRY_TIME]
+            return value / L.HOUR
+        if name == I.STATE_ENTRY_PRICE:
+            return cost
+        if name == I.STATE_MFE_R:
+            value = qty * ((self.f[fb + L.SF_HIGH] if qty > 0.0 else self.f[fb + L.SF_LOW]) - cost)
+        elif name == I.STATE_MAE_R:
+            value = qty * ((self.f[fb + L.SF_LOW] if qty > 0.0 else self.f[fb + L.SF_HIGH]) - cost)
+        else:
+            value = qty * (self.f[fb + L.SF_MARK] - cost) - self.f[fb + L.SF_FEES] - self.f[fb + L.SF_FUNDING]
+            if name == I.STATE_PNL:
+                return value
+            if name == I.STATE_PNL_PCT:
+                return 100.0 * value / (abs(qty) * cost)
+        return value / self.f[fb + L.SF_RISK] if self.f[fb + L.SF_RISK] > 0.0 else NAN
+
+    @cython.cfunc
+    def _block_decision(
+        self,
+        s: cython.Py_ssize_t,
+        rule: cython.Py_ssize_t,
+        now: cython.longlong,
+        q: cython.Py_ssize_t,
+        reason: cython.longlong,
+    ) -> cython.void:
+        """Block a rule at a close, with the values that say why."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        found: cython.double = 0.0
+        wanted: cython.double = 0.0
+        if reason == L.R_MIN_HOLD:
+            found = cython.cast(cython.double, now + self.step - self.i[ib + L.SI_ENTRY_TIME]) / L.HOUR
+            wanted = self.plan_f[L.PF_MIN_HOLD] / L.HOUR
+        elif reason == L.R_MIN_FLAT:
+            found = (
+                cython.cast(cython.double, now + self.step - self.i[self._intention(s, rule) + L.NI_EXITED])
+                / L.HOUR
+            )
+            wanted = self.plan_f[L.PF_MIN_FLAT] / L.HOUR
+        elif reason == L.R_MIN_MOVE:
+            found = 100.0 * self._move(s, q)
+            wanted = 100.0 * self.plan_f[L.PF_PRICE_MOVE]
+        elif reason == L.R_REWARD:
+            found = self._reward(s, rule, q)
+            wanted = self.rule_f[rule * L.RF_SIZE + L.RF_REWARD]
+        elif reason == L.R_CONFLICT_IGNORED or reason == L.R_CONFLICT_DEFERRED:
+            found = self.f[fb + L.SF_QTY]
+        elif reason == L.R_HOLD_RULE or reason == L.R_BINDING:
+            found = cython.cast(cython.double, self.i[ib + L.SI_ENTRY_RULE])
+        elif reason == L.R_LATCHED:
+            found = cython.cast(cython.double, self.i[ib + L.SI_LATCH] - 1)
+        elif reason == L.R_WALKED_AWAY:
+            found = self.f[L.GF_EQUITY]
+            wanted = self.plan_f[L.PF_WALK_AWAY]
+        self._block(s, rule, now, reason, found, wanted)
+
+    @cython.cfunc
     def _settle(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong) -> cython.longlong:
         """End an intention, reporting what blocked it until now; return its id."""
         nb: cython.Py_ssize_t = self._intention(s, rule)
@@ -1486,9 +2219,6 @@ class Fold:
         return decision
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _block(
         self,
         s: cython.Py_ssize_t,
@@ -1498,11 +2228,12 @@ class Fold:
         first_value: cython.double,
         second_value: cython.double,
     ) -> cython.void:
-        """Count a blocked decision; a block like the one before only lengthens it."""
+        """Count a blocked decision; a block like the one before, on the same day, only lengthens it."""
         nb: cython.Py_ssize_t = self._intention(s, rule)
         nf: cython.Py_ssize_t = L.GF_SIZE + self.count * L.SF_SIZE + (s * self.rules + rule) * L.NF_SIZE
         self.i[L.GI_BLOCKED + reason] += 1
-        if self.i[nb + L.NI_REASON] != reason:
+        self.i[self._counter(rule) + L.TI_BLOCKED + reason] += 1
+        if self.i[nb + L.NI_REASON] != reason or self.i[nb + L.NI_FIRST] // L.DAY != now // L.DAY:
             self._report_block(s, rule, now)
             self.i[nb + L.NI_REASON] = reason
             self.i[nb + L.NI_FIRST] = now
@@ -1513,9 +2244,6 @@ class Fold:
         self.i[nb + L.NI_COUNT] += 1
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _report_block(
         self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong
     ) -> cython.void:
@@ -1539,7 +2267,6 @@ class Fold:
         s: cython.Py_ssize_t
         rule: cython.Py_ssize_t
         ib: cython.Py_ssize_t
-        step: cython.longlong = self.plan_i[L.PI_STEP]
         start: cython.longlong = self.plan_i[L.PI_START]
         until: cython.longlong = end
         now: cython.longlong = self.i[L.GI_LAST]
@@ -1554,28 +2281,32 @@ class Fold:
             ib = L.GI_SIZE + s * L.SI_SIZE
             if self.i[ib + L.SI_PENDING] != 0:
                 self.i[ib + L.SI_PENDING] = 0
-                self._block(s, self.i[ib + L.SI_PENDING_RULE], now, L.R_END_OF_DATA, 0.0, 0.0)
+                if self.i[ib + L.SI_PENDING_RULE] >= 0:
+                    self._block(s, self.i[ib + L.SI_PENDING_RULE], now, L.R_END_OF_DATA, 0.0, 0.0)
+                else:
+                    self.i[L.GI_BLOCKED + L.R_END_OF_DATA] += 1
+                    self._event(L.E_BLOCKED, now, s, -1, self.i[ib + L.SI_PENDING_ID], L.R_END_OF_DATA)
+                    self._detail(now, now, 1, 0.0, 0.0)
+            if self.i[ib + L.SI_RESTING] != 0:
+                self._cancel_resting(s, now, L.R_END_OF_DATA)
             for rule in range(self.rules):
                 if self.i[self._intention(s, rule) + L.NI_ID] >= 0:
                     self._settle(s, rule, now)
             expected = start
-            if self.i[ib + L.SI_LAST] + step > expected:
-                expected = self.i[ib + L.SI_LAST] + step
+            if self.i[ib + L.SI_LAST] + self.step > expected:
+                expected = self.i[ib + L.SI_LAST] + self.step
             if until > expected:
-                missing = (until - expected + step - 1) // step
+                missing = (until - expected + self.step - 1) // self.step
                 self.i[ib + L.SI_GAPS] += 1
                 self.i[ib + L.SI_MISSING] += missing
                 self._event(L.E_GAP, now, s, -1, -1, -1)
-                self._detail(expected, expected + (missing - 1) * step, missing, 0.0, 0.0)
+                self._detail(expected, expected + (missing - 1) * self.step, missing, 0.0, 0.0)
         self._event(L.E_COMPLETED, now, -1, -1, -1, -1)
         self.i[L.GI_FINISHED] = 1
 
     # --- logs --------------------------------------------------------------------------------
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _event(
         self,
         kind: cython.longlong,
@@ -1598,9 +2329,6 @@ class Fold:
         self.i[L.GI_EVENTS] += 1
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _detail(
         self,
         first: cython.longlong,
@@ -1609,7 +2337,7 @@ class Fold:
         first_value: cython.double,
         second_value: cython.double,
     ) -> cython.void:
-        """What the event just written (a block or a gap) has to say beyond its code."""
+        """What the event just written (a block, a gap, a payment) has to say beyond its code."""
         at: cython.Py_ssize_t = self.details * L.DI_WIDTH
         self.detail_i[at + L.DI_FIRST] = first
         self.detail_i[at + L.DI_LAST] = last
@@ -1619,9 +2347,6 @@ class Fold:
         self.details += 1
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def _log_fill(
         self,
         s: cython.Py_ssize_t,
@@ -1635,8 +2360,13 @@ class Fold:
         qty: cython.double,
         fee: cython.double,
         slippage: cython.double,
+        bound: cython.longlong,
+        side: cython.longlong,
     ) -> cython.void:
-        """Log a fill with the position as it is now; an exit adds its P&L and extremes itself."""
+        """Log a fill with the position as it is now; an exit adds its P&L and extremes itself.
+
+        What no rule decided is told of the trigger that opened the position.
+        """
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
@@ -1649,16 +2379,18 @@ class Fold:
         self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
         self.fill_f[at + L.FF_REALISED] = self.f[L.GF_REALISED]
         self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
-        self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_ENTRY_FEES]
+        self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_FEES]
         self.fill_f[at + L.FF_MAE] = 0.0
         self.fill_f[at + L.FF_MFE] = 0.0
         at = self.fills * L.FI_WIDTH
         self.fill_i[at + L.FI_CODE] = (
             (kind + 1) << L.CODE_TYPE
             | (s + 1) << L.CODE_MARKET
-            | (rule + 1) << L.CODE_RULE
+            | ((rule if rule >= 0 else self.i[ib + L.SI_ENTRY_RULE]) + 1) << L.CODE_RULE
             | (reason + 1) << L.CODE_REASON
             | (self.i[ib + L.SI_ENTRY_RULE] + 1) << L.CODE_ENTRY_RULE
+            | (bound + 1) << L.CODE_BOUND
+            | (side + 1) << L.CODE_SIDE
         )
         self.fill_i[at + L.FI_TIME] = now
         self.fill_i[at + L.FI_DECIDED] = decided
@@ -1671,11 +2403,38 @@ class Fold:
         self._event(L.E_FILL, now, s, rule, decision, -1)
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
+    def _log_extra(
+        self,
+        margin: cython.double,
+        funding: cython.double,
+        fraction: cython.double,
+        risk_used: cython.double,
+        risk: cython.double,
+        distance: cython.double,
+        allowed: cython.double,
+        multiplier: cython.double,
+        inside: cython.double,
+        covered: cython.double,
+    ) -> cython.void:
+        """What a rich run knows of the fill just logged."""
+        at: cython.Py_ssize_t = self.extras * L.XF_WIDTH
+        if not self.rich:
+            return
+        self.extra_f[at + L.XF_MARGIN] = margin
+        self.extra_f[at + L.XF_FUNDING] = funding
+        self.extra_f[at + L.XF_FRACTION] = fraction
+        self.extra_f[at + L.XF_RISK_USED] = risk_used
+        self.extra_f[at + L.XF_RISK] = risk
+        self.extra_f[at + L.XF_STOP_DISTANCE] = distance
+        self.extra_f[at + L.XF_ALLOCATED] = allowed
+        self.extra_f[at + L.XF_MULTIPLIER] = multiplier
+        self.extra_f[at + L.XF_INSIDE] = inside
+        self.extra_f[at + L.XF_COVERED] = covered
+        self.extras += 1
+
+    @cython.cfunc
     def _log_positions(self, now: cython.longlong, row: cython.Py_ssize_t) -> cython.void:
-        """Write every market that is open, or was closed at this open: a whole state in a few rows."""
+        """Write every market that is open, or was closed in this row: a whole state in a few rows."""
         s: cython.Py_ssize_t
         fb: cython.Py_ssize_t
         ib: cython.Py_ssize_t
@@ -1692,6 +2451,10 @@ class Fold:
                 self.position_f[at + L.LF_COST] = self.f[fb + L.SF_COST]
                 self.position_f[at + L.LF_REALISED] = self.f[L.GF_REALISED]
                 self.position_f[at + L.LF_CASH] = self.f[L.GF_CASH]
+                self.position_f[at + L.LF_MARGIN] = self.f[fb + L.SF_MARGIN]
+                self.position_f[at + L.LF_STOP] = self._nearest_stop(s)
+                self.position_f[at + L.LF_TARGET] = self.f[fb + L.SF_TARGET]
+                self.position_f[at + L.LF_LIQUIDATION] = self.f[fb + L.SF_LIQUIDATION]
                 at = self.positions * L.LI_WIDTH
                 self.position_i[at + L.LI_TIME] = now
                 self.position_i[at + L.LI_MARKET] = s
@@ -1705,12 +2468,20 @@ class Fold:
         self.balance_i[self.balances] = row
         self.balances += 1
 
+    @cython.cfunc
+    def _nearest_stop(self, s: cython.Py_ssize_t) -> cython.double:
+        """The stop or trailing stop that the price meets first; NaN for none."""
+        fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
+        stop: cython.double = self.f[fb + L.SF_STOP]
+        trail: cython.double = self.f[fb + L.SF_TRAIL]
+        if stop != stop or self.f[fb + L.SF_QTY] * (trail - stop) > 0.0:
+            return trail
+        return stop
 
-@cython.boundscheck(False)
-@cython.wraparound(False)
-@cython.cdivision(True)
+
 def expand_equity(
     equity: cython.const[cython.double][::1],
+    gross: cython.const[cython.double][::1],
     starts: cython.const[cython.longlong][::1],
     balances: cython.const[cython.double][::1],
     initial: cython.double,
@@ -1723,14 +2494,18 @@ def expand_equity(
 ):
     """Write what follows from equity and balances; from row `starts[n]` on, row n of `balances` holds.
 
-    `balances` has layout's BF_WIDTH columns; `peak` is the highest equity before the first row.
+    `balances` has layout's BF_WIDTH columns; `gross` (notional of all positions) may be empty where nothing
+    is leveraged or short: it is then equity less what lies in cash. `peak` is the highest equity before the
+    first row.
     """
     rows: cython.Py_ssize_t = len(equity)
     count: cython.Py_ssize_t = len(starts)
+    given: cython.bint = len(gross) > 0
     n: cython.Py_ssize_t
     j: cython.Py_ssize_t
     last: cython.Py_ssize_t
     value: cython.double
+    held: cython.double
     cash: cython.double
     base: cython.double
     realised: cython.double
@@ -1741,11 +2516,12 @@ def expand_equity(
         last = starts[n + 1] if n + 1 < count else rows
         for j in range(starts[n], last):
             value = equity[j]
+            held = gross[j] if given else value - base
             if value > peak:
                 peak = value
             cash_out[j] = cash
-            exposure_out[j] = (value - base) / value
+            exposure_out[j] = held / value if value != 0.0 else 0.0
             drawdown_out[j] = (peak - value) / peak
             realised_out[j] = realised
             # Flat, what the subtraction leaves is rounding and no profit.
-            unrealised_out[j] = value - initial - realised if value != base else 0.0
+            unrealised_out[j] = value - initial - realised if held != 0.0 else 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded
-from engine.program import compile_program
+from engine.plan_arrays import program_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +28,7 @@ class Log:
         self._plan = plan
         self._floats = segment.floats[log]
         self._ints = segment.ints[log]
+        self._extras = segment.floats[L.LOG_EXTRAS]
         self._rows: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
@@ -49,6 +50,14 @@ class Log:
     def whole(self, column: int) -> NDArray[np.int64]:
         """A column of ints."""
         return self._column(self._ints, column)
+
+    def extra_number(self, column: int, missing: float) -> NDArray[np.float64]:
+        """A column of what rich runs add to their fills; `missing` in every row of other runs."""
+        import numpy as np
+
+        if sum(map(len, self._extras)) == 0:
+            return np.full(len(self), missing)
+        return self._column(self._extras, column)
 
     def code(self, part: int) -> NDArray[np.int64]:
         """One part of the packed codes; -1 where there is none."""
@@ -100,7 +109,7 @@ class Log:
     def _trigger_codes(self, part: int) -> NDArray[np.int32]:
         import numpy as np
 
-        rules = compile_program(self._plan.strategy, self._plan.record_indicators).rules
+        rules = program_of(self._plan).rules
         found: NDArray[np.int32] = np.array([*(r.trigger for r in rules), -1], dtype=np.int32)[
             self.code(part)
         ]

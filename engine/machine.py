@@ -13,9 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - short names for what stands on every line
+from engine import layout as L  # noqa: N812
 from engine.errors import BarsError
-from engine.program import Program, compile_program
+from engine.plan_arrays import is_rich, plan_arrays, program_arrays, program_of, writes_gross
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,8 @@ class Segment:
 
     timeline: NDArray[np.int64]
     equity: NDArray[np.float64]
+    gross: NDArray[np.float64]
+    """Notional of all positions at each close, or empty where it follows from equity and cash."""
     columns: tuple[NDArray[np.float64], ...]
     """For each market a matrix of indicator columns × its bars inside the span."""
     floats: tuple[tuple[NDArray[np.float64], ...], ...]
@@ -43,22 +46,37 @@ class Segment:
 
 
 def kernel_is_compiled() -> bool:
-    """Tell whether `import engine.kernel` finds the compiled library."""
+    """Tell whether `import engine.kernel` and `engine.evaluation` find the compiled libraries."""
     return bool(_kernel().COMPILED)
 
 
 @lru_cache(maxsize=1)
 def _kernel() -> ModuleType:
-    from engine import kernel
+    from engine import evaluation, kernel
 
-    return kernel
+    # One compiled without the other would hand arrays to what works on lists.
+    return kernel if kernel.COMPILED == evaluation.COMPILED else uncompiled_kernel()
 
 
 @lru_cache(maxsize=1)
 def uncompiled_kernel() -> ModuleType:
     """Load the kernel's source as plain Python, whether or not it is compiled as well."""
-    path = Path(__file__).with_name("kernel.py")
-    specification = importlib.util.spec_from_file_location("engine.kernel_uncompiled", path)
+    return _uncompiled("kernel")
+
+
+def _evaluation(kernel: ModuleType) -> ModuleType:
+    """What evaluates the rules for this kernel: compiled with it, or plain Python like it."""
+    if kernel.COMPILED:
+        from engine import evaluation
+
+        return evaluation
+    return _uncompiled("evaluation")
+
+
+@lru_cache(maxsize=2)
+def _uncompiled(name: str) -> ModuleType:
+    path = Path(__file__).with_name(f"{name}.py")
+    specification = importlib.util.spec_from_file_location(f"engine.{name}_uncompiled", path)
     if specification is None or specification.loader is None:
         raise ImportError(f"the kernel's source is not at {path}")
     module = importlib.util.module_from_spec(specification)
@@ -76,37 +94,42 @@ class Machine:
         ints: NDArray[np.int64],
         bars: tuple[Bars, ...],
         timeline: NDArray[np.int64],
+        finer: tuple[Bars, ...],
         kernel: ModuleType | None = None,
     ) -> None:
         import numpy as np
 
         self._kernel = kernel or _kernel()
         self._plan = plan
+        self._program = program_of(plan)
         self.floats = floats
         self.ints = ints
         self._bars = bars
         self._timeline = timeline
-        program = compile_program(plan.strategy, plan.record_indicators)
         self._equity = np.empty(len(timeline))
+        self._gross = np.zeros(len(timeline) if writes_gross(plan) else 0)
+        self._rich = is_rich(plan)
         firsts = [int(b.timestamp.searchsorted(plan.start_ms)) for b in bars]
+        columns = len(self._program.columns)
         self._columns = tuple(
-            np.empty((len(program.columns), len(b) - first)) for b, first in zip(bars, firsts, strict=True)
+            np.empty((columns, len(b) - first)) for b, first in zip(bars, firsts, strict=True)
         )
-        count, rules = len(bars), len(program.rules)
-        # One row can log for each market: a gap, an allocation, a fill, and for each rule that it fired,
-        # was submitted, and that a block before (of this rule and this bar) is over. A turn of the kernel
-        # may add the decision of the row before.
-        self._event_margin = 2 * count * (4 * rules + 4)
-        self._fill_margin = 2 * count
+        count, rules = len(bars), len(self._program.rules)
+        # One row can log for each market: a gap, an allocation, payments, two exits and two entries, and
+        # for each rule that it fired, was submitted, was blocked, and that a block before is over. A turn of
+        # the kernel may add the decision of the row before.
+        self._event_margin = 2 * count * (4 * rules + 12)
+        self._fill_margin = 6 * count
         self._open: list[tuple[Any, Any]] = []
+        scratch = self._registers()
         self._fold = self._kernel.Fold(
-            self._program(program),
-            self._plan_arrays(program),
-            (self._give(self.floats), self._give(self.ints)),
-            [self._market(b, c, first) for b, c, first in zip(bars, self._columns, firsts, strict=True)],
+            tuple(self._read(array) for array in plan_arrays(plan)),
+            (self._give(self.floats[: self._carried_at(0)]), self._give(self.ints)),
+            [self._market(number, firsts[number], finer[number], scratch) for number in range(count)],
             self._read(timeline),
             self._give(self._equity),
-            self._workspace(program, count),
+            self._give(self._gross),
+            self._workspace(count),
         )
         self._log_floats: list[Any] = []
         self._log_ints: list[Any] = []
@@ -134,6 +157,7 @@ class Machine:
         return Segment(
             self._timeline,
             self._equity,
+            self._gross,
             self._columns,
             tuple(map(tuple, self._floats)),
             tuple(map(tuple, self._ints)),
@@ -157,70 +181,69 @@ class Machine:
 
         return np.zeros(size, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * size
 
-    def _program(self, program: Program) -> tuple[Any, ...]:
-        code, params = _program_arrays(program)
-        return self._read(code), self._read(params), len(code) // L.CODE_WIDTH, len(program.carry)
+    def _carried_at(self, number: int) -> int:
+        """Where the carried values of a market lie in the state; behind the last, where they end."""
+        count, rules = len(self._bars), len(self._program.rules)
+        fixed = L.GF_SIZE + count * (L.SF_SIZE + rules * L.NF_SIZE)
+        return fixed + number * len(self._program.carry)
 
-    def _plan_arrays(self, program: Program) -> tuple[Any, ...]:
+    def _market(self, number: int, first: int, finer: Bars, scratch: Any) -> Any:
         import numpy as np
 
-        plan = self._plan
-        floats = [
-            plan.costs.taker_fee_bps / 10_000.0,
-            plan.costs.slippage_bps / 10_000.0,
-            plan.strategy.sizing.fraction,
-            plan.initial_equity,
-        ]
-        for market in plan.markets:
-            floats += (market.quantity_step, _steps_per_unit(market.quantity_step), market.min_notional)
-        ints = [plan.start_ms, plan.timeframe_ms, len(program.rules), program.entries]
-        masks: list[int] = []
-        for market in plan.markets:
-            entry = leave = 0
-            for bit, rule in enumerate(program.rules):
-                symbols = plan.strategy.triggers[rule.trigger].symbols
-                if symbols and market.symbol not in symbols:
-                    continue
-                if rule.is_exit:
-                    leave |= 1 << bit
-                else:
-                    entry |= 1 << bit
-            masks += (entry, leave)
-        return (
-            self._read(np.array(floats)),
-            self._read(np.array(ints, dtype=np.int64)),
-            self._read(np.array(masks, dtype=np.uint64)),
-        )
-
-    def _market(self, bars: Bars, columns: NDArray[np.float64], first: int) -> Any:
-        read = self._read
-        return self._kernel.Market(
-            read(bars.timestamp),
-            read(bars.open),
-            read(bars.high),
-            read(bars.low),
-            read(bars.close),
-            read(bars.volume),
-            self._give(columns),
+        bars = self._bars[number]
+        series = tuple(map(self._read, bars.columns))
+        code, params = program_arrays(self._program)
+        evaluator = _evaluation(self._kernel).Evaluator(
+            (self._read(code), self._read(params), len(code) // I.CODE_WIDTH),
+            series,
+            self._give(self._columns[number]),
             first,
+            self._give(self.floats[self._carried_at(number) : self._carried_at(number + 1)]),
+            self._plan.timeframe_ms,
+            scratch,
+        )
+        funding = self._plan.funding[number]
+        payments = (np.empty(0, dtype=np.int64), np.empty(0))
+        if funding is not None:
+            payments = (
+                np.ascontiguousarray(funding.times, dtype=np.int64),
+                np.ascontiguousarray(funding.rates, dtype=np.float64),
+            )
+        return self._kernel.Market(
+            series,
+            first,
+            evaluator,
+            tuple(map(self._read, finer.columns[:4])),
+            tuple(map(self._read, payments)),
         )
 
-    def _workspace(self, program: Program, count: int) -> tuple[Any, ...]:
+    def _registers(self) -> Any:
+        """What all evaluators compute in, constants filled in."""
         import numpy as np
 
+        program = self._program
         registers = self._scratch(max(1, program.registers) * L.PIECE, np.float64)
         for register, value in program.constants:
             registers[register * L.PIECE : (register + 1) * L.PIECE] = (
                 value if self._kernel.COMPILED else [value] * L.PIECE
             )
+        return registers
+
+    def _workspace(self, count: int) -> tuple[Any, ...]:
+        import numpy as np
+
+        rules = max(1, len(self._program.rules))
         return (
-            registers,
             self._scratch(count * L.CELLS * L.BLOCK, np.float64),
             self._scratch(count * L.BLOCK, np.int64),
             self._scratch(count * L.BLOCK, np.uint64),
+            self._scratch(max(1, count * self._program.board * L.BLOCK), np.float64),
             self._scratch(2 * count, np.int64),
             self._scratch(L.BLOCK, np.int64),
             self._scratch(256, np.float64),
+            self._scratch(rules, np.int64),
+            self._scratch(rules, np.int64),
+            self._scratch(I.STATE_REGISTERS, np.float64),
         )
 
     def _new_logs(self, extra_events: int = 0) -> None:
@@ -236,10 +259,10 @@ class Machine:
             rows += min(int(1.1 * logged * (len(self._timeline) - done) / done), MOST_LOG_ROWS)
         fills = rows // (2 * count) + self._fill_margin
         events = rows + self._event_margin + extra_events
-        # A row of fills writes at most one row of positions for each market and one of balances; a market
-        # whose allocation is smaller than a quantity step writes balances without a fill.
-        several = fills * count if count > 1 else 0
-        sizes = (fills, events, events, several, fills + count if several else 0)
+        # A row of fills or payments writes at most one row of positions for each market and one of balances;
+        # a market whose allocation is smaller than a quantity step writes balances without a fill.
+        snapshots = events + count if self._rich else fills + count if count > 1 else 0
+        sizes = (fills, events, events, snapshots * count, snapshots, fills if self._rich else 0)
         self._log_floats = [
             self._log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
         ]
@@ -280,18 +303,3 @@ class Machine:
             f"{symbol}: bar {bar} at {stamp} is no candle ({values}); prices must be finite and above 0, "
             "low the smallest and high the largest"
         )
-
-
-@lru_cache(maxsize=64)
-def _program_arrays(program: Program) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    import numpy as np
-
-    return np.array(program.code, dtype=np.int64), np.array(program.params, dtype=np.float64)
-
-
-def _steps_per_unit(step: float) -> float:
-    """1e8 for a step of 1e-8: quantities are then whole numbers divided by it, the nearest floats."""
-    if step <= 0.0 or step > 1.0:
-        return 0.0
-    nearest = round(1.0 / step)
-    return float(nearest) if abs(nearest * step - 1.0) < 1e-12 else 0.0

@@ -13,6 +13,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine.diagnostics import exit_counts, rule_counts
 from engine.statistics.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -96,6 +97,9 @@ def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
         "unrealised_pnl": final - initial - f[L.GF_REALISED],
         "fees_paid": f[L.GF_FEES],
         "slippage_paid": f[L.GF_SLIPPAGE],
+        "funding_paid": f[L.GF_FUNDING],
+        # What losses exceeded isolated margins by, which nobody is charged.
+        "covered_losses": f[L.GF_COVERED],
         "total_fills": i[L.GI_FILLS],
         "decisions": i[L.GI_DECISIONS],
         "cash_bound_entries": i[L.GI_CASH_BOUND],
@@ -104,6 +108,10 @@ def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
         "delayed_decisions": i[L.GI_DELAYED],
         # freqtrade's rejected signals: every decision that did not become a fill.
         "rejected_signals": sum(i[L.GI_BLOCKED : L.GI_BLOCKED + len(L.REASONS)]),
+        # Fills inside a bar of which no finer candles told what came first.
+        "coarse_fills": i[L.GI_COARSE],
+        "exits": exit_counts(state),
+        "triggers": rule_counts(plan, state),
         "blocked": {reason: i[L.GI_BLOCKED + number] for number, reason in enumerate(L.REASONS)},
         "left_open": _left_open(plan, f, i),
     }
@@ -113,7 +121,6 @@ def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
     _put_growth(sheet, plan, f, last - first if rows else 0)
     if report is not None:
         report.put_metrics(sheet, found["sqn"])
-    # What is found out about each trigger goes here, beside the other breakdowns.
     return {**sheet.metrics, "undefined": sheet.undefined}
 
 
@@ -221,7 +228,7 @@ def _left_open(plan: Plan, f: list[float], i: list[int]) -> list[Metrics]:
                     "average_cost": cost,
                     "last_close": mark,
                     "value": qty * mark,
-                    "unrealised_pnl": qty * (mark - cost) - f[at + L.SF_ENTRY_FEES],
+                    "unrealised_pnl": qty * (mark - cost) - f[at + L.SF_FEES] - f[at + L.SF_FUNDING],
                     "entry_timestamp": i[bt + L.SI_ENTRY_TIME],
                     "set_id": i[bt + L.SI_SET],
                 }

@@ -11,7 +11,7 @@ MAX_PARAMETERS = 50
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}\Z", re.IGNORECASE)
 
 Value = float | int | bool
-_TYPES = {"int": int, "float": float, "bool": bool}
+TYPES = {"int": int, "float": float, "bool": bool}
 _KEYS = ("type", "default", "min", "max", "step", "description")
 
 
@@ -67,7 +67,7 @@ def _resolve(
         return None
     default = specification["default"]
     kind = specification.get("type", _kind_of(default))
-    if not isinstance(kind, str) or kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         issues.append(Issue(f"{path}.type", "must be int, float or bool", kind))
         return None
     low = _bound(path, "min", kind, specification, issues)

@@ -1,17 +1,28 @@
-"""What one run is: a strategy, markets, a span of time, money and costs."""
+"""What one run is: a strategy, markets, a span of time, money, costs and limits."""
+
+from __future__ import annotations
 
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from engine.errors import Issue, PlanError
+from engine.graph import check_timeframes
+from engine.limits import Behaviour, Risk
 from engine.strategy import Strategy
 from engine.version import ENGINE_VERSION
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 MAX_MARKETS = 500
 MAX_CASH = 1e15
+MAX_LEVERAGE = 125.0
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -27,10 +38,44 @@ class Market:
 
 @dataclass(frozen=True)
 class Costs:
-    """Fees and slippage in basis points (1/100 of a percent)."""
+    """Fees and slippage. Basis points are 1/100 of a percent."""
 
     taker_fee_bps: float = 10.0
+    """Of market and stop orders."""
     slippage_bps: float = 2.0
+    maker_fee_bps: float = 10.0
+    """Of limit orders and targets, which have no slippage."""
+    slippage_range_fraction: float = 0.0
+    """Share of the fill bar's high − low by which a price is worse, in [0, 1]."""
+    slippage_volume_share: float = 0.0
+    """Share of the price by which an order as large as the bar's volume moves it, linear, in [0, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Funding:
+    """What a position pays while it is held: rates at times, positive when longs pay.
+
+    `times` are epoch ms, ascending; `rates` fractions of the notional (0.0001 is one basis point).
+    `assumed` says that the rates are a statement of the caller, not data.
+    """
+
+    times: NDArray[np.int64]
+    rates: NDArray[np.float64]
+    assumed: bool = False
+
+    @classmethod
+    def constant(cls, rate_bps: float, every_hours: int, start_ms: int, end_ms: int) -> Funding:
+        """One rate every so many hours of the UTC day, for [start_ms, end_ms)."""
+        import numpy as np
+
+        every = every_hours * HOUR_MS
+        times = np.arange(start_ms + -start_ms % every, end_ms, every, dtype=np.int64)
+        return cls(times, np.full(len(times), rate_bps / 10_000.0), assumed=True)
+
+    def digest(self) -> str:
+        """Return a hash of the payments."""
+        data = self.times.astype("<i8").tobytes() + self.rates.astype("<f8").tobytes()
+        return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -40,7 +85,10 @@ class Plan:
     `start_ms` (inclusive) and `end_ms` (exclusive) bound the simulated bars by their open time;
     earlier bars only warm the indicators up. `allocations` are amounts of quote currency, one for each
     market, converted at that market's first open. `record_indicators` adds the playback's and the
-    document's indicators to the output. Raise PlanError with Issues.
+    document's indicators to the output. `risk` and `behaviour` replace the document's own. Margin is
+    isolated: a position puts up its notional ÷ `leverage`, and is liquidated when less than
+    `maintenance_margin_pct` of its notional is left. `funding` is one entry for each market or none.
+    `finer_ms` is the length of the candles that decide inside a bar. Raise PlanError with Issues.
     """
 
     strategy: Strategy
@@ -52,13 +100,23 @@ class Plan:
     allocations: tuple[float, ...] = ()
     costs: Costs = field(default_factory=Costs)
     record_indicators: bool = True
+    risk: Risk | None = None
+    behaviour: Behaviour | None = None
+    leverage: float = 1.0
+    maintenance_margin_pct: float = 0.5
+    funding: tuple[Funding | None, ...] = ()
+    finer_ms: int | None = None
 
     def __post_init__(self) -> None:
+        for name, default in (
+            ("allocations", (0.0,) * len(self.markets)),
+            ("funding", (None,) * len(self.markets)),
+        ):
+            if not getattr(self, name):
+                object.__setattr__(self, name, default)
         issues = tuple(self._issues())
         if issues:
             raise PlanError(issues)
-        if not self.allocations:
-            object.__setattr__(self, "allocations", (0.0,) * len(self.markets))
 
     @property
     def initial_equity(self) -> float:
@@ -72,6 +130,25 @@ class Plan:
     def symbols(self) -> tuple[str, ...]:
         return tuple(market.symbol for market in self.markets)
 
+    @property
+    def limits(self) -> Risk:
+        """The run's own limits, or else the document's."""
+        return self.strategy.risk if self.risk is None else self.risk
+
+    @property
+    def conduct(self) -> Behaviour:
+        """The run's own behaviour, or else the document's."""
+        return self.strategy.behaviour if self.behaviour is None else self.behaviour
+
+    @property
+    def can_be_short(self) -> bool:
+        return any(t.direction == "short" and t.entry_node is not None for t in self.strategy.triggers)
+
+    @property
+    def needs_atr(self) -> bool:
+        """Whether an entry without a stop is measured by its ATR."""
+        return self.strategy.sizing.mode == "risk" or self.limits.uses_stop_distance
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that decides the result; a state belongs to one of these."""
@@ -80,15 +157,22 @@ class Plan:
             "strategy": self.strategy.raw,
             "parameters": self.strategy.parameters,
             "markets": [[m.symbol, m.quantity_step, m.min_notional] for m in self.markets],
-            "span": [self.timeframe_ms, self.start_ms, self.end_ms],
+            "span": [self.timeframe_ms, self.start_ms, self.end_ms, self.finer_ms],
             "money": [self.initial_cash, self.allocations],
-            "costs": [self.costs.taker_fee_bps, self.costs.slippage_bps],
+            "costs": asdict(self.costs),
             "indicators": self.record_indicators,
+            "risk": asdict(self.limits),
+            "behaviour": asdict(self.conduct),
+            "margin": [self.leverage, self.maintenance_margin_pct],
+            "funding": [None if found is None else found.digest() for found in self.funding],
         }
         text = json.dumps(description, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _issues(self) -> list[Issue]:
+        return [*self._market_issues(), *self._money_issues(), *self._margin_issues()]
+
+    def _market_issues(self) -> list[Issue]:
         issues: list[Issue] = []
         if not self.markets or len(self.markets) > MAX_MARKETS:
             issues.append(Issue("symbols", f"needs between 1 and {MAX_MARKETS} symbols", len(self.markets)))
@@ -97,24 +181,18 @@ class Plan:
             issues.append(Issue("symbols", f"name a symbol once: {', '.join(sorted(doubled))}"))
         if self.timeframe_ms <= 0:
             issues.append(Issue("timeframe", "must be longer than 0 ms", self.timeframe_ms))
-        if not -(1 << 53) < self.start_ms < self.end_ms < (1 << 53):
-            issues.append(Issue("end", "must be after the start", self.end_ms))
-        if not _within(self.initial_cash, 0.0, MAX_CASH):
-            issues.append(Issue("initial_cash", f"must be between 0 and {MAX_CASH:g}", self.initial_cash))
-        if self.allocations and len(self.allocations) != len(self.markets):
-            issues.append(Issue("initial_allocations", "needs one amount for each symbol", self.allocations))
-        if not all(_within(amount, 0.0, MAX_CASH) for amount in self.allocations):
-            issues.append(
-                Issue("initial_allocations", f"must be between 0 and {MAX_CASH:g}", self.allocations)
+        else:
+            issues += (
+                Issue("strategy", message, None)
+                for message in check_timeframes(self.strategy.graph, self.timeframe_ms)
             )
-        if not issues and not self.initial_equity > 0.0:
-            issues.append(Issue("initial_cash", "the run needs some money to begin with", self.initial_cash))
-        # At 10,000 bps a sale would bring nothing, or less.
-        issues += (
-            Issue(f"costs.{name}", "must be between 0 and 9,999", value)
-            for name, value in vars(self.costs).items()
-            if not _within(value, 0.0, 9_999.0)
-        )
+            if self.finer_ms is not None and not (
+                0 < self.finer_ms < self.timeframe_ms and self.timeframe_ms % self.finer_ms == 0
+            ):
+                message = "must be shorter than the run's bars, and a whole number of them must fill one"
+                issues.append(Issue("finer_timeframe", message, self.finer_ms))
+        if not 0 <= self.start_ms < self.end_ms < (1 << 53):
+            issues.append(Issue("end", "must be after the start, and the start after 1970", self.end_ms))
         issues += (
             Issue(f"symbols.{market.symbol}", "quantity step and minimum notional must be 0 or more")
             for market in self.markets
@@ -131,6 +209,66 @@ class Plan:
             if trigger.symbols and not set(trigger.symbols) & set(self.symbols)
         )
         return issues
+
+    def _money_issues(self) -> list[Issue]:
+        issues: list[Issue] = []
+        if not _within(self.initial_cash, 0.0, MAX_CASH):
+            issues.append(Issue("initial_cash", f"must be between 0 and {MAX_CASH:g}", self.initial_cash))
+        if len(self.allocations) != len(self.markets):
+            issues.append(Issue("initial_allocations", "needs one amount for each symbol", self.allocations))
+        if not all(_within(amount, 0.0, MAX_CASH) for amount in self.allocations):
+            issues.append(
+                Issue("initial_allocations", f"must be between 0 and {MAX_CASH:g}", self.allocations)
+            )
+        if not issues and not self.initial_equity > 0.0:
+            issues.append(Issue("initial_cash", "the run needs some money to begin with", self.initial_cash))
+        for name, value in vars(self.costs).items():
+            # At 10,000 bps a sale would bring nothing, or less.
+            most = 9_999.0 if name.endswith("_bps") else 1.0
+            if not _within(value, 0.0, most):
+                issues.append(Issue(f"costs.{name}", f"must be between 0 and {most:,g}", value))
+        return issues
+
+    def _margin_issues(self) -> list[Issue]:
+        issues: list[Issue] = []
+        if not _within(self.leverage, 1.0, MAX_LEVERAGE):
+            issues.append(Issue("leverage", f"must be between 1 and {MAX_LEVERAGE:g}", self.leverage))
+        if not _within(self.maintenance_margin_pct, 0.0, 50.0):
+            message = "must be between 0 and 50"
+            issues.append(Issue("maintenance_margin_pct", message, self.maintenance_margin_pct))
+        elif self.leverage * self.maintenance_margin_pct >= 100.0:
+            message = f"at leverage {self.leverage:g} an entry would be liquidated at once; lower one of them"
+            issues.append(Issue("maintenance_margin_pct", message, self.maintenance_margin_pct))
+        if len(self.funding) != len(self.markets):
+            issues.append(Issue("funding", "needs one entry for each symbol", len(self.funding)))
+            return issues
+        for market, found in zip(self.markets, self.funding, strict=True):
+            if found is None:
+                why = self._why_funding(market)
+                if why:
+                    message = (
+                        f"{why}, and such positions pay funding: give the rates of {market.symbol}, or state "
+                        "an assumption (a rate in bps and its hours; 0 if you mean none)"
+                    )
+                    issues.append(Issue("funding", message, None))
+            elif len(found.times) != len(found.rates) or not _ascending(found):
+                message = f"{market.symbol}: needs ascending times and one finite rate for each"
+                issues.append(Issue("funding", message, None))
+        return issues
+
+    def _why_funding(self, market: Market) -> str:
+        if self.can_be_short:
+            return "the strategy can be short"
+        if self.leverage > 1.0:
+            return f"the run has leverage {self.leverage:g}"
+        return f"{market.symbol} is a perpetual contract" if market.symbol.endswith("-PERP") else ""
+
+
+def _ascending(funding: Funding) -> bool:
+    import numpy as np
+
+    times, rates = funding.times, funding.rates
+    return bool(np.isfinite(rates).all() and (np.abs(rates) < 1.0).all() and (times[1:] > times[:-1]).all())
 
 
 def _within(value: float, low: float, high: float) -> bool:

@@ -1,36 +1,35 @@
-"""A strategy's graph as the kernel's instruction list, with registers reused as soon as they are free."""
+"""What a strategy's document becomes for the kernel: instructions, rules, board slots, indicator columns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
+from engine.assembly import Assembly
 from engine.expression import parse_expression
 from engine.functions import PLAYBACK
-from engine.graph import MISSING, Node
-from engine.names import EXIT_PRIORITY, OTHER_EXIT_PRIORITY
-from engine.strategy import Strategy
-
-_OPS = {
-    "neg": L.OP_NEG, "abs": L.OP_ABS, "add": L.OP_ADD, "sub": L.OP_SUB, "mul": L.OP_MUL, "div": L.OP_DIV,
-    "min": L.OP_MIN, "max": L.OP_MAX, "lt": L.OP_LT, "le": L.OP_LE, "gt": L.OP_GT, "ge": L.OP_GE,
-    "eq": L.OP_EQ, "ne": L.OP_NE, "and": L.OP_AND, "or": L.OP_OR, "not": L.OP_NOT, "shift": L.OP_SHIFT,
-    "cross_above": L.OP_CROSS_ABOVE, "cross_below": L.OP_CROSS_BELOW, "sma": L.OP_SMA, "ema": L.OP_EMA,
-    "wma": L.OP_WMA, "stddev": L.OP_STDDEV, "highest": L.OP_HIGHEST, "lowest": L.OP_LOWEST,
-    "field": L.OP_FIELD,
-}  # fmt: skip
+from engine.graph import Graph
+from engine.position_rules import StateRows, split
+from engine.strategy import Level, Strategy
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One entry or exit rule, in the order in which decisions prefer them: its place is its bit."""
+    """One entry, exit or hold rule; its place among the program's rules is its bit."""
 
     trigger: int
-    is_exit: bool
+    """Its place in the strategy's triggers."""
+    kind: str
+    """entry, exit or hold"""
+
+    @property
+    def is_exit(self) -> bool:
+        return self.kind == "exit"
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Instructions (rows of layout.CODE_WIDTH), two parameters each, and what is carried between blocks."""
+    """Instructions (rows of instructions.CODE_WIDTH), two parameters each, and what is carried."""
 
     code: tuple[int, ...]
     params: tuple[float, ...]
@@ -40,195 +39,126 @@ class Program:
     carry: tuple[float, ...]
     """The carried values of one market before its first bar."""
     rules: tuple[Rule, ...]
+    """Entries, exits, holds; each in document order."""
     entries: int
+    exits: int
+    board: int
+    """Slots: values at each bar that the fold reads."""
+    state_code: tuple[int, ...]
+    """Rows of instructions.STATE_WIDTH: what depends on the position."""
+    state_params: tuple[float, ...]
+    """One for each of these rows."""
+    state_ranges: tuple[int, ...]
+    """For each rule its first row and their number; 0, 0 where its bit says all. The result is in scalar
+    register 0, and only meaningful where the rule's bit is set."""
+    trigger_slots: tuple[tuple[int, int, int, int], ...]
+    """For each trigger the board slots of order price, stop, target and trailing; −1 where there is none."""
+    atr_slot: int
+    """ATR(14), −1 where nothing needs it."""
+    volatility_slot: int
+    """The volatility a bar that sizes positions, −1 where nothing needs it."""
     columns: tuple[str, ...]
-    """Indicator columns in the order in which the kernel writes them."""
+    """Indicator columns in the order in which the evaluation writes them."""
 
 
 @lru_cache(maxsize=256)
-def compile_program(strategy: Strategy, with_columns: bool) -> Program:
-    """Compile what the rules need and, `with_columns`, the playback's and the document's indicators."""
-    rules = _rules(strategy)
-    graph, columns = strategy.graph, dict[str, int]()
-    if with_columns:
-        graph = strategy.graph.extended()
-        columns = {name: parse_expression(text, graph, {}, {}) for name, text in PLAYBACK.items()}
-        columns.update(strategy.indicator_nodes)
-    nodes = graph.nodes
-    triggers = strategy.triggers
-    outputs: list[tuple[int, int, int]] = []
-    for bit, rule in enumerate(rules):
-        trigger = triggers[rule.trigger]
-        node = trigger.exit_node if rule.is_exit else trigger.entry_node
-        if node is None:
-            raise AssertionError("a rule without an expression")
-        outputs.append((L.OP_RULE, node, bit))
-    outputs += [(L.OP_COLUMN, node, number) for number, node in enumerate(columns.values())]
-    schedule = _schedule(nodes, {node for _, node, _ in outputs})
-    writer = _Writer(nodes, schedule, outputs)
-    writer.write()
-    return Program(
-        tuple(writer.code),
-        tuple(writer.params),
-        writer.registers,
-        tuple(writer.constants),
-        tuple(writer.carry),
-        rules,
-        sum(not rule.is_exit for rule in rules),
-        tuple(columns),
-    )
+def compile_program(strategy: Strategy, with_columns: bool, needs_atr: bool = False) -> Program:
+    """Compile what the rules need and, `with_columns`, the playback's and the document's indicators.
 
-
-def _rules(strategy: Strategy) -> tuple[Rule, ...]:
-    """Entries in document order, then exits by their category's priority and document order."""
-    entries = [Rule(n, False) for n, t in enumerate(strategy.triggers) if t.entry_node is not None]
-    exits = [Rule(n, True) for n, t in enumerate(strategy.triggers) if t.exit_node is not None]
-    exits.sort(
-        key=lambda rule: EXIT_PRIORITY.get(strategy.triggers[rule.trigger].category, OTHER_EXIT_PRIORITY)
-    )
-    return (*entries, *exits)
-
-
-def _schedule(nodes: list[Node], wanted: set[int]) -> list[tuple[int, ...]]:
-    """Order the needed nodes; recursive averages that do not wait for each other go in pairs.
-
-    Inputs always come before their users in the graph, so the order of the graph is a schedule. An
-    average is held back until a second one turns up or something needs it.
+    `needs_atr` is true where a limit needs a distance for entries that have no stop.
     """
-    needed = set(wanted)
-    for node in range(len(nodes) - 1, -1, -1):
-        if node in needed:
-            needed.update(nodes[node].inputs)
-    schedule: list[tuple[int, ...]] = []
-    held: int | None = None
-    for node in sorted(needed):
-        if held is not None and held in nodes[node].inputs:
-            schedule.append((held,))
-            held = None
-        if nodes[node].op == "ema":
-            if held is None:
-                held = node
-            else:
-                schedule.append((held, node))
-                held = None
-        else:
-            schedule.append((node,))
-    if held is not None:
-        schedule.append((held,))
-    return schedule
-
-
-class _Writer:
-    def __init__(
-        self, nodes: list[Node], schedule: list[tuple[int, ...]], outputs: list[tuple[int, int, int]]
-    ) -> None:
-        self.code: list[int] = []
-        self.params: list[float] = []
-        self.constants: list[tuple[int, float]] = []
-        self.carry: list[float] = []
-        self.registers = 0
-        self._nodes = nodes
-        self._schedule = schedule
-        self._outputs = outputs
-        self._free: list[int] = []
-        self._place: dict[int, int] = {}
-        self._users: dict[int, int] = {}
-
-    def write(self) -> None:
-        by_node: dict[int, list[tuple[int, int]]] = {}
-        for op, node, number in self._outputs:
-            by_node.setdefault(node, []).append((op, number))
-        for step in self._schedule:
-            for node in step:
-                for source in self._nodes[node].inputs:
-                    self._users[source] = self._users.get(source, 0) + 1
-        for step in self._schedule:
-            self._write(step)
-            for node in step:
-                for op, number in by_node.get(node, ()):
-                    self._emit(op, 0, self._place[node], 0, number, 0)
-            for node in step:
-                self._release(node, by_node)
-
-    def _write(self, step: tuple[int, ...]) -> None:
-        first = self._nodes[step[0]]
-        if first.op in ("constant", "true"):
-            # Never released: the register is filled once, when the run begins.
-            self._place[step[0]] = self._new_register()
-            self.constants.append((self._place[step[0]], first.value))
-            return
-        # Targets are taken before operands are given back: no instruction writes where it still reads.
-        targets = [self._take_register() for _ in step]
-        for node, target in zip(step, targets, strict=True):
-            self._place[node] = target
-        if len(step) == 2:
-            second = self._nodes[step[1]]
-            self._emit(
-                L.OP_EMA_PAIR,
-                targets[0],
-                self._place[first.inputs[0]],
-                second.period,
-                first.period,
-                self._carried(first),
-                (first.value, second.value),
-                (targets[1], self._place[second.inputs[0]], self._carried(second)),
-            )
-            return
-        operands = [self._place[node] for node in first.inputs]
-        self._emit(
-            _OPS[first.op],
-            targets[0],
-            operands[0] if operands else 0,
-            operands[1] if len(operands) > 1 else 0,
-            first.period,
-            self._carried(first),
-            (first.value, 0.0),
+    graph = strategy.graph.extended()
+    rows = StateRows(graph)
+    outputs: list[tuple[int, int, int]] = []
+    ranges: list[int] = []
+    rules, nodes = _rules(strategy)
+    for bit, node in enumerate(nodes):
+        gate, rest = split(graph, node)
+        outputs.append((I.OP_RULE, gate, bit))
+        ranges += rows.write(rest) if rest else (0, 0)
+    trigger_slots = tuple(
+        (
+            -1 if trigger.order.node is None else rows.slot(trigger.order.node),
+            _level_slot(rows, trigger.stop),
+            _level_slot(rows, trigger.target),
+            _level_slot(rows, trigger.trailing),
         )
+        for trigger in strategy.triggers
+    )
+    needs_atr = needs_atr or strategy.sizing.mode == "risk"
+    atr_slot = rows.slot(parse_expression("atr(14)", graph, {}, {})) if needs_atr else -1
+    volatility_slot = -1 if strategy.sizing.node is None else rows.slot(strategy.sizing.node)
+    outputs += [(I.OP_BOARD, node, slot) for node, slot in rows.slots.items()]
+    columns: dict[str, int] = {}
+    if with_columns:
+        columns = {name: parse_expression(text, graph, {}, {}) for name, text in PLAYBACK.items()}
+        # What depends on the position is not a line of the market: it is in the run's own tables.
+        columns |= {name: node for name, node in strategy.indicator_nodes.items() if not graph.is_state(node)}
+    return _program(
+        graph,
+        outputs,
+        columns,
+        rules,
+        rows=rows,
+        state_ranges=tuple(ranges),
+        trigger_slots=trigger_slots,
+        atr_slot=atr_slot,
+        volatility_slot=volatility_slot,
+    )
 
-    def _emit(
-        self,
-        op: int,
-        to: int,
-        a: int,
-        b: int,
-        period: int,
-        state: int,
-        params: tuple[float, float] = (0.0, 0.0),
-        second: tuple[int, int, int] = (0, 0, 0),
-    ) -> None:
-        self.code += (op, to, a, b, period, state, *second)
-        self.params += params
 
-    def _carried(self, node: Node) -> int:
-        """Reserve the node's carried values and return where they begin."""
-        at = len(self.carry)
-        if node.op == "shift":
-            self.carry += [node.value] * node.period
-        elif node.op in ("cross_above", "cross_below"):
-            self.carry += [MISSING, MISSING]
-        elif node.op == "ema":
-            self.carry += [0.0] * L.EMA_SIZE
-        elif node.op in ("sma", "wma", "stddev"):
-            self.carry += [0.0] * (L.ROLL_HEAD + node.period)
-        elif node.op in ("highest", "lowest"):
-            self.carry += [0.0] * (L.DEQUE_TOP + 2 * node.period)
-        return at
+def compile_columns(graph: Graph, columns: Mapping[str, int]) -> Program:
+    """Compile nodes that do not depend on the position to columns alone, without rules."""
+    return _program(graph, [], columns, ())
 
-    def _release(self, node: int, outputs: dict[int, list[tuple[int, int]]]) -> None:
-        for source in self._nodes[node].inputs:
-            self._users[source] -= 1
-            if self._users[source] == 0 and self._nodes[source].op not in ("constant", "true"):
-                self._free.append(self._place[source])
-        if (
-            self._users.get(node, 0) == 0
-            and node in outputs
-            and self._nodes[node].op not in ("constant", "true")
-        ):
-            self._free.append(self._place[node])
 
-    def _take_register(self) -> int:
-        return self._free.pop() if self._free else self._new_register()
+def _program(
+    graph: Graph,
+    outputs: list[tuple[int, int, int]],
+    columns: Mapping[str, int],
+    rules: tuple[Rule, ...],
+    *,
+    rows: StateRows | None = None,
+    state_ranges: tuple[int, ...] = (),
+    trigger_slots: tuple[tuple[int, int, int, int], ...] = (),
+    atr_slot: int = -1,
+    volatility_slot: int = -1,
+) -> Program:
+    rows = rows or StateRows(graph)
+    drawn = [(I.OP_COLUMN, node, number) for number, node in enumerate(columns.values())]
+    assembly = Assembly(graph, outputs + drawn)
+    return Program(
+        code=tuple(assembly.code),
+        params=tuple(assembly.params),
+        registers=assembly.registers,
+        constants=tuple(assembly.constants),
+        carry=tuple(assembly.carry),
+        rules=rules,
+        entries=sum(rule.kind == "entry" for rule in rules),
+        exits=sum(rule.kind == "exit" for rule in rules),
+        board=len(rows.slots),
+        state_code=tuple(rows.code),
+        state_params=tuple(rows.params),
+        state_ranges=state_ranges,
+        trigger_slots=trigger_slots,
+        atr_slot=atr_slot,
+        volatility_slot=volatility_slot,
+        columns=tuple(columns),
+    )
 
-    def _new_register(self) -> int:
-        self.registers += 1
-        return self.registers - 1
+
+def _rules(strategy: Strategy) -> tuple[tuple[Rule, ...], list[int]]:
+    """Rules in the order of their bits, and the node of each."""
+    rules: list[Rule] = []
+    nodes: list[int] = []
+    for kind in ("entry", "exit", "hold"):
+        for number, trigger in enumerate(strategy.triggers):
+            node = {"entry": trigger.entry_node, "exit": trigger.exit_node, "hold": trigger.hold_node}[kind]
+            if node is not None:
+                rules.append(Rule(number, kind))
+                nodes.append(node)
+    return tuple(rules), nodes
+
+
+def _level_slot(rows: StateRows, level: Level | None) -> int:
+    return -1 if level is None or level.node is None else rows.slot(level.node)

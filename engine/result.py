@@ -10,8 +10,9 @@ from engine.bars import Bars
 from engine.columns import Coded, Table, join
 from engine.errors import Issue, PlanError
 from engine.fold import finish, simulate
+from engine.limits import Behaviour, Risk
 from engine.measures import Metrics, metrics
-from engine.plan import Costs, Market, Plan
+from engine.plan import Costs, Funding, Market, Plan
 from engine.state import State, initial_state
 from engine.statistics.report import Report
 from engine.strategy import parse_strategy, warm_up_bars
@@ -72,14 +73,21 @@ def run(
     timeframe_ms: int | None = None,
     markets: tuple[Market, ...] | None = None,
     record_indicators: bool = True,
+    risk: Risk | None = None,
+    behaviour: Behaviour | None = None,
+    leverage: float = 1.0,
+    maintenance_margin_pct: float = 0.5,
+    funding: Funding | Mapping[str, Funding] | None = None,
+    finer: Mapping[str, Bars] | Bars | Any | None = None,
     kernel: ModuleType | None = None,
 ) -> Result:
     """Simulate a strategy document over bars.
 
     `bars` is a Bars or DataFrame for one market, or a mapping of them by symbol. Without `start_ms` the
     run begins after as many bars as the strategy needs to warm up (or at the middle of a shorter series).
-    The bar length is the smallest distance between two bars unless given. Raise StrategyError, PlanError,
-    BarsError.
+    The bar length is the smallest distance between two bars unless given. `funding` is for all markets or
+    by symbol; `finer` are shorter candles that decide what came first inside a bar, given like `bars`. For
+    the rest see Plan. Raise StrategyError, PlanError, BarsError.
     """
     series = _series(bars)
     strategy = parse_strategy(document, parameters)
@@ -89,9 +97,10 @@ def run(
     step = timeframe_ms or _bar_length(series)
     if start_ms is None:
         longest = max(series.values(), key=len)
-        start_ms = int(longest.timestamp[min(warm_up_bars(strategy), len(longest) // 2)])
+        start_ms = int(longest.timestamp[min(warm_up_bars(strategy, step), len(longest) // 2)])
     if end_ms is None:
         end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
+    inside = None if finer is None else _series(finer)
     plan = Plan(
         strategy,
         given,
@@ -102,8 +111,14 @@ def run(
         allocations,
         costs or Costs(),
         record_indicators,
+        risk,
+        behaviour,
+        leverage,
+        maintenance_margin_pct,
+        tuple(funding.get(m.symbol) if isinstance(funding, Mapping) else funding for m in given),
+        None if inside is None else _bar_length(inside),
     )
-    state, folded = simulate(plan, initial_state(plan), series, kernel=kernel)
+    state, folded = simulate(plan, initial_state(plan), series, finer=inside, kernel=kernel)
     report = Report(plan)
     report.add(folded.tables)
     state, closed = finish(plan, state, kernel=kernel)

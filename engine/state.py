@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.errors import StateError
-from engine.program import compile_program
+from engine.plan_arrays import program_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,10 +88,10 @@ def initial_state(plan: Plan) -> State:
     """Return the state before the first bar."""
     import numpy as np
 
-    program = compile_program(plan.strategy, plan.record_indicators)
+    program = program_of(plan)
     count, rules = len(plan.markets), len(program.rules)
     floats = np.zeros(L.GF_SIZE + count * (L.SF_SIZE + rules * L.NF_SIZE + len(program.carry)))
-    ints = np.zeros(L.GI_SIZE + count * (L.SI_SIZE + rules * L.NI_SIZE), dtype=np.int64)
+    ints = np.zeros(L.GI_SIZE + count * (L.SI_SIZE + rules * L.NI_SIZE) + rules * L.TI_SIZE, dtype=np.int64)
     reserved = math.fsum(plan.allocations)
     floats[L.GF_CASH] = plan.initial_cash
     floats[L.GF_RESERVED] = reserved
@@ -105,10 +105,19 @@ def initial_state(plan: Plan) -> State:
         at = L.GF_SIZE + number * L.SF_SIZE
         floats[at + L.SF_RESERVED] = plan.allocations[number]
         floats[at + L.SF_BENCHMARK_WAITING] = shares[number]
+        floats[[at + level for level in _LEVELS]] = math.nan
         ints[L.GI_SIZE + number * L.SI_SIZE + L.SI_LAST] = -L.FOREVER
+        funding = plan.funding[number]
+        if funding is not None:
+            first = int(funding.times.searchsorted(plan.start_ms))
+            ints[L.GI_SIZE + number * L.SI_SIZE + L.SI_FUNDED] = first
     intentions = L.GI_SIZE + count * L.SI_SIZE
-    ints[intentions + L.NI_ID :: L.NI_SIZE] = -1
-    ints[intentions + L.NI_REASON :: L.NI_SIZE] = -1
+    end = intentions + count * rules * L.NI_SIZE
+    for name, value in ((L.NI_ID, -1), (L.NI_REASON, -1), (L.NI_EXITED, -L.FOREVER)):
+        ints[intentions + name : end : L.NI_SIZE] = value
     carried = L.GF_SIZE + count * (L.SF_SIZE + rules * L.NF_SIZE)
     floats[carried:] = np.tile(np.array(program.carry), count)
     return State(plan.fingerprint, floats, ints)
+
+
+_LEVELS = (L.SF_STOP, L.SF_TARGET, L.SF_TRAIL, L.SF_LIQUIDATION)

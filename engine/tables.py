@@ -10,7 +10,7 @@ from engine import layout as L  # noqa: N812 - a short name for what stands on e
 from engine.columns import Column, Sampled, Table
 from engine.events import Events, payloads
 from engine.logs import Log, lazily
-from engine.program import compile_program
+from engine.plan_arrays import is_rich, program_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ def build_tables(
         "positions": _positions(plan, segment),
         "events": _events(plan, before, after, segment),
     }
-    names = compile_program(plan.strategy, plan.record_indicators).columns
+    names = program_of(plan).columns
     if names:
         for number, market in enumerate(plan.markets):
             inside = bars[number]
@@ -82,7 +82,7 @@ def _expand(plan: Plan, before: State, segment: Segment) -> dict[str, NDArray[np
     names = ("cash", "exposure", "drawdown", "realised_pnl", "unrealised_pnl")
     rows = len(segment.equity)
     starts, balances = _balances(plan, before, segment)
-    read: list[Any] = [segment.equity, starts, balances.reshape(-1)]
+    read: list[Any] = [segment.equity, segment.gross, starts, balances.reshape(-1)]
     columns: list[Any] = [np.empty(rows) for _ in names]
     if not kernel.COMPILED:
         read = [array.tolist() for array in read]
@@ -96,7 +96,7 @@ def _balances(plan: Plan, before: State, segment: Segment) -> tuple[NDArray[np.i
     import numpy as np
 
     cash, reserved, realised = (float(before.floats[n]) for n in (L.GF_CASH, L.GF_RESERVED, L.GF_REALISED))
-    if len(plan.markets) > 1:
+    if len(plan.markets) > 1 or is_rich(plan):
         log = Log(plan, segment, L.LOG_BALANCES)
         changes = np.stack([log.number(column) for column in range(L.BF_WIDTH)], axis=1)
         starts = log.whole(0)
@@ -165,34 +165,42 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
             "seq": lambda: np.arange(first, first + len(log), dtype=np.int64),
             "timestamp": lazily(log.whole, L.FI_TIME),
             "symbol": lazily(log.coded, L.CODE_MARKET, plan.symbols),
-            "side": lambda: log.text(~is_entry(), ("buy", "sell")),
+            "side": lambda: log.text(log.code(L.CODE_SIDE) & 1, ("buy", "sell")),
             "qty": lazily(log.number, L.FF_QTY),
             "price": lazily(log.number, L.FF_PRICE),
             "fee": lazily(log.number, L.FF_FEE),
             "slippage": lazily(log.number, L.FF_SLIPPAGE),
             # An allocation is no order: nobody took or made it.
             "liquidity": lambda: log.text(
-                np.where(log.code(L.CODE_REASON) == L.FR_ALLOCATION, -1, 0), ("taker", "maker")
+                np.where(log.code(L.CODE_REASON) == L.FR_ALLOCATION, -1, log.code(L.CODE_SIDE) >> 1),
+                ("taker", "maker"),
             ),
             "pnl": lazily(log.number, L.FF_PNL),
             "trigger_id": lazily(log.trigger, L.CODE_RULE),
             "category": lazily(log.category, L.CODE_RULE),
             "reason": lazily(log.coded, L.CODE_REASON, L.FILL_REASONS),
             "is_entry": is_entry,
-            "exit_fraction": lambda: np.where(is_entry(), np.nan, 1.0),
+            "exit_fraction": lambda: np.where(is_entry(), np.nan, log.extra_number(L.XF_FRACTION, 1.0)),
             "position_after": lazily(log.number, L.FF_POSITION),
             "average_cost": lazily(_average_cost, log),
             "cash_after": lazily(log.number, L.FF_CASH),
             "decided_at": lazily(log.whole, L.FI_DECIDED),
             "set_id": lazily(log.whole, L.FI_SET),
-            # Risk speaks of stops, which no rule has yet: null, not zero.
-            "risk_used_abs": log.unknown,
-            "actual_risk_at_stop": log.unknown,
-            "stop_distance": log.unknown,
-            "allocated_risk_abs": log.unknown,
-            "profile_multiplier": log.unknown,
-            "r_multiple": log.unknown,
+            # Risk speaks of stops: null, not zero, where there is none.
+            "risk_used_abs": lazily(log.extra_number, L.XF_RISK_USED, np.nan),
+            "actual_risk_at_stop": lazily(log.extra_number, L.XF_RISK, np.nan),
+            "stop_distance": lazily(log.extra_number, L.XF_STOP_DISTANCE, np.nan),
+            "allocated_risk_abs": lazily(log.extra_number, L.XF_ALLOCATED, np.nan),
+            "profile_multiplier": lazily(log.extra_number, L.XF_MULTIPLIER, np.nan),
+            "r_multiple": lambda: np.where(is_entry(), np.nan, _r_multiple(log)),
             "correlation_id": lazily(log.correlation, L.FI_DECISION),
+            "margin_after": lambda: (
+                log.extra_number(L.XF_MARGIN, np.nan)
+                if is_rich(plan)
+                else log.number(L.FF_POSITION) * log.number(L.FF_ENTRY_PRICE)
+            ),
+            "funding": lazily(log.extra_number, L.XF_FUNDING, 0.0),
+            "bound_by": lazily(log.coded, L.CODE_BOUND, L.BOUNDS),
         },
     )
 
@@ -202,6 +210,13 @@ def _average_cost(log: Log) -> NDArray[np.float64]:
     import numpy as np
 
     return np.where(log.number(L.FF_POSITION) == 0.0, 0.0, log.number(L.FF_ENTRY_PRICE))
+
+
+def _r_multiple(log: Log) -> NDArray[np.float64]:
+    """P&L ÷ what the part that left would have lost at its stop; null without one."""
+    import numpy as np
+
+    return log.number(L.FF_PNL) / log.extra_number(L.XF_RISK, np.nan)
 
 
 def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
@@ -217,7 +232,8 @@ def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
         {
             "timestamp": lambda: exits().whole(L.FI_TIME),
             "symbol": lambda: exits().coded(L.CODE_MARKET, plan.symbols),
-            "side": lambda: exits().same(0, ("long", "short")),
+            # Who sells to leave was long.
+            "side": lambda: exits().text(1 - (exits().code(L.CODE_SIDE) & 1), ("long", "short")),
             "entry_timestamp": lambda: exits().whole(L.FI_ENTRY_TIME),
             "exit_timestamp": lambda: exits().whole(L.FI_TIME),
             "entry_price": lambda: exits().number(L.FF_ENTRY_PRICE),
@@ -236,16 +252,17 @@ def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
             "bars": lambda: exits().whole(L.FI_BARS),
             "mae": lambda: exits().number(L.FF_MAE),
             "mfe": lambda: exits().number(L.FF_MFE),
-            "risk": lambda: exits().unknown(),
-            "r_multiple": lambda: exits().unknown(),
+            "risk": lambda: exits().extra_number(L.XF_RISK, float("nan")),
+            "r_multiple": lambda: _r_multiple(exits()),
             "exit_reason": lambda: exits().coded(L.CODE_REASON, L.FILL_REASONS),
             "set_id": lambda: exits().whole(L.FI_SET),
+            "funding": lambda: exits().extra_number(L.XF_FUNDING, 0.0),
         },
     )
 
 
 def _positions(plan: Plan, segment: Segment) -> Table:
-    if len(plan.markets) == 1:
+    if len(plan.markets) == 1 and not is_rich(plan):
         # Each fill is a change of the one position there is.
         fills = Log(plan, segment, L.LOG_FILLS)
         return Table(
@@ -258,6 +275,10 @@ def _positions(plan: Plan, segment: Segment) -> Table:
                 "realised_pnl": lazily(fills.number, L.FF_REALISED),
                 "cash": lazily(fills.number, L.FF_CASH),
                 "set_id": lazily(fills.whole, L.FI_SET),
+                "margin": lambda: fills.number(L.FF_POSITION) * fills.number(L.FF_ENTRY_PRICE),
+                "stop_price": fills.unknown,
+                "target_price": fills.unknown,
+                "liquidation_price": fills.unknown,
             },
         )
     log = Log(plan, segment, L.LOG_POSITIONS)
@@ -271,6 +292,10 @@ def _positions(plan: Plan, segment: Segment) -> Table:
             "realised_pnl": lazily(log.number, L.LF_REALISED),
             "cash": lazily(log.number, L.LF_CASH),
             "set_id": lazily(log.whole, L.LI_SET),
+            "margin": lazily(log.number, L.LF_MARGIN),
+            "stop_price": lazily(log.number, L.LF_STOP),
+            "target_price": lazily(log.number, L.LF_TARGET),
+            "liquidation_price": lazily(log.number, L.LF_LIQUIDATION),
         },
     )
 

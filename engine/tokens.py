@@ -50,6 +50,7 @@ class Token:
     """number, name, parameter, string, symbol, keyword or end"""
     text: str
     position: int
+    end: int
 
 
 def tokenize(text: str) -> list[Token]:
@@ -73,7 +74,7 @@ def tokenize(text: str) -> list[Token]:
                 kind = "keyword"
             elif kind == "name" and word.lower() in KEYWORDS:
                 raise ExpressionError(f"write '{word.lower()}' in small letters at {position}", position)
-            tokens.append(Token(kind, word, position))
+            tokens.append(Token(kind, word, position, match.end()))
             if len(tokens) > MAX_TOKENS:
                 raise ExpressionError(
                     f"the expression has more than {MAX_TOKENS:,} words and signs; "
@@ -81,7 +82,7 @@ def tokenize(text: str) -> list[Token]:
                     position,
                 )
         position = match.end()
-    tokens.append(Token("end", "", len(text)))
+    tokens.append(Token("end", "", len(text), len(text)))
     return tokens
 
 

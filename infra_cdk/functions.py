@@ -15,7 +15,7 @@ from infra_cdk.assets import CodeOf
 from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
 from infra_cdk.storage import Storage
-from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, RUNS, UPLOADS, WORK
+from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, RUNS, STRATEGIES, UPLOADS, WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,15 @@ class Functions(Construct):
 
     def _grant(self, storage: Storage) -> None:
         candles, runs, uploads, work = (f"{prefix}/*" for prefix in (CANDLES, RUNS, UPLOADS, WORK))
+        strategies = f"{STRATEGIES}/*"
 
         api = _role(self.api)
         storage.allow_index(api, indexes=(LISTING_INDEX, ACTIVE_INDEX))
         # What the API presigns it must be allowed itself.
         storage.allow_objects(
             api,
-            read=(candles, runs, uploads),
-            write=(uploads, f"{RUNS}/*/request*"),
+            read=(candles, runs, strategies, uploads),
+            write=(strategies, uploads, f"{RUNS}/*/request*"),
             delete=(runs, work),
             listing=(runs,),
         )

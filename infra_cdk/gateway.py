@@ -165,6 +165,7 @@ def _cors(stage: Stage) -> apigw.CorsPreflightOptions | None:
         allow_methods=[
             apigw.CorsHttpMethod.GET,
             apigw.CorsHttpMethod.POST,
+            apigw.CorsHttpMethod.PUT,
             apigw.CorsHttpMethod.PATCH,
             apigw.CorsHttpMethod.DELETE,
         ],

@@ -1,11 +1,12 @@
-"""Builds the engine's compiled kernel: for this machine, or for Lambda without Docker.
+"""Builds the engine's compiled libraries: for this machine, or for Lambda without Docker.
 
-    python -m infra_cdk.kernel                                   # engine/kernel.abi3.so for this machine
+    python -m infra_cdk.kernel                                   # engine/*.abi3.so for this machine
     python -m infra_cdk.kernel --target aarch64 --output build   # for Lambda; fails when it cannot
 
-The kernel is Cython's pure-Python mode against Python's limited API of 3.11, so one library serves
-Python 3.11 and later, and this machine's headers are enough for any target. Without a compiler or
-headers a host build leaves the engine to run its source uncompiled, with the same results.
+Two libraries: the kernel, which folds orders over bars, and the evaluation of rules and indicators. Both
+are Cython's pure-Python mode against Python's limited API of 3.11, so one library serves Python 3.11 and
+later, and this machine's headers are enough for any target. Without a compiler or headers a host build
+leaves the engine to run their source uncompiled, with the same results.
 """
 
 import argparse
@@ -21,9 +22,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "engine" / "kernel.py"
-LAYOUT = ROOT / "engine" / "layout.py"
-LIBRARY = "kernel.abi3.so"
+ENGINE = ROOT / "engine"
+MODULES = ("kernel", "evaluation")
+"""The sources in engine/ that are compiled, each to a library of its name."""
+
+CONSTANTS = ("layout", "instructions")
+"""The modules of engine/ whose numbers replace their names in the sources."""
 
 TARGETS = {"x86_64": "x86_64-linux-gnu.2.34", "aarch64": "aarch64-linux-gnu.2.34"}
 FLAGS = (
@@ -46,18 +50,28 @@ class KernelBuildError(Exception):
     """The kernel could not be compiled; the message says what is missing."""
 
 
-def build(target: str = "host", output: Path | None = None) -> Path:
-    """Compile the kernel for `target` (host, x86_64 or aarch64) and return the library's path.
+def library(module: str) -> str:
+    """Return the file name of a module's library."""
+    return f"{module}.abi3.so"
 
-    A library whose sources have not changed is left as it is. Raise KernelBuildError.
+
+def build(target: str = "host", output: Path | None = None) -> tuple[Path, ...]:
+    """Compile the modules for `target` (host, x86_64 or aarch64) and return the libraries' paths.
+
+    Libraries whose sources have not changed are left as they are. Raise KernelBuildError.
     """
-    folder = output or SOURCE.parent
-    library = folder / LIBRARY
-    stamp = ROOT / "build" / "kernel" / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    folder = output or ENGINE
+    return tuple(_build(module, target, folder) for module in MODULES)
+
+
+def _build(module: str, target: str, folder: Path) -> Path:
+    built = folder / library(module)
+    place = hashlib.sha256(str(built.resolve()).encode()).hexdigest()[:16]
+    stamp = ROOT / "build" / "kernel" / place
     compiler = _compiler(target)
-    mark = _mark(target, compiler)
-    if library.exists() and stamp.exists() and stamp.read_text() == mark:
-        return library
+    mark = _mark(module, target, compiler)
+    if built.exists() and stamp.exists() and stamp.read_text() == mark:
+        return built
     headers = sysconfig.get_paths()["include"]
     if not (Path(headers) / "Python.h").exists():
         raise KernelBuildError(f"Python's headers are not installed (looked for {headers}/Python.h)")
@@ -65,21 +79,21 @@ def build(target: str = "host", output: Path | None = None) -> Path:
         raise KernelBuildError("Cython is not installed; it is in the dependency group 'local'")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        translated = _translate(Path(scratch))
-        built = Path(scratch) / LIBRARY
-        command = [*compiler, *FLAGS, f"-I{headers}", translated.name, "-o", str(built)]
+        translated = _translate(module, Path(scratch))
+        compiled = Path(scratch) / library(module)
+        command = [*compiler, *FLAGS, f"-I{headers}", translated.name, "-o", str(compiled)]
         done = subprocess.run(  # noqa: S603 - our own words
             command, cwd=scratch, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise KernelBuildError(f"{' '.join(compiler)} failed:\n{done.stderr.strip()[-2000:]}")
         # Into place in one step: an interpreter that starts now sees the old library or the new one.
-        staged = folder / f".{LIBRARY}.new"
-        shutil.copyfile(built, staged)
-        staged.replace(library)
+        staged = folder / f".{library(module)}.new"
+        shutil.copyfile(compiled, staged)
+        staged.replace(built)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(mark)
-    return library
+    return built
 
 
 def _compiler(target: str) -> list[str]:
@@ -98,40 +112,44 @@ def _compiler(target: str) -> list[str]:
     raise KernelBuildError("there is no C compiler: install cc, or the dependency group 'local' for ziglang")
 
 
-def _translate(scratch: Path) -> Path:
-    """Write the kernel with layout's names replaced by their numbers, and translate it to C."""
-    source = scratch / "kernel.py"
-    source.write_text(with_numbers(SOURCE.read_text()))
-    translated = scratch / "kernel.c"
-    command = [sys.executable, "-m", "cython", "-3", "--module-name", "engine.kernel"]
+def _translate(module: str, scratch: Path) -> Path:
+    """Write the source with the layout's names replaced by their numbers, and translate it to C."""
+    source = scratch / f"{module}.py"
+    source.write_text(with_numbers((ENGINE / source.name).read_text()))
+    translated = source.with_suffix(".c")
+    command = [sys.executable, "-m", "cython", "-3", "--module-name", f"engine.{module}"]
     # By name from its own folder: the library keeps the path, and the same source must give the same bytes.
     command += [source.name, "-o", translated.name]
     done = subprocess.run(  # noqa: S603 - our own words
         command, cwd=scratch, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise KernelBuildError(f"Cython refused the kernel:\n{(done.stderr or done.stdout).strip()[-4000:]}")
+        raise KernelBuildError(
+            f"Cython refused {source.name}:\n{(done.stderr or done.stdout).strip()[-4000:]}"
+        )
     return translated
 
 
 def with_numbers(source: str) -> str:
-    """Replace `L.NAME` by its number, so that the C compiler sees constants."""
-    from engine import layout
+    """Replace `L.NAME` and `I.NAME` by their numbers, so that the C compiler sees constants."""
+    from engine import instructions, layout
+
+    modules = {"L": layout, "I": instructions}
 
     def number(match: re.Match[str]) -> str:
-        value = getattr(layout, match.group(1))
+        value = getattr(modules[match.group(1)], match.group(2))
         if not isinstance(value, int):
-            raise KernelBuildError(f"layout.{match.group(1)} is no number")
+            raise KernelBuildError(f"{match.group(0)} is no number")
         return str(value)
 
-    return re.sub(r"\bL\.([A-Z][A-Z0-9_]*)\b", number, source)
+    return re.sub(r"\b([LI])\.([A-Z][A-Z0-9_]*)\b", number, source)
 
 
-def _mark(target: str, compiler: list[str]) -> str:
+def _mark(module: str, target: str, compiler: list[str]) -> str:
     """Everything that decides the library's content, as one hash."""
     parts = [target, *compiler[1:], *FLAGS, platform.machine() if target == "host" else ""]
     digest = hashlib.sha256("\0".join(parts).encode())
-    for path in (SOURCE, LAYOUT, Path(__file__)):
+    for path in (*(ENGINE / f"{name}.py" for name in (module, *CONSTANTS)), Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -145,19 +163,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="folder for the library (default: engine/)")
     chosen = parser.parse_args(arguments)
     try:
-        library = build(chosen.target, chosen.output)
+        libraries = build(chosen.target, chosen.output)
     except KernelBuildError as error:
         if chosen.target == "host":
             sys.stderr.write(
                 f"The kernel is not compiled: {error}\n"
                 "Stepfold runs its source uncompiled: the same results, about a hundred times slower.\n"
             )
-            # A library of older sources would be worse than none.
-            (ROOT / "engine" / LIBRARY).unlink(missing_ok=True)
+            # A library of older sources would be worse than none, and so would one of the two alone.
+            for module in MODULES:
+                (ENGINE / library(module)).unlink(missing_ok=True)
             return 0
         sys.stderr.write(f"The kernel for {chosen.target} could not be built: {error}\n")
         return 1
-    sys.stderr.write(f"kernel: {library} ({library.stat().st_size / 1024:.0f} KB)\n")
+    for path in libraries:
+        sys.stderr.write(f"kernel: {path} ({path.stat().st_size / 1024:.0f} KB)\n")
     return 0
 
 

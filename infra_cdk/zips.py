@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra_cdk import elf
-from infra_cdk.kernel import KernelBuildError
+from infra_cdk.kernel import MODULES, KernelBuildError, library
 from infra_cdk.kernel import build as build_kernel
 from infra_cdk.prune import prune
 from infra_cdk.sizes import SIZES
@@ -34,7 +34,7 @@ PYTHON = "3.13"
 # Lambda's limit on a function's unzipped code: 250 MB, which AWS counts as 250 * 1024 * 1024 bytes.
 LIMIT = 250 * 1024 * 1024
 MIB = 1024 * 1024
-KERNEL = "engine/kernel.abi3.so"
+LIBRARIES = tuple(f"engine/{library(module)}" for module in MODULES)
 # What a wheel may expect of every Linux (the manylinux policy) and Lambda's has: C and C++ runtimes, zlib.
 OF_LINUX = (
     "ld-linux",
@@ -106,11 +106,12 @@ def build(group: str, *, platform: str, output: Path, python: str = PYTHON) -> B
 
 def check(content: Path, target: Platform) -> None:
     """Raise ZipError if the folder is not what a function of that machine can run."""
-    if not (content / KERNEL).is_file():
-        raise ZipError(
-            f"{KERNEL} is missing: a backtest would run uncompiled, a hundred times slower. "
-            "Build it with: python -m infra_cdk.kernel --target aarch64"
-        )
+    for name in LIBRARIES:
+        if not (content / name).is_file():
+            raise ZipError(
+                f"{name} is missing: a backtest would run uncompiled, a hundred times slower. "
+                "Build it with: python -m infra_cdk.kernel --target aarch64"
+            )
     _check_libraries(content, target)
     size = sum(path.stat().st_size for path in content.rglob("*") if path.is_file())
     if size > LIMIT:
@@ -151,12 +152,13 @@ def _install(packages: Sequence[str], content: Path, target: Platform, python: s
 
 
 def _put_kernel(content: Path, platform: str) -> None:
-    """Replace this machine's kernel, if the source came with one, by the target's."""
+    """Replace this machine's libraries, if the source came with any, by the target's."""
     try:
-        kernel = build_kernel(platform, KERNELS / platform)
+        built = build_kernel(platform, KERNELS / platform)
     except KernelBuildError as error:
         raise ZipError(f"the kernel could not be compiled for {platform}: {error}") from error
-    shutil.copyfile(kernel, content / KERNEL)
+    for path, name in zip(built, LIBRARIES, strict=True):
+        shutil.copyfile(path, content / name)
 
 
 def _compile(content: Path, python: str) -> None:

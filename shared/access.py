@@ -7,6 +7,7 @@ from functools import lru_cache
 from shared.aws import dynamodb, s3, stepfunctions
 from shared.datasets import DatasetIndex
 from shared.runs import RunIndex
+from shared.saved_strategies import SavedStrategies
 from shared.settings import settings
 from shared.store import ObjectStore
 from shared.table import Table
@@ -26,6 +27,11 @@ def runs() -> RunIndex:
 @lru_cache(maxsize=1)
 def datasets() -> DatasetIndex:
     return DatasetIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
+def strategies() -> SavedStrategies:
+    return SavedStrategies(Table(dynamodb(), settings().table), store())
 
 
 @lru_cache(maxsize=1)

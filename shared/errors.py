@@ -4,7 +4,8 @@ StepfoldError
 ├── InvalidInputError         422  the request cannot be carried out as sent; carries one Issue per field
 ├── NotFoundError             404  no such thing, or it belongs to somebody else
 ├── ConflictError             409  the thing is there, but not in a state that allows this
-│   └── NotFinishedError      409  results were asked of a run that has none (yet)
+│   ├── NotFinishedError      409  results were asked of a run that has none (yet)
+│   └── StaleVersionError     409  the thing was changed since the client read it; carries its version now
 ├── TooLargeError             413  the answer or the body is over a gateway's limit
 ├── SupersededError                another attempt of the same run took over; stop without a trace
 ├── RunRejectedError               a workflow step found something that no retry can mend
@@ -66,6 +67,14 @@ class NotFinishedError(ConflictError):
         super().__init__(f"backtest {run_id} has no results: it is {status}{reason}")
         self.status = status
         self.error = error
+
+
+class StaleVersionError(ConflictError):
+    code = "stale_version"
+
+    def __init__(self, detail: str, current_version: int) -> None:
+        super().__init__(detail)
+        self.current_version = current_version
 
 
 class TooLargeError(StepfoldError):

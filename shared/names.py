@@ -11,6 +11,7 @@ from shared.times import TIMEFRAMES, month_of
 CANDLES = "candles"
 RUNS = "runs"
 UPLOADS = "uploads"
+STRATEGIES = "strategies"
 WORK = "work"
 PUBLIC_OWNER = "public"
 
@@ -26,6 +27,8 @@ TO_SWEEP = "TO_SWEEP"
 
 RUN_ID = re.compile(r"bt-[a-z2-7]{26}")
 IMPORT_ID = re.compile(r"im-[a-z2-7]{26}")
+# `@` stands between a saved strategy and its version, so it is in no id.
+STRATEGY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,10 @@ def upload(owner: str, import_id: str) -> str:
     return f"{UPLOADS}/{owner}/{import_id}"
 
 
+def strategy_document(owner: str, strategy_id: str, content_hash: str) -> str:
+    return f"{STRATEGIES}/{owner}/{strategy_id}/{content_hash}.json"
+
+
 def run_prefix(run_id: str) -> str:
     return f"{RUNS}/{run_id}/"
 
@@ -115,6 +122,14 @@ def import_key(import_id: str) -> str:
     return f"IMPORT#{import_id}"
 
 
+def strategy_key(strategy_id: str) -> str:
+    return f"STRATEGY#{strategy_id}"
+
+
+def strategy_version_key(strategy_id: str, version: int) -> str:
+    return f"STRATEGY_VERSION#{strategy_id}#{version:010d}"
+
+
 def fingerprint_key(fingerprint: str) -> str:
     return f"FINGERPRINT#{fingerprint}"
 
@@ -125,3 +140,7 @@ def runs_listing(owner: str) -> str:
 
 def imports_listing(owner: str) -> str:
     return f"IMPORTS#{owner}"
+
+
+def strategies_listing(owner: str) -> str:
+    return f"STRATEGIES#{owner}"

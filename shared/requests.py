@@ -86,7 +86,13 @@ class BacktestRequest(WireModel):
         Field(min_length=1, max_length=MAX_SYMBOLS, description="BTC-USDT, BTC/USDT or BTCUSDT"),
     ]
     timeframe: Timeframe
-    strategy: Annotated[str | dict[str, Any], Field(description="the id of a preset, or a strategy document")]
+    strategy: Annotated[
+        str | dict[str, Any],
+        Field(
+            description="the id of a preset or of a saved strategy (`my_cross`, or `my_cross@3` for one "
+            "version), or a strategy document"
+        ),
+    ]
     exchange: Annotated[
         str | None,
         Field(max_length=32, description="needed only where several exchanges' candles are held"),
@@ -135,6 +141,30 @@ class StrategyRequest(WireModel):
     parameters: Annotated[
         dict[Annotated[str, Field(max_length=60)], float | int | bool | str], Field(max_length=100)
     ] = {}
+
+
+class StrategySave(WireModel):
+    """A strategy document to keep."""
+
+    id: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=48,
+            description="small letters, digits, _ and -; default: made of the document's name",
+            examples=["my_cross"],
+        ),
+    ] = None
+    strategy: dict[str, Any]
+
+
+class StrategyUpdate(WireModel):
+    """The next version of a saved strategy."""
+
+    strategy: dict[str, Any]
+    if_version: Annotated[
+        int | None, Field(ge=1, description="the version it is based on; 409 if that is not the newest")
+    ] = None
 
 
 class DatasetRequest(WireModel):

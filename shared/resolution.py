@@ -11,12 +11,13 @@ from shared.datasets import Dataset, DatasetIndex
 from shared.errors import InvalidInputError, Issue
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
 from shared.store import ObjectStore
-from shared.strategies import parse
+from shared.strategies import NamedStrategy, named_strategy, parse
 from shared.symbols import base_of, canonical, exchange_name, nearest, quote_of
 from shared.times import TIMEFRAMES, iso, parse_time
 
 if TYPE_CHECKING:
     from engine import Strategy
+    from shared.saved_strategies import SavedStrategies
 
 T = TypeVar("T")
 
@@ -66,9 +67,13 @@ class ResolvedRun:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A resolved run with the candles that it will read (whose owner is no part of the fingerprint)."""
+    """A resolved run with the candles that it will read (whose owner is no part of the fingerprint).
+
+    Nor is the name that the strategy goes by: two ways to the same document are the same run.
+    """
 
     run: ResolvedRun
+    named: NamedStrategy
     strategy: Strategy
     versions: tuple[DatasetVersion, ...]
 
@@ -78,15 +83,25 @@ class Resolution:
         return sum(version.count(self.run.start_ms, self.run.end_ms) for version in self.versions)
 
 
-def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store: ObjectStore) -> Resolution:
-    """Resolve a request against the candles that `owner` holds. Raises InvalidInputError with every issue."""
+def resolve(
+    request: BacktestRequest,
+    owner: str,
+    datasets: DatasetIndex,
+    store: ObjectStore,
+    saved: SavedStrategies | None = None,
+) -> Resolution:
+    """Resolve a request against the candles that `owner` holds. Raises InvalidInputError with every issue.
+
+    `saved` is where strategies of their own are looked up; a request that was accepted carries its document.
+    """
     import engine
 
     issues: list[Issue] = []
-    strategy = _collect(issues, lambda: parse(request.strategy, request.parameters))
+    parsed = _collect(issues, lambda: _strategy(request, owner, saved))
     names = _collect(issues, lambda: _canonical_symbols(request.symbols))
-    if names is None or strategy is None:
+    if names is None or parsed is None:
         raise InvalidInputError(issues)
+    named, strategy = parsed
     allocations = _collect(issues, lambda: _allocations(request, names))
     held = datasets.held(owner)
     chosen = _collect(issues, lambda: _choose(request, names, held))
@@ -95,7 +110,7 @@ def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store:
     versions = tuple(load_version(store, entry.owner, entry.name, entry.version) for entry in chosen)
     start_ms, end_ms = _span(request, versions)
     step = TIMEFRAMES[request.timeframe]
-    warm_up = engine.warm_up_bars(strategy)
+    warm_up = engine.warm_up_bars(strategy, step)
     cash, quotes = allocations
     run = ResolvedRun(
         strategy=strategy.raw,
@@ -114,7 +129,14 @@ def resolve(request: BacktestRequest, owner: str, datasets: DatasetIndex, store:
         taker_fee_bps=request.costs.taker_fee_bps,
         slippage_bps=request.costs.slippage_bps,
     )
-    return Resolution(run, strategy, versions)
+    return Resolution(run, named, strategy, versions)
+
+
+def _strategy(
+    request: BacktestRequest, owner: str, saved: SavedStrategies | None
+) -> tuple[NamedStrategy, Strategy]:
+    named = named_strategy(request.strategy, owner, saved)
+    return named, parse(named.document, request.parameters)
 
 
 def _collect(issues: list[Issue], step: Callable[[], T]) -> T | None:

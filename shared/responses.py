@@ -81,7 +81,10 @@ class RunAnswer(Answer):
                 "name": "EMA cross",
                 "tags": ["demo"],
                 "notes": None,
-                "strategy": "ema_cross",
+                "strategy": "my_cross",
+                "strategy_id": "my_cross",
+                "strategy_version": 3,
+                "strategy_hash": "5d1e0c…",
                 "symbols": ["BTC-USDT", "ETH-USDT"],
                 "timeframe": "1h",
                 "simulated": False,
@@ -113,7 +116,14 @@ class RunAnswer(Answer):
     name: str | None
     tags: list[str]
     notes: str | None
-    strategy: Annotated[str, Field(description="the preset's id, or the document's name")]
+    strategy: Annotated[
+        str, Field(description="the id of the preset or the saved strategy, or the document's name")
+    ]
+    strategy_id: Annotated[str | None, Field(description="null for a document that was sent whole")]
+    strategy_version: Annotated[int | None, Field(description="of a saved strategy; presets have none")]
+    strategy_hash: Annotated[
+        str | None, Field(description="of the document: equal hashes are equal documents, however named")
+    ]
     symbols: list[str]
     timeframe: str
     simulated: Annotated[bool, Field(description="true on generated candles, which are no real market")]

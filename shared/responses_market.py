@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Cursor, ErrorItem, Moment, RunError
 
+StrategyKind = Literal["preset", "saved"]
+
 
 class CandleRow(Answer):
     """One bar; in a playback with its indicators, null while they warm up."""
@@ -75,14 +77,30 @@ class StateAnswer(Answer):
 
 
 class StrategySummary(Answer):
+    """A preset, or one version of a saved strategy; lists show the newest version."""
+
     strategy_id: str
+    kind: StrategyKind
+    version: Annotated[int | None, Field(description="counts from 1; presets have none")]
     name: str
-    description: str
-    parameters: dict[str, Any]
+    description: Annotated[str, Field(description="in lists, the first line of a saved strategy's")]
+    parameters: Annotated[
+        dict[str, Any], Field(description="as declared; in lists, the defaults of a saved strategy's by name")
+    ]
+    updated_at: Annotated[Moment | None, Field(description="when this version was saved")]
+    strategy_hash: Annotated[str, Field(description="equal hashes are equal documents")]
 
 
 class StrategyList(Answer):
     strategies: list[StrategySummary]
+    next_cursor: Cursor
+
+
+class StrategyVersions(Answer):
+    """The versions of a saved strategy, newest first, those from before a deletion included."""
+
+    versions: list[StrategySummary]
+    next_cursor: Cursor
 
 
 class StrategyAnswer(StrategySummary):

@@ -68,6 +68,9 @@ class Run:
     symbols: Sequence[str]
     timeframe: str
     simulated: bool = False  # on generated candles, which must show wherever the run does
+    strategy_id: str | None = None  # of a preset or a saved strategy; none of a document sent whole
+    strategy_version: int | None = None  # of a saved strategy
+    strategy_hash: str | None = None  # of the document, whichever way it was named
     name: str | None = None
     tags: Sequence[str] = ()
     notes: str | None = None

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,10 @@ from shared.items import from_item, to_attribute, to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+# Seconds between attempts of a transaction that met another one; one takes a few hundredths.
+_PAUSES = (0.02, 0.04, 0.08, 0.16)
 
 
 class ConditionFailed(Exception):  # noqa: N818 - a signal between this module and the index, never shown
@@ -54,6 +59,53 @@ class Table:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailed(_old(error)) from None
+
+    def put_together(
+        self,
+        new: Mapping[str, object],
+        head: Mapping[str, object],
+        *,
+        condition: str,
+        values: Mapping[str, object],
+    ) -> None:
+        """Put `new`, which is not there yet, and `head` where `condition` holds of what is there, or none.
+
+        The condition names attributes and values as that of `update` does. Raises ConditionFailed with the
+        head as it stands, with None where other writes of it were under way all the time.
+        """
+        names_of = {f"#{name}": name for name in re.findall(r"#(\w+)", condition)}
+        bound = {f":{key}": to_attribute(value) for key, value in values.items()}
+        writes: list[Any] = [
+            {
+                "TableName": self.name,
+                "Item": to_item(head),
+                "ConditionExpression": condition,
+                **({"ExpressionAttributeNames": names_of} if names_of else {}),
+                **({"ExpressionAttributeValues": bound} if bound else {}),
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            },
+            {
+                "TableName": self.name,
+                "Item": to_item(new),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            },
+        ]
+        for pause in _PAUSES:
+            try:
+                self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = error.response.get("CancellationReasons", [])
+                codes = {reason.get("Code") for reason in reasons}
+                if "ConditionalCheckFailed" in codes:
+                    there = reasons[0].get("Item")
+                    raise ConditionFailed(from_item(there) if there else None) from None
+                if "TransactionConflict" not in codes:
+                    raise
+                # Another transaction holds the items; once it is through, the condition says who was first.
+                time.sleep(pause)
+            else:
+                return
+        raise ConditionFailed(None)
 
     def update(
         self,
@@ -147,11 +199,21 @@ class Table:
 
     def prefix(self, pk: str, sk_prefix: str) -> list[dict[str, Any]]:
         """Return every item of one owner whose sort key begins so, in the order of the key."""
+        return self._of_owner(pk, "begins_with(sk, :prefix)", {"prefix": sk_prefix})
+
+    def between(self, pk: str, first_sk: str, last_sk: str) -> list[dict[str, Any]]:
+        """Return the items of one owner with sort keys from `first_sk` to `last_sk`, both inclusive."""
+        return self._of_owner(pk, "sk BETWEEN :first AND :last", {"first": first_sk, "last": last_sk})
+
+    def _of_owner(self, pk: str, condition: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
         pages = self._client.get_paginator("query").paginate(
             TableName=self.name,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":pk": to_attribute(pk), ":prefix": to_attribute(sk_prefix)},
+            KeyConditionExpression=f"pk = :pk AND {condition}",
+            ExpressionAttributeValues={
+                ":pk": to_attribute(pk),
+                **{f":{key}": to_attribute(value) for key, value in values.items()},
+            },
             ConsistentRead=True,
         )
         for page in pages:

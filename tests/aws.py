@@ -13,6 +13,7 @@ from moto import mock_aws
 from shared import access, aws, settings
 from shared.datasets import DatasetIndex
 from shared.runs import RunIndex
+from shared.saved_strategies import SavedStrategies
 from shared.store import ObjectStore
 from shared.table import Table
 from shared.workflows import Workflows
@@ -29,6 +30,7 @@ class FakeStage:
     table: Table
     runs: RunIndex
     datasets: DatasetIndex
+    strategies: SavedStrategies
     workflows: Workflows
 
 
@@ -42,6 +44,7 @@ def _forget_clients() -> None:
         access.store,
         access.runs,
         access.datasets,
+        access.strategies,
         access.workflows,
     ):
         cached.cache_clear()
@@ -103,7 +106,12 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
                 roleArn=f"arn:aws:iam::{ACCOUNT}:role/test",
             )
         yield FakeStage(
-            access.store(), Table(dynamodb, TABLE), access.runs(), access.datasets(), access.workflows()
+            access.store(),
+            Table(dynamodb, TABLE),
+            access.runs(),
+            access.datasets(),
+            access.strategies(),
+            access.workflows(),
         )
     _forget_clients()
 

@@ -22,7 +22,7 @@ TAGS = [
     {"name": "backtests", "description": "the life of a run"},
     {"name": "results", "description": "what a completed run found"},
     {"name": "playback", "description": "step through a completed run"},
-    {"name": "strategies", "description": "presets, and documents checked before they are run"},
+    {"name": "strategies", "description": "presets, your own with their versions, and checks before a run"},
     {"name": "datasets", "description": "candles: what is held, and bringing in more"},
     {"name": "market", "description": "the candles themselves"},
     {"name": "operations", "description": "what is going on"},
@@ -36,7 +36,7 @@ def missing() -> Responses:
 
 
 def conflict() -> Responses:
-    return _problem(409, "its state does not allow this; `run_status` says which it is")
+    return _problem(409, "its state does not allow this; `run_status` or `current_version` says which it is")
 
 
 def refused() -> Responses:

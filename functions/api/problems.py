@@ -18,6 +18,7 @@ from shared.errors import (
     Issue,
     NotFinishedError,
     NotFoundError,
+    StaleVersionError,
     StepfoldError,
     StoreCorruptError,
     TooLargeError,
@@ -60,6 +61,7 @@ _BUSY = frozenset(
         "LimitExceededException",
         "ExecutionLimitExceeded",
         "PriorRequestNotComplete",
+        "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
@@ -69,6 +71,7 @@ _BUSY = frozenset(
         "ServiceUnavailableException",
         "SlowDown",
         "Throttling",
+        "ThrottlingError",
         "ThrottlingException",
         "ThrottledException",
         "TooManyRequestsException",
@@ -114,6 +117,8 @@ def of_stepfold_error(error: StepfoldError) -> Response | None:
     members: dict[str, Any] = {}
     if isinstance(error, NotFinishedError):
         members = {"run_status": error.status, "run_error": error.error}
+    if isinstance(error, StaleVersionError):
+        members = {"current_version": error.current_version}
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return problem(status, error.code, error.detail, **members)
@@ -135,7 +140,10 @@ def is_busy(error: Exception) -> bool:
 
     if isinstance(error, aws.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error.response.get("Error", {}).get("Code") in _BUSY or status in (429, 502, 503, 504)
+        answer: Mapping[str, Any] = error.response
+        # A cancelled transaction says why for each of its writes.
+        reasons = (answer.get("Error", {}), *answer.get("CancellationReasons", ()))
+        return any(reason.get("Code") in _BUSY for reason in reasons) or status in (429, 502, 503, 504)
     unreachable = (aws.EndpointConnectionError, aws.HTTPClientError, aws.ConnectionClosedError)
     return isinstance(error, unreachable)
 

@@ -20,10 +20,13 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
     run_id = identifiers.run_id(owner, key or identifiers.idempotency_key())
     run, new = _known(owner, run_id), False
     if run is None:
-        resolution = resolve(request, owner, access.datasets(), access.store())
-        wanted = _new_run(owner, run_id, digest, request, resolution)
+        resolution = resolve(request, owner, access.datasets(), access.store(), access.strategies())
+        # With the document in the place of its name: a version that is saved a moment later changes nothing.
+        document = dict(resolution.named.document)
+        kept = request.model_copy(update={"strategy": document}).model_dump(mode="json")
+        wanted = _new_run(owner, run_id, digest, request, resolution, identifiers.body_hash(kept))
         # The request is there before the index names it: plan will read it.
-        access.store().put_json(wanted.request_key, request.model_dump(mode="json"))
+        access.store().put_json(wanted.request_key, kept)
         run, new = access.runs().create(wanted)
     if run.body_hash != digest:
         message = "was used for another request; send a new key, or the same request again"
@@ -48,19 +51,24 @@ def _known(owner: str, run_id: str) -> Run | None:
         return None
 
 
-def _new_run(owner: str, run_id: str, digest: str, request: BacktestRequest, resolution: Resolution) -> Run:
+def _new_run(
+    owner: str, run_id: str, digest: str, request: BacktestRequest, resolution: Resolution, kept_hash: str
+) -> Run:
     now = now_ms()
-    resolved = resolution.run
+    resolved, named = resolution.run, resolution.named
     return Run(
         owner=owner,
         run_id=run_id,
         status="queued",
         created_at=stamp(now),
         body_hash=digest,
-        request_key=names.run_request(run_id, digest),
+        request_key=names.run_request(run_id, kept_hash),
         # An execution's name can be used once; a run that was deleted may be made again.
         execution=f"{run_id}-{now:x}",
-        strategy=request.strategy if isinstance(request.strategy, str) else resolution.strategy.name,
+        strategy=named.strategy_id or resolution.strategy.name,
+        strategy_id=named.strategy_id,
+        strategy_version=named.version,
+        strategy_hash=named.content_hash,
         symbols=tuple(symbol.symbol for symbol in resolved.symbols),
         timeframe=resolved.timeframe,
         simulated=any(symbol.exchange == names.SIMULATED_EXCHANGE for symbol in resolved.symbols),

@@ -49,6 +49,8 @@ from shared.responses_market import (
     StrategyAnswer,
     StrategyCheck,
     StrategyList,
+    StrategySummary,
+    StrategyVersions,
     UploadForm,
 )
 from shared.times import iso
@@ -119,6 +121,7 @@ class FakeApi:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    saved: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # documents, version 1 first
     uploads: dict[str, bytes] = field(default_factory=dict)
     imports: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -139,6 +142,9 @@ class FakeApi:
             tags=[],
             notes=None,
             strategy="ema_cross",
+            strategy_id="ema_cross",
+            strategy_version=None,
+            strategy_hash="5" * 32,
             symbols=["BTC-USDT", "ETH-USDT"],
             timeframe="1h",
             simulated=False,
@@ -226,16 +232,24 @@ def _start(api: FakeApi, request: Request) -> tuple[int, object]:
         detail = "; ".join(f"{issue.path}: {issue.message}" for issue in issues)
         raise ProblemError(422, detail, [issue.to_dict() for issue in issues]) from None
     if asked.strategy == "ema_crss":
-        message = "there is no preset of this name; did you mean 'ema_cross'?"
+        message = "there is no strategy 'ema_crss'; did you mean 'ema_cross'?"
         entry = {"path": "strategy", "message": message, "value": "ema_crss"}
         raise ProblemError(422, f"strategy: {message}", [entry])
     key = request.headers.get("idempotency-key", "")
     for run_id, known in api.bodies.items():
         if key and known["key"] == key:
             return 200, api.runs[run_id]
-    name = asked.strategy if isinstance(asked.strategy, str) else asked.strategy["name"]
-    changes = {"name": asked.name, "tags": asked.tags, "notes": asked.notes}
-    run_id = api.add_run("queued", strategy=name, symbols=asked.symbols, timeframe=asked.timeframe, **changes)
+    whole = not isinstance(asked.strategy, str)
+    name, _, version = ("", "", "") if whole else str(asked.strategy).partition("@")
+    changes = {
+        "name": asked.name,
+        "tags": asked.tags,
+        "notes": asked.notes,
+        "strategy": asked.strategy["name"] if isinstance(asked.strategy, dict) else name,
+        "strategy_id": name or None,
+        "strategy_version": int(version or len(api.saved[name])) if name in api.saved else None,
+    }
+    run_id = api.add_run("queued", symbols=asked.symbols, timeframe=asked.timeframe, **changes)
     api.bodies[run_id] = {"key": key, "body": body}
     return 202, api.runs[run_id]
 
@@ -577,31 +591,108 @@ def _file(api: FakeApi, _request: Request, series: str) -> tuple[int, object]:
     return 200, b"something else" if api.corrupt_files else parquet_of(series)
 
 
-def _presets(_api: FakeApi, _request: Request) -> tuple[int, object]:
-    return 200, StrategyList.model_validate(
-        {
-            "strategies": [
-                {
-                    "strategy_id": "ema_cross",
-                    "name": "EMA cross",
-                    "description": "Follows the trend.",
-                    "parameters": {"fast": {"type": "int", "default": 12}},
-                }
-            ]
-        }
-    )
-
-
-def _preset(_api: FakeApi, _request: Request, strategy_id: str) -> tuple[int, object]:
-    if strategy_id != "ema_cross":
-        raise ProblemError(404, f"there is no strategy {strategy_id!r}")
-    return 200, StrategyAnswer(
-        strategy_id=strategy_id,
+def _preset() -> dict[str, Any]:
+    return StrategySummary(
+        strategy_id="ema_cross",
+        kind="preset",
+        version=None,
         name="EMA cross",
         description="Follows the trend.",
-        parameters={},
-        document=DOCUMENT,
-    )
+        parameters={"fast": {"type": "int", "default": 12}},
+        updated_at=None,
+        strategy_hash="5" * 32,
+    ).model_dump()
+
+
+def _version(api: FakeApi, strategy_id: str, version: int) -> dict[str, Any]:
+    document = api.saved[strategy_id][version - 1]
+    return StrategySummary(
+        strategy_id=strategy_id,
+        kind="saved",
+        version=version,
+        name=document["name"],
+        description="",
+        parameters=document.get("parameters", {}),
+        updated_at=iso(START_MS + version * HOUR_MS),
+        strategy_hash=f"{version:032x}",
+    ).model_dump()
+
+
+def _versions_of(api: FakeApi, strategy_id: str) -> list[dict[str, Any]]:
+    if strategy_id not in api.saved:
+        raise ProblemError(404, f"there is no strategy {strategy_id!r}")
+    count = len(api.saved[strategy_id])
+    return [_version(api, strategy_id, version) for version in range(count, 0, -1)]
+
+
+def _strategies(api: FakeApi, request: Request) -> tuple[int, object]:
+    entries = [*(_versions_of(api, strategy_id)[0] for strategy_id in api.saved), _preset()]
+    kind = request.query.get("kind")
+    shown = [entry for entry in entries if kind in (None, entry["kind"])]
+    first = int(request.query.get("cursor", "p0")[1:])
+    stop = min(first + api.page, len(shown))
+    following = f"p{stop}" if stop < len(shown) else None
+    return 200, StrategyList.model_validate({"strategies": shown[first:stop], "next_cursor": following})
+
+
+def _strategy(api: FakeApi, request: Request, strategy_id: str) -> tuple[int, object]:
+    if strategy_id == "ema_cross":
+        return 200, StrategyAnswer(**_preset(), document=DOCUMENT)
+    newest = _versions_of(api, strategy_id)[0]["version"]
+    try:
+        version = int(request.query.get("version", newest))
+    except ValueError:
+        raise ProblemError(422, "version: should be a valid integer") from None
+    if not 1 <= version <= newest:
+        raise ProblemError(404, f"there is no version {version} of a strategy {strategy_id!r}")
+    return 200, _kept(api, strategy_id, version)
+
+
+def _kept(api: FakeApi, strategy_id: str, version: int) -> StrategyAnswer:
+    return StrategyAnswer(**_version(api, strategy_id, version), document=api.saved[strategy_id][version - 1])
+
+
+def _save(api: FakeApi, request: Request) -> tuple[int, object]:
+    body = request.json()
+    _refuse_faults(api)
+    strategy_id = body.get("id") or body["strategy"]["name"].lower().replace(" ", "_")
+    if strategy_id in api.saved:
+        raise ProblemError(409, f"there is a strategy {strategy_id!r} already, at version 1")
+    api.saved[strategy_id] = [body["strategy"]]
+    return 201, _kept(api, strategy_id, 1)
+
+
+def _update(api: FakeApi, request: Request, strategy_id: str) -> tuple[int, object]:
+    body = request.json()
+    _refuse_faults(api)
+    newest = _versions_of(api, strategy_id)[0]["version"]
+    if body["strategy"] != api.saved[strategy_id][-1]:
+        if body.get("if_version", newest) != newest:
+            raise ProblemError(409, f"strategy {strategy_id!r} was changed; it is at version {newest}")
+        api.saved[strategy_id].append(body["strategy"])
+        newest += 1
+    return 200, _kept(api, strategy_id, newest)
+
+
+def _refuse_faults(api: FakeApi) -> None:
+    """Answer with what `check` says is wrong with a document."""
+    errors = api.check["errors"]
+    if errors:
+        raise ProblemError(422, f"{errors[0]['path']}: {errors[0]['message']}", errors)
+
+
+def _forget(api: FakeApi, _request: Request, strategy_id: str) -> tuple[int, object]:
+    _versions_of(api, strategy_id)
+    del api.saved[strategy_id]
+    return 204, None
+
+
+def _versions(api: FakeApi, request: Request, strategy_id: str) -> tuple[int, object]:
+    found = _versions_of(api, strategy_id)
+    first = int(request.query.get("cursor", "v0")[1:])
+    stop = min(first + int(request.query["limit"]), first + api.page, len(found))
+    following = f"v{stop}" if stop < len(found) else None
+    return 200, StrategyVersions.model_validate({"versions": found[first:stop], "next_cursor": following})
 
 
 def _validate(api: FakeApi, _request: Request) -> tuple[int, object]:
@@ -705,8 +796,12 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", f"{_RUN}/artifacts"): _artifacts,
     ("GET", f"{_RUN}/playback/events"): _paged("events", PlaybackEventsAnswer, _event, 20_000),
     ("GET", f"{_RUN}/playback/state/([^/]+)"): _state,
-    ("GET", "/strategies"): _presets,
-    ("GET", "/strategies/([^/]+)"): _preset,
+    ("GET", "/strategies"): _strategies,
+    ("POST", "/strategies"): _save,
+    ("GET", "/strategies/([^/]+)"): _strategy,
+    ("PUT", "/strategies/([^/]+)"): _update,
+    ("DELETE", "/strategies/([^/]+)"): _forget,
+    ("GET", "/strategies/([^/]+)/versions"): _versions,
     ("POST", "/strategies/validate"): _validate,
     ("GET", "/datasets"): _datasets,
     ("POST", "/datasets"): _begin,
@@ -754,7 +849,7 @@ def serving(api: FakeApi) -> Iterator[FakeApi]:
         def log_message(self, *_parts: object) -> None:
             pass
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 (the server's names)
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 (the server's names)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         api.url = f"http://127.0.0.1:{server.server_port}"

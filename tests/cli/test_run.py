@@ -198,7 +198,7 @@ def test_bad_input_names_the_field_the_value_and_the_fix(cli: Cli) -> None:
 
     assert ran.code == 3
     assert ran.out == ""
-    assert "strategy = \"ema_crss\": there is no preset of this name; did you mean 'ema_cross'?" in ran.err
+    assert "strategy = \"ema_crss\": there is no strategy 'ema_crss'; did you mean 'ema_cross'?" in ran.err
     assert ran.err.count("did you mean") == 1
 
 

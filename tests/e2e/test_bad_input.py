@@ -88,9 +88,9 @@ BAD = [
         id="risk field not enforced",
     ),
     pytest.param(
-        request(strategy={**CROSS, "risk": {"max_daily_loss_pct": 3}}),
-        "strategy.risk",
-        "is not enforced yet",
+        request(strategy={**CROSS, "risk": {"max_daily_loss_pct": 300}}),
+        "strategy.risk.max_daily_loss_pct",
+        "must be at least 1 and at most 50, not 300",
         id="risk in the document",
     ),
     pytest.param(

@@ -54,6 +54,7 @@ def deployed(stack: LocalStack) -> Iterator[Deployed]:
     import_candles(http, file, "fuzz", "BTC-USDT", "1h")
     request = {"symbols": ["BTC-USDT"], "exchange": "fuzz", "timeframe": "1h", "strategy": CROSS}
     run_id = completed(http, request)
+    http.post("/strategies", json={"id": "fuzzed", "strategy": CROSS})
     document = http.get("/openapi.json").json()
     with requests.Session() as session:
         session.trust_env = False  # no proxy comes between: the API is on loopback
@@ -64,7 +65,7 @@ def deployed(stack: LocalStack) -> Iterator[Deployed]:
             {
                 "run_id": run_id,
                 "workflow_id": run_id,
-                "strategy_id": "ema_cross",
+                "strategy_id": "fuzzed",
                 "dataset_id": "fuzz.BTC-USDT.1h",
                 "timestamp": "2021-01-10T00:00:00Z",
             },

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from engine import StrategyError, parse_strategy
+from engine import StrategyError, parse_strategy, preset, preset_ids, preset_kind
 from engine.functions import FUNCTIONS
+from engine.limits import CHOICES, FLAGS, LIMITS, MEANINGS, RANGES, names_of
 from tests.engine.market import document, generated, play
 
 PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
@@ -41,6 +42,53 @@ def test_a_program_of_the_page_runs(program: str) -> None:
     names: dict[str, Any] = {"bars": generated(500, 2)}
     exec(compile(program, "docs/strategies.md", "exec"), names)
     assert len(names["trades"]) == names["result"].metrics["total_trades"]
+
+
+def trigger_with(written: str) -> dict[str, Any]:
+    return {"id": "t", "entry": "close > 1", **yaml.safe_load(written)}
+
+
+@pytest.mark.parametrize(("written", "_meaning"), table_after("| written | means |"))
+def test_a_level_of_the_page_is_valid(written: str, _meaning: str) -> None:
+    assert parse_strategy({"name": "n", "triggers": [trigger_with(written)]}).triggers
+
+
+@pytest.mark.parametrize(("written", "_meaning"), table_after("| written | the entry's notional |"))
+def test_a_size_of_the_page_is_valid(written: str, _meaning: str) -> None:
+    raw = {"name": "n", "triggers": [{"id": "t", "entry": "close > 1"}], "sizing": yaml.safe_load(written)}
+    assert parse_strategy(raw).sizing.mode == raw["sizing"].get("mode", "fraction")
+
+
+@pytest.mark.parametrize(("written", "answer"), table_after("| written in a trigger | answer |"))
+def test_an_error_in_a_trigger_of_the_page_is_what_the_engine_says(written: str, answer: str) -> None:
+    with pytest.raises(StrategyError) as caught:
+        parse_strategy({"name": "n", "triggers": [trigger_with(written)]})
+    assert [issue.message for issue in caught.value.issues] == [answer]
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_the_page_lists_every_limit_with_what_it_takes(kind: str) -> None:
+    section = PAGE.split(f"<!-- {kind} -->\n")[1].split(f"<!-- end of {kind} -->")[0]
+    assert section.splitlines()[2:] == [
+        f"| `{name}` | {takes(name)} | {MEANINGS[name]} |" for name in names_of(LIMITS[kind])
+    ]
+
+
+def takes(limit: str) -> str:
+    if limit in FLAGS:
+        return "true, false"
+    if limit in CHOICES:
+        return ", ".join(CHOICES[limit])
+    low, high = RANGES[limit]
+    return f"{low:g} to {high:g}"
+
+
+def test_the_page_lists_every_document_to_start_from() -> None:
+    section = PAGE.split("<!-- presets -->\n")[1].split("<!-- end of presets -->")[0]
+    assert section.splitlines()[2:] == [
+        f"| `{name}` | {preset_kind(name)} | {str(preset(name)['description']).split('. ')[0]}. |"
+        for name in preset_ids()
+    ]
 
 
 @pytest.mark.parametrize(("expression", "_meaning"), table_after("| written | at the close |"))

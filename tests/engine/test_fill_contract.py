@@ -118,7 +118,7 @@ def test_the_quantity_comes_from_the_equity_at_the_fill_open() -> None:
     assert (first["symbol"], first["qty"]) == ("A", 5.0)
     assert (second["symbol"], second["qty"], second["timestamp"]) == ("B", 50.0, 3 * MINUTE)
     bound = json.loads(rows(result.tables["events"])[-2]["payload"])
-    assert (bound["cash_bound"], bound["wanted_qty"]) == (True, 55.0)
+    assert (bound["bound_by"], bound["wanted_qty"], bound["allowed_qty"]) == ("cash", 55.0, 50.0)
     assert result.metrics["cash_bound_entries"] == 1
 
 

@@ -6,17 +6,20 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from engine import Bars, StrategyError, parse_strategy, run
-from engine.functions import FUNCTIONS
-from tests.engine.market import MINUTE, candles, document
+from engine import Bars, StrategyError, parse_strategy
+from engine.expression import parse_expression
+from engine.functions import FUNCTIONS, is_word
+from engine.graph import Graph
+from engine.program import compile_columns
+from engine.tokens import ExpressionError
+from tests.engine.evaluating import column, evaluate, program_of
+from tests.engine.market import candles, document, generated
 
 
 def truth(expression: str, bars: Bars | None = None) -> list[bool]:
     """The condition at each bar."""
     found = bars or candles([(1, 2), (2, 3), (3, 2), (2, 5)])
-    raw = document("close < 0", None, indicators={"wanted": expression})
-    result = run(raw, {"A": found}, start_ms=0, timeframe_ms=MINUTE)
-    values: list[float] = result.tables["indicators/A"]["wanted"].tolist()
+    values: list[float] = column(expression, found).tolist()
     assert set(values) <= {0.0, 1.0}
     return [value == 1.0 for value in values]
 
@@ -48,12 +51,22 @@ def truth(expression: str, bars: Bars | None = None) -> list[bool]:
         ("true and not false", [True, True, True, True]),
         ("close > 2 or close > 1 and close > 4", [False, True, False, True]),
         ("close > $level", [False, False, False, True]),
+        ("rising(close, 1)", [False, True, False, True]),
+        ("count(close > open, 2) == 2", [False, True, False, False]),
+        ("bars_since(close == 2) == 1", [False, True, False, True]),
+        ("value_when(close == 3, open) == 2", [False, True, True, True]),
+        ("clamp(close, 2.5, 4) in [2.5, 3, 4]", [True, True, True, True]),
+        ("round(close / 2) == 2", [False, True, False, False]),
+        ("floor(close / 2) + ceil(close / 2) == close", [True, True, True, True]),
+        ("sign(close - open) == -1", [False, False, True, False]),
+        ("sqrt(close - 1) == 2", [False, False, False, True]),
+        ("minute == 2 and hour == 0 and weekday == 3", [False, False, True, False]),
+        ("trend_state == 'flat' or trend_state != 'flat'", [False] * 4),
     ],
 )
 def test_an_expression_means(expression: str, expected: list[bool]) -> None:
     bars = candles([(1, 2), (2, 3), (3, 2), (2, 5)])
-    raw = document("close < 0", None, indicators={"wanted": expression}, parameters={"level": 4})
-    values = run(raw, {"A": bars}, start_ms=0, timeframe_ms=MINUTE).tables["indicators/A"]["wanted"]
+    values = evaluate(program_of({"wanted": expression}, {"level": 4}), bars).columns["wanted"]
     assert [value == 1.0 for value in values.tolist()] == expected
 
 
@@ -104,8 +117,32 @@ def test_a_missing_value_is_neither_between_nor_outside() -> None:
         ("close >", 7, "the expression ends where a value is expected"),
         ("", 0, "the expression is empty"),
         ("close > 'a", 8, "the text has no closing quote"),
-        ("position == 'flat'", 0, "'position' at 0 is not enforced yet"),
-        ('tf("1d", close > 1)', 0, "function 'tf' at 0 is not enforced yet"),
+        ("close == 'flat'", 9, "text 'flat' at 9 can only be compared with position, trend_state"),
+        ("'flat'", 0, "can only be compared with position, trend_state, volatility_state"),
+        ("position", 0, "must be a condition"),
+        ("position > 0", 0, "a text can only be compared with ==, !=, in and not in"),
+        ("position == 0", 12, "position is a text: compare it with 'flat', 'long', 'short', not with"),
+        ("position == 'flt'", 12, "position is never 'flt' at 12; did you mean 'flat'?"),
+        ("position == trend_state", 12, "position is a text: compare it with 'flat', 'long', 'short'"),
+        ("position + 1 > 0", 0, "position at 0 is a text, one of 'flat', 'long', 'short'; compare it"),
+        ("trend_state in ['up', 'dwn']", 22, "trend_state is never 'dwn' at 22; did you mean 'down'?"),
+        ("stop_hit > 0", 0, "a number is expected at 0, this is a condition"),
+        ("ema(pnl, 4) > 1", 4, "'pnl' at 4 depends on the position; it cannot be looked at in the past"),
+        ("close > 1 and (pnl + 1)[2] > 1", 15, "'pnl' at 15 depends on the position"),
+        ("crosses_above(pnl_pct, 2)", 14, "'pnl_pct' at 14 depends on the position"),
+        ("count(current_r > 1, 3) > 1", 6, "'current_r' at 6 depends on the position"),
+        ('tf("1h", pnl > close)', 9, "'pnl' at 9 depends on the position; it cannot stand in tf()"),
+        ("pnl() > 1", 0, "'pnl' at 0 is no function; write it without brackets"),
+        ("pn > 1", 0, "unknown name 'pn' at 0; did you mean 'pnl'?"),
+        ("tf(close > 1)", 3, 'tf at 0 begins with a timeframe in quotes: tf("4h", close > sma(close, 50))'),
+        ('tf("4x", close > 1)', 3, "unknown timeframe '4x' at 3; known are 1m, 3m, 5m"),
+        ('tf("4h" close > 1)', 8, "expected ',' at 8"),
+        ('tf("4h", close > 1', 18, "expected ')' at 18 to close '(' at 2, found the end"),
+        ('tf("1d", tf("4h", close) > 1)', 0, "tf at 0 holds another tf()"),
+        ("tf > 1", 0, "'tf' at 0 is a function"),
+        ("quantile(close, 5, 2) > 1", 19, "must be a constant from 0 to 1"),
+        ("count(close, 5) > 1", 6, "a condition is expected at 6, this is a number"),
+        ("supertred(10, 3) > 1", 0, "unknown indicator 'supertred' at 0; did you mean 'supertrend'?"),
         ("close > 1e999", 8, "too large a number"),
         ("close > \u2603", 8, "is not part of the language"),
         ("__import__('os')", 0, "unknown indicator '__import__' at 0"),
@@ -177,6 +214,93 @@ def test_moving_averages_agree_whatever_the_text_that_names_them() -> None:
     raw = document(
         "close < 0", None, indicators={"long": "sma(close, 5)", "short": "sma_5", "chained": "long + 0"}
     )
-    table = run(raw, {"A": bars}, start_ms=0, timeframe_ms=MINUTE).tables["indicators/A"]
+    strategy = parse_strategy(raw)
+    table = evaluate(compile_columns(strategy.graph, strategy.indicator_nodes), bars).columns
     np.testing.assert_array_equal(table["long"], table["short"])
     np.testing.assert_array_equal(table["long"], table["chained"])
+
+
+def test_the_spans_are_the_conditions_and_what_they_compare() -> None:
+    text = "close > 2 and not (rsi_14 between 30 and $top) or volume in [1, 2]"
+    graph = Graph()
+    spans: list[tuple[int, int, int]] = []
+    rule = parse_expression(text, graph, {"top": 70}, {}, spans)
+    assert [text[start:end] for start, end, _ in spans] == [
+        "close > 2 and not (rsi_14 between 30 and $top) or volume in [1, 2]",
+        "close > 2 and not (rsi_14 between 30 and $top)",
+        "close > 2",
+        "close",
+        "2",
+        "not (rsi_14 between 30 and $top)",
+        "(rsi_14 between 30 and $top)",
+        "rsi_14 between 30 and $top",
+        "rsi_14",
+        "30",
+        "$top",
+        "volume in [1, 2]",
+        "volume",
+    ]
+    assert spans[0][2] == rule
+    assert graph.constant_of(spans[10][2]) == 70
+
+
+def test_the_spans_inside_a_timeframe_are_what_is_seen_of_it() -> None:
+    bars = generated(60, 5)
+    text = 'tf("5m", close > sma(close, 2)) and crosses_above(close, open)'
+    graph = Graph()
+    spans: list[tuple[int, int, int]] = []
+    parse_expression(text, graph, {}, {}, spans)
+    named = {text[start:end]: node for start, end, node in spans}
+    assert list(named) == [
+        text,
+        'tf("5m", close > sma(close, 2))',
+        "close > sma(close, 2)",
+        "close",
+        "sma(close, 2)",
+        "crosses_above(close, open)",
+        "open",
+    ]
+    found = evaluate(compile_columns(graph, named), bars).columns
+    np.testing.assert_array_equal(found["sma(close, 2)"], column('tf("5m", sma(close, 2))', bars))
+    np.testing.assert_array_equal(found["close > sma(close, 2)"], found['tf("5m", close > sma(close, 2))'])
+
+
+def test_what_stands_in_a_timeframe_is_not_computed_on_the_runs_bars() -> None:
+    graph = Graph()
+    parse_expression('tf("4h", ema(close, 500) > close)', graph, {}, {})
+    assert [node.op for node in graph.nodes] == ["clock", "gather", "ema", "gt", "spread"]
+
+
+def test_an_indicator_may_be_called_like_a_function_that_needs_brackets() -> None:
+    assert not is_word("slope")
+    assert is_word("obv")
+    raw = document("slope > 0 and slope(close, 3) > 0", None, indicators={"slope": "close - open"})
+    assert parse_strategy(raw).indicators == {"slope": "close - open"}
+
+
+def test_an_indicator_may_depend_on_the_position() -> None:
+    raw = document("close > 1", "deep and close < 9", indicators={"deep": "loss < -2", "loss": "pnl_pct"})
+    strategy = parse_strategy(raw)
+    assert strategy.graph.is_state(strategy.indicator_nodes["deep"])
+    with pytest.raises(ExpressionError, match="'loss' at 4 depends on the position"):
+        parse_expression("ema(loss, 3)", strategy.graph, {}, strategy.indicator_nodes)
+
+
+def test_a_text_keeps_its_words_in_the_past_and_in_a_timeframe() -> None:
+    bars = generated(3000, 8)
+    up = column("trend_state == 'up'", bars)
+    assert 0 < up.sum() < len(up)
+    np.testing.assert_array_equal(column("(trend_state)[1] == 'up'", bars)[1:], up[:-1])
+    five = column("tf(\"5m\", trend_state) in ['up', 'down']", bars)
+    assert 0 < five.sum() < len(up)
+    np.testing.assert_array_equal(five, column("tf(\"5m\", trend_state in ['up', 'down'])", bars))
+
+
+def test_a_state_that_is_not_known_yet_is_none_of_its_words() -> None:
+    bars = generated(300, 8)
+    for name, words, first in (
+        ("trend_state", ("up", "down", "flat"), 199),
+        ("vol_state", ("low", "normal", "high"), 14 + 99),
+    ):
+        known = sum(column(f"{name} == '{word}'", bars) for word in words)
+        assert known.tolist() == [0.0] * first + [1.0] * (300 - first)

@@ -34,8 +34,9 @@ PATHS = {
             "playback/state/{timestamp}",
         )
     },
-    "/strategies": {"get"},
-    "/strategies/{strategy_id}": {"get"},
+    "/strategies": {"get", "post"},
+    "/strategies/{strategy_id}": {"get", "put", "delete"},
+    "/strategies/{strategy_id}/versions": {"get"},
     "/strategies/validate": {"post"},
     "/datasets": {"get", "post"},
     "/datasets/{dataset_id}": {"get"},

@@ -24,7 +24,7 @@ def shown_after(command: str) -> list[str]:
 
 def test_every_path_of_the_page_is_a_path_of_the_api() -> None:
     known = {path.split("{")[0].split("?")[0] for path in PATHS}
-    named = re.findall(r"(?:GET|POST|PATCH|DELETE)`?,? ?`?(?:DELETE )?(/[a-z_/]+)", PAGE)
+    named = re.findall(r"(?:GET|POST|PUT|PATCH|DELETE)`?,? ?`?(?:DELETE )?(/[a-z_/]+)", PAGE)
     assert len(named) > 15
     assert set(named) - {"/openapi"} <= known
     last = {path.rsplit("/", 1)[-1] for path in PATHS}
@@ -35,7 +35,7 @@ def test_every_path_of_the_page_is_a_path_of_the_api() -> None:
 
 def test_its_requests_get_the_answers_it_shows(finished: Finished) -> None:
     http = finished.http
-    imported, started, refused = BODIES
+    imported, started, saved, changed, refused = BODIES
     begun = http.post("/datasets", json=imported)
     assert begun.status_code == 201
     assert list(begun.json()) == [
@@ -59,6 +59,14 @@ def test_its_requests_get_the_answers_it_shows(finished: Finished) -> None:
         fields = re.findall(r'"(\w+)":', "".join(shown_after(command)))
         assert len(fields) >= 4
         assert all(f'"{field}":' in text for field in fields), command
+    for status, command, answer in (
+        (201, '"id": "my_cross"', http.post("/strategies", json=saved)),
+        (200, '"if_version": 1', http.put("/strategies/my_cross", json=changed)),
+    ):
+        assert answer.status_code == status
+        shown = re.search(rf"{command}[^#]*\n# {status} \{{([^…]+),", PAGE)
+        assert shown is not None
+        assert shown[1] in answer.text
     problem = http.post("/backtests", json=refused)
     assert problem.status_code == 422
     assert problem.text == "".join(shown_after('"strategy": "ema_cros"}\''))

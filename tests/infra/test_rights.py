@@ -35,9 +35,10 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
     "Api": {
         **index("active", "listing"),
         "s3:DeleteObject": objects("runs/*", "work/*"),  # a run that is deleted
-        "s3:GetObject": objects("candles/*", "runs/*", "uploads/*"),
+        "s3:GetObject": objects("candles/*", "runs/*", "strategies/*", "uploads/*"),
         "s3:ListBucket": listing("runs/*"),
-        "s3:PutObject": objects("runs/*/request*", "uploads/*"),  # the request, and presigned uploads
+        # The request, versions of strategies (which nobody may delete), and presigned uploads.
+        "s3:PutObject": objects("runs/*/request*", "strategies/*", "uploads/*"),
         "states:DescribeExecution": EXECUTIONS,
         "states:GetExecutionHistory": EXECUTIONS,
         "states:ListExecutions": MACHINES,

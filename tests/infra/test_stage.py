@@ -126,6 +126,6 @@ def test_every_log_expires(prod: Template) -> None:
 def test_a_preflight_may_ask_for_what_the_api_takes(local: Template, prod: Template) -> None:
     cors = local.at("Gateway/Api")["CorsConfiguration"]
     assert {"authorization", "content-type", "idempotency-key"} == set(cors["AllowHeaders"])
-    assert {"DELETE", "GET", "PATCH", "POST"} == set(cors["AllowMethods"])
+    assert {"DELETE", "GET", "PATCH", "POST", "PUT"} == set(cors["AllowMethods"])
     # On AWS the pages that may call are named, or there are none.
     assert "CorsConfiguration" not in prod.at("Gateway/Api")

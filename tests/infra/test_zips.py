@@ -19,7 +19,7 @@ import httpx
 import pyarrow
 import pytest
 
-from infra_cdk.zips import GROUPS, LIMIT, PLATFORMS, PYTHON, ZipError, build, check, interpreter
+from infra_cdk.zips import GROUPS, LIBRARIES, LIMIT, PLATFORMS, PYTHON, ZipError, build, check, interpreter
 from localstack.emulator import Emulator, Home, free_port, start, stop
 from tests.e2e.client import ok
 from tests.e2e.markets import CROSS, simulated_file
@@ -37,12 +37,15 @@ def library(machine: int) -> bytes:
 
 def content_of(folder: Path, *, kernel: bytes) -> Path:
     (folder / "engine").mkdir()
-    (folder / "engine" / "kernel.abi3.so").write_bytes(kernel)
+    for name in LIBRARIES:
+        (folder / name).write_bytes(kernel)
     return folder
 
 
-def test_a_zip_without_the_compiled_kernel_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ZipError, match="is missing"):
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_zip_without_a_compiled_library_is_refused(tmp_path: Path, name: str) -> None:
+    (content_of(tmp_path, kernel=library(183)) / name).unlink()
+    with pytest.raises(ZipError, match=f"{name} is missing"):
         check(tmp_path, PLATFORMS["aarch64"])
 
 
@@ -67,7 +70,8 @@ def test_a_library_that_was_pruned_and_is_needed_is_missed(tmp_path: Path) -> No
     (linked,) = Path(str(pyarrow.__file__)).parent.glob("libarrow_python.so.*00")
     shutil.copy(linked, content)
     target = PLATFORMS[platform.machine()]
-    (content / "engine" / "kernel.abi3.so").write_bytes(library(target.elf_machine))
+    for name in LIBRARIES:
+        (content / name).write_bytes(library(target.elf_machine))
     with pytest.raises(ZipError, match=r"libarrow_python.* needs .*libarrow\.so"):
         check(content, target)
 

@@ -133,7 +133,7 @@ def test_allocations_are_by_base_or_symbol_and_replace_the_cash(markets: FakeSta
         ({"strategy": "ema_crosss"}, "strategy", "did you mean 'ema_cross'"),
         ({"strategy": {"name": "x" * 300_000}}, "strategy", "at most 262,144"),
         (
-            {"strategy": {**DOCUMENT, "sizing": {"mode": "fraction", "fraction": 2}}},
+            {"strategy": {**DOCUMENT, "sizing": {"mode": "fraction", "fraction": 20}}},
             "strategy.sizing.fraction",
             "",
         ),
