@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,7 @@ from engine import (
     simulate,
 )
 from engine.columns import Coded, Table
+from engine.result import Result
 from engine.statistics.calendar import DAY_MS, day_of, months_before, text_of, week_of
 from engine.statistics.drawdowns import WORST, Drawdowns
 from engine.statistics.numbers import normal_below, quantile, student_above
@@ -444,8 +445,52 @@ def test_any_cut_gives_the_same_bytes_metrics_and_tables(cuts: set[int]) -> None
     assert json.dumps(whole[0].tables()) == json.dumps(cut[0].tables())
 
 
-def test_a_report_agrees_with_the_tables_and_with_the_state() -> None:
-    result = play(preset("ema_cross"), BARS, cash=10_000.0, fee_bps=10.0, step=1e-4, allocations=(0.0, 500.0))
+RICH = {
+    "name": "rich",
+    "triggers": [
+        {
+            "id": "up",
+            "entry": "crosses_above(ema(close, 5), ema(close, 12))",
+            "exit": "close < ema(close, 12)",
+            "exit_fraction": 0.5,
+            "stop": {"percent": 1.5},
+            "target": {"r": 2},
+            "scale_in": 2,
+        },
+        {
+            "id": "down",
+            "direction": "short",
+            "entry": "crosses_below(ema(close, 5), ema(close, 12))",
+            "exit": "close > ema(close, 12)",
+            "stop": {"percent": 2},
+            "trailing": {"percent": 1},
+        },
+    ],
+    "sizing": {"mode": "fraction", "fraction": 0.4},
+}
+
+
+def rich() -> Result:
+    return engine.run(
+        RICH,
+        BARS,
+        timeframe_ms=MINUTE,
+        start_ms=0,
+        costs=engine.Costs(10.0, 2.0),
+        risk=engine.Risk(max_trades_per_day=40, max_symbol_exposure_pct=60.0),
+        behaviour=engine.Behaviour(conflicting_signals="reverse"),
+        funding=engine.Funding.constant(1.0, 8, 0, 9000 * MINUTE),
+        record_indicators=False,
+    )
+
+
+def plain() -> Result:
+    return play(preset("ema_cross"), BARS, cash=10_000.0, fee_bps=10.0, step=1e-4, allocations=(0.0, 500.0))
+
+
+@pytest.mark.parametrize("make", [plain, rich])
+def test_a_report_agrees_with_the_tables_and_with_the_state(make: Callable[[], Result]) -> None:
+    result = make()
     m, tables = result.metrics, result.report.tables()
     equity = result.tables["equity"]
     daily = tables["daily"]
@@ -469,6 +514,11 @@ def test_a_report_agrees_with_the_tables_and_with_the_state() -> None:
         for reason, count in counts.items():
             blocked[reason] += count
     assert blocked == m["blocked"]
+    assert {row["exit_reason"]: row["trades"] for row in tables["by_exit_reason"]} == {
+        reason: count for reason, count in m["exits"].items() if count
+    }
+    assert m["long_trades"] + m["short_trades"] == m["total_trades"]
+    assert (m["short_trades"] > 0) == (make is rich)
     assert m["rejected_signals"] == sum(blocked.values())
     assert result.frames()["monthly"]["month"].tolist() == ["1970-01"]
     assert str(result.frames()["drawdowns"]["valley_timestamp"].dtype).endswith("UTC]")
