@@ -79,10 +79,12 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("fees_paid", "Fees paid"),
             ("slippage_paid", "Slippage paid"),
+            ("funding_paid", "Funding paid"),
             ("bars", "Bars"),
             ("gaps", "Gaps in the candles"),
             ("missing_bars", "Missing bars"),
             ("delayed_decisions", "Decisions delayed by gaps"),
+            ("coarse_fills", "Fills that no finer candle decided"),
         ),
     ),
 )
@@ -131,7 +133,7 @@ def minute(time: str | None) -> str:
 
 
 def groups_of(results: Mapping[str, object]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield headings with (label, figure): the metrics (a missing one with its reason), what was blocked."""
+    """Yield headings with (label, figure): the metrics (a missing one with its reason), exits, blocks."""
     undefined = results.get("undefined")
     reasons = undefined if isinstance(undefined, Mapping) else {}
     for heading, members in GROUPS:
@@ -143,8 +145,9 @@ def groups_of(results: Mapping[str, object]) -> Iterator[tuple[str, list[tuple[s
                 rows.append((label, f"{written}  ({reason})" if reason else written))
         if rows:
             yield heading, rows
-    counts = results.get("blocked")
-    if isinstance(counts, Mapping):
-        blocked = [(str(code).replace("_", " "), f"{count:,}") for code, count in counts.items() if count]
-        if blocked:
-            yield "Decisions blocked", blocked
+    for name, heading in (("exits", "Exits"), ("blocked", "Decisions blocked")):
+        counts = results.get(name)
+        if isinstance(counts, Mapping):
+            said = [(str(code).replace("_", " "), f"{count:,}") for code, count in counts.items() if count]
+            if said:
+                yield heading, said

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from cli import breakdowns, data, demo, results, run, runs, stack, strategies, trades
+from cli import breakdowns, data, demo, diagnostics, results, run, runs, stack, strategies, trades
 from cli.errors import MEANINGS, CommandError, ExitCode
 from cli.examples import examples
-from cli.output import note, report_error
+from cli.output import log_as_json, note, report_error
 
 app = typer.Typer(
     name="stepfold",
@@ -27,6 +28,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def everywhere(
+    json_logs: Annotated[
+        bool,
+        typer.Option(
+            "--json-logs",
+            envvar="STEPFOLD_JSON_LOGS",
+            help="Progress, notes and errors as one JSON object a line, on standard error.",
+        ),
+    ] = False,
+) -> None:
+    log_as_json(json_logs)
+
+
 stack.register(app)
 demo.register(app)
 data.register(app)
@@ -35,6 +52,7 @@ run.register(app)
 runs.register(app)
 results.register(app)
 breakdowns.register(app)
+diagnostics.register(app)
 trades.register(app)
 
 

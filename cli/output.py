@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cli.errors import CommandError
 from shared.errors import Issue
+from shared.times import stamp
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Words that may break over lines, words that may not, figures.
 Kind = Literal["text", "word", "figure"]
+
+_json_logs = False
 
 
 def stdout() -> Console:
@@ -50,8 +53,28 @@ def print_lines(lines: Iterable[str], style: str = "") -> None:
 
 
 def note(text: str, style: str = "") -> None:
-    """Say something to the person in front of the terminal."""
-    stderr().print(plain(text), style=style, soft_wrap=True)
+    """Say something to the person in front of the terminal, or to who reads the log."""
+    if logs_are_json():
+        log("info", text)
+    else:
+        stderr().print(plain(text), style=style, soft_wrap=True)
+
+
+def log_as_json(on: bool) -> None:
+    """Choose for the rest of this process what standard error gets: prose, or a JSON object a line."""
+    global _json_logs
+    _json_logs = on
+
+
+def logs_are_json() -> bool:
+    return _json_logs
+
+
+def log(level: Literal["info", "error"], message: str, **members: object) -> None:
+    """Write one line of JSON to standard error; `members` that are None are left out."""
+    entry = {"time": stamp(), "level": level, "message": message, **members}
+    line = json.dumps({k: v for k, v in entry.items() if v is not None}, ensure_ascii=False, allow_nan=False)
+    sys.stderr.write(line + "\n")
 
 
 def plain(text: object) -> str:
@@ -89,6 +112,10 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
 
 def report_error(error: CommandError) -> None:
     """Say what went wrong: the fault, each field with its value and its remedy, what to do next."""
+    if logs_are_json():
+        issues = [issue.to_dict() for issue in error.issues]
+        log("error", error.detail, errors=issues or None, hint=error.hint, exit_code=int(error.exit_code))
+        return
     headline = error.detail
     if error.issues and headline.startswith(error.issues[0].path):
         # A problem's detail is its errors in a row; saying them twice helps nobody.

@@ -24,7 +24,7 @@ from shared.responses import (
     EquityRow,
     ResultsAnswer,
 )
-from shared.responses_market import PlaybackEventsAnswer, StateAnswer
+from shared.responses_market import PlaybackEventsAnswer, PositionRow, StateAnswer
 from shared.times import iso, parse_time
 
 Start = Annotated[str | None, typer.Option(help="From this day or time on (UTC).", show_default=False)]
@@ -163,14 +163,22 @@ def state(
                 ("unrealised", money(found.unrealised_pnl)),
                 ("exposure", percent(100 * found.exposure)),
                 ("drawdown", percent(100 * found.drawdown)),
-                *(
-                    (f"holds {p.symbol}", f"{number(p.qty)} at {number(p.average_cost)}")
-                    for p in found.positions
-                ),
+                *((f"{'holds' if p.qty > 0 else 'short'} {p.symbol}", _held(p)) for p in found.positions),
                 *((f"waits {a.symbol}", f"{money(a.value)} to be bought") for a in found.pending_allocations),
             ]
         )
     )
+
+
+def _held(position: PositionRow) -> str:
+    """Write a position with the prices at which it would end."""
+    levels = (
+        ("stop", position.stop_price),
+        ("target", position.target_price),
+        ("liquidation", position.liquidation_price),
+    )
+    ends = "".join(f", {name} {number(price)}" for name, price in levels if price is not None)
+    return f"{number(position.qty)} at {number(position.average_cost)}{ends}"
 
 
 def artifacts(

@@ -14,7 +14,7 @@ from cli.errors import BadInputError, CommandError, UsageError
 from cli.examples import examples
 from cli.output import note, pairs, plain, print_json, print_lines, print_table, table
 from cli.pages import read_series
-from cli.strategy_files import StrategyFile, is_file_name, load_strategy
+from cli.strategy_files import DocumentFile, is_file_name, load_strategy
 from shared.errors import Issue
 from shared.responses_market import StrategyAnswer, StrategyCheck, StrategyKind, StrategyList
 
@@ -118,7 +118,7 @@ def validate(
     print_table(pairs(rows))
 
 
-def checked(api: Api, source: str | StrategyFile, parameters: dict[str, Any]) -> Answered[StrategyCheck]:
+def checked(api: Api, source: str | DocumentFile, parameters: dict[str, Any]) -> Answered[StrategyCheck]:
     """Have the API check a strategy. Raises BadInputError for one that it does not even read."""
     body = {"strategy": wire_strategy(source), "parameters": parameters}
     try:
@@ -127,16 +127,16 @@ def checked(api: Api, source: str | StrategyFile, parameters: dict[str, Any]) ->
         raise located(source, error) from None
 
 
-def strategy_named(text: str) -> str | StrategyFile:
+def strategy_named(text: str) -> str | DocumentFile:
     """Return what STRATEGY means: a document from a file, or the id of a strategy. Raises BadInputError."""
     return load_strategy(Path(text)) if is_file_name(text) else text
 
 
-def wire_strategy(source: str | StrategyFile) -> object:
+def wire_strategy(source: str | DocumentFile) -> object:
     return source if isinstance(source, str) else source.document
 
 
-def located(source: str | StrategyFile, error: CommandError) -> CommandError:
+def located(source: str | DocumentFile, error: CommandError) -> CommandError:
     """Return an error with file and line where it is about a document from a file."""
     return error if isinstance(source, str) else source.located(error)
 

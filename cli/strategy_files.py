@@ -1,4 +1,4 @@
-"""Strategy documents from YAML or JSON files: small, finite, without surprises, errors with path and line."""
+"""Strategies and limits from YAML or JSON files: small, finite, no surprises, errors with path and line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cli.errors import BadInputError, CommandError
 from shared.errors import Issue
@@ -23,12 +23,16 @@ _KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
 @dataclass(frozen=True, slots=True)
-class StrategyFile:
-    """A document, and the line (from 1) of each of its fields by path, such as `triggers[0].entry`."""
+class DocumentFile:
+    """A document, and the line (from 1) of each of its fields by path, such as `triggers[0].entry`.
+
+    `field` is where a request holds it.
+    """
 
     path: Path
     document: Mapping[str, Any]
     lines: Mapping[str, int]
+    field: str = "strategy"
 
     def located(self, error: CommandError) -> CommandError:
         """Return the API's error with the file's line at each issue that is about the document."""
@@ -37,10 +41,10 @@ class StrategyFile:
         return type(error)(f"{self.path} cannot be run:" if joined else error.detail, issues, error.hint)
 
     def _located(self, issue: Issue) -> Issue:
-        place = issue.path.removeprefix("strategy").removeprefix(".")
+        place = issue.path.removeprefix(self.field).removeprefix(".")
         while place and place not in self.lines:
             place = place.rpartition(".")[0]
-        if not issue.path.startswith("strategy") or not place:
+        if not issue.path.startswith(self.field) or not place:
             return issue
         return replace(issue, path=f"{self.path}:{self.lines[place]} {issue.path}")
 
@@ -50,8 +54,17 @@ def is_file_name(text: str) -> bool:
     return text.lower().endswith(SUFFIXES) or "/" in text or Path(text).is_file()
 
 
-def load_strategy(path: Path) -> StrategyFile:
+def load_strategy(path: Path) -> DocumentFile:
     """Read a strategy document. Raises BadInputError with the path and, where there is one, the line."""
+    return _load(path, "strategy", "a strategy is a mapping of fields")
+
+
+def load_limits(path: Path, field: Literal["risk", "behaviour"]) -> DocumentFile:
+    """Read the limits that stand in a request's `field`. Raises BadInputError as `load_strategy` does."""
+    return _load(path, field, "limits are a mapping of names to numbers")
+
+
+def _load(path: Path, field: str, wanted: str) -> DocumentFile:
     text = _read(path)
     if path.suffix.lower() == ".json":
         document = _parse_json(path, text)
@@ -60,8 +73,8 @@ def load_strategy(path: Path) -> StrategyFile:
     else:
         document, root = _parse_yaml(path, text)
     if not isinstance(document, dict):
-        raise BadInputError(f"{path}: a strategy is a mapping of fields, not a {type(document).__name__}")
-    return StrategyFile(path, document, dict(_lines(root)))
+        raise BadInputError(f"{path}: {wanted}, not a {type(document).__name__}")
+    return DocumentFile(path, document, dict(_lines(root)), field)
 
 
 def _read(path: Path) -> str:

@@ -14,7 +14,7 @@ from cli.figures import UNDEFINED, minute, money, number, percent
 from cli.find_run import RunArgument, find_run
 from cli.output import plain, print_json, print_table, table
 from cli.pages import Everything, Limit, read_series, rows_of, say_more
-from shared.responses import PairedTradesAnswer, TradesAnswer, TradeSetsAnswer
+from shared.responses import PairedTradesAnswer, TradeRow, TradesAnswer, TradeSetsAnswer
 
 # A set holds all its legs, so the API gives fewer at a time.
 SETS_A_PAGE = 1_000
@@ -70,7 +70,7 @@ def _fills(api: Api, base: str, limit: int | None, as_json: bool) -> None:
             ("price", "figure"),
             ("fee", "figure"),
             ("P&L", "figure"),
-            ("trigger", "text"),
+            ("why", "text"),
         ]
     )
     for row in rows_of(answer.value.trades):
@@ -82,10 +82,16 @@ def _fills(api: Api, base: str, limit: int | None, as_json: bool) -> None:
             number(row.price),
             money(row.fee),
             UNDEFINED if row.is_entry else money(row.pnl),
-            plain(row.trigger_id),
+            plain(_why(row)),
         )
     print_table(shown)
     say_more(answer.raw)
+
+
+def _why(fill: TradeRow) -> str:
+    """Return the trigger whose rule decided a fill, or what did if it was no rule."""
+    by_rule = fill.reason in ("entry_rule", "exit_rule")
+    return str(fill.trigger_id) if by_rule else fill.reason.replace("_", " ")
 
 
 def _paired_trades(api: Api, base: str, limit: int | None, as_json: bool) -> None:
@@ -101,19 +107,20 @@ def _paired_trades(api: Api, base: str, limit: int | None, as_json: bool) -> Non
             ("entry price\nexit price", "figure"),
             ("quantity", "figure"),
             ("P&L\nreturn", "figure"),
-            ("hours", "figure"),
+            ("hours\nR", "figure"),
             ("why", "text"),
         ]
     )
     for row in rows_of(answer.value.paired_trades):
+        multiple = UNDEFINED if row.r_multiple is None else f"{row.r_multiple:,.2f}"
         shown.add_row(
             f"{row.symbol}\n{row.side}",
             f"{minute(row.entry_timestamp)}\n{minute(row.exit_timestamp)}",
             f"{number(row.entry_price)}\n{number(row.exit_price)}",
             number(row.qty),
             f"{money(row.pnl)}\n{percent(row.return_pct)}",
-            f"{row.hold_duration_hours:,.4g}",
-            plain(row.exit_reason),
+            f"{row.hold_duration_hours:,.4g}\n{multiple}",
+            plain(row.exit_reason.replace("_", " ")),
         )
     print_table(shown)
     say_more(answer.raw)

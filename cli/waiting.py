@@ -11,7 +11,7 @@ import typer
 
 from cli.client import Answered, Api
 from cli.errors import ExitCode, RunFailedError, UnreachableError
-from cli.output import note, plain, stderr
+from cli.output import log, logs_are_json, note, plain, stderr
 from shared.errors import Issue
 from shared.responses import ProgressAnswer, RunAnswer, RunError
 
@@ -29,7 +29,10 @@ class Meter(Protocol):
 
 @contextmanager
 def meter(title: str) -> Iterator[Meter]:
-    """Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
+    """Show progress on standard error: a bar on a terminal, plain lines elsewhere, JSON where asked for."""
+    if logs_are_json():
+        yield _json_lines(title)
+        return
     console = stderr()
     if not console.is_terminal:
         yield _lines(title)
@@ -56,6 +59,17 @@ def _lines(title: str) -> Meter:
         if step not in said:
             said.append(step)
             note(f"{title}: {percent:3.0f} % {phase}")
+
+    return show
+
+
+def _json_lines(title: str) -> Meter:
+    said: list[tuple[str, float]] = []
+
+    def show(percent: float, phase: str) -> None:
+        if (phase, percent) not in said[-1:]:
+            said.append((phase, percent))
+            log("info", title, progress_pct=percent, phase=phase)
 
     return show
 

@@ -990,10 +990,6 @@ class Fold:
         if self.i[ib + L.SI_BARS] > self.i[L.GI_TRADE_BARS_MOST]:
             self.i[L.GI_TRADE_BARS_MOST] = self.i[ib + L.SI_BARS]
         self.i[L.GI_EXITS + reason] += 1
-        if price > self.f[fb + L.SF_HIGH]:
-            self.f[fb + L.SF_HIGH] = price
-        if price < self.f[fb + L.SF_LOW]:
-            self.f[fb + L.SF_LOW] = price
         self.f[fb + L.SF_LAST_PRICE] = price
         if qty == size:
             self.f[fb + L.SF_QTY] = 0.0
@@ -1037,11 +1033,14 @@ class Fold:
             -1,
             (1 if sign > 0.0 else 0) + (2 if maker else 0),
         )
+        # The worst and the best that what leaves has seen, the price at which it leaves included.
         extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
+        extreme = price if sign * (price - extreme) < 0.0 else extreme
         self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
         self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
         self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
         extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
+        extreme = price if sign * (price - extreme) > 0.0 else extreme
         self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
         self._log_extra(
             self.f[fb + L.SF_MARGIN],
@@ -1195,7 +1194,7 @@ class Fold:
         most = self._size(s, rule, price, rate, equity, now)
         if not maker and self.plan_f[L.PF_VOLUME] != 0.0 and most > 0.0:
             # The order's own size moves the price, and the worse price may only make it smaller.
-            price = base * (1.0 + sign * self._slippage(s, base, most))
+            price = base * (1.0 + sign * self._slippage(s, base, self._round_down(s, most, 0.0)))
             reason = self._levels(s, rule, price)
             if reason >= 0:
                 self._block(
@@ -1274,10 +1273,6 @@ class Fold:
             )
             self.i[ib + L.SI_ENTRIES] += 1
             self.i[ib + L.SI_CHANGED] = 1
-            if price > self.f[fb + L.SF_HIGH]:
-                self.f[fb + L.SF_HIGH] = price
-            if price < self.f[fb + L.SF_LOW]:
-                self.f[fb + L.SF_LOW] = price
         self.f[fb + L.SF_MARGIN] += margin
         self.f[fb + L.SF_FEES] += fee
         if self.distance == self.distance:
@@ -1702,14 +1697,17 @@ class Fold:
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         rule: cython.longlong = self.i[ib + L.SI_RESTING_RULE]
         self.i[ib + L.SI_RESTING] = L.ORDER_MARKET
-        self._block(
-            s,
-            rule,
-            now,
-            reason,
-            self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_DECIDED_PRICE],
-            self.rule_i[rule * L.RI_SIZE + L.RI_VALID],
-        )
+        if reason == L.R_WALKED_AWAY:
+            self._block(s, rule, now, reason, self.f[L.GF_EQUITY], self.plan_f[L.PF_WALK_AWAY])
+        else:
+            self._block(
+                s,
+                rule,
+                now,
+                reason,
+                self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_DECIDED_PRICE],
+                self.rule_i[rule * L.RI_SIZE + L.RI_VALID],
+            )
         self.i[self._intention(s, rule) + L.NI_SUBMITTED] = 0
 
     # --- decisions ---------------------------------------------------------------------------
@@ -1940,7 +1938,8 @@ class Fold:
         if self.f[fb + L.SF_LAST_PRICE] > 0.0 and self._move(s, q) < self.plan_f[L.PF_PRICE_MOVE]:
             return L.R_MIN_MOVE
         if self.rule_f[rule * L.RF_SIZE + L.RF_REWARD] > 0.0 and not (
-            self._reward(s, rule, q) >= self.rule_f[rule * L.RF_SIZE + L.RF_REWARD]
+            # 10 % to 5 % is 2 whatever the last bit of the close.
+            self._reward(s, rule, q) >= self.rule_f[rule * L.RF_SIZE + L.RF_REWARD] * (1.0 - 1e-9)
         ):
             return L.R_REWARD
         if order != L.ORDER_MARKET:
@@ -2001,6 +2000,10 @@ class Fold:
                 -sign,
             )
         )
+        if (self.rule_i[ri + L.RI_STOP] != L.LEVEL_NONE and stop != stop) or (
+            self.rule_i[ri + L.RI_TRAILING] != L.LEVEL_NONE and trail != trail
+        ):
+            return NAN
         if not stop <= trail and trail == trail:
             stop = trail
         if not stop > 0.0:

@@ -60,26 +60,26 @@ def candles_reader(store: ObjectStore, version: DatasetVersion) -> SeriesReader:
 
 def read_segments(
     store: ObjectStore, versions: Sequence[DatasetVersion], start_ms: int, end_ms: int
-) -> Iterator[Mapping[str, Mapping[str, np.ndarray]]]:
-    """Yield the bars start_ms <= open < end_ms of several symbols in segments of time.
+) -> Iterator[tuple[Mapping[str, np.ndarray], ...]]:
+    """Yield the bars start_ms <= open < end_ms of several datasets in segments of time.
 
-    Each segment maps a symbol to its candle columns; all symbols of a segment span the same time, so a fold
-    can take segment after segment. Memory holds one segment.
+    A segment holds the candle columns of each version, in the order of `versions`. All of a segment span the
+    same months, so a fold can take segment after segment. Memory holds one segment.
     """
-    by_month: dict[str, list[tuple[DatasetVersion, Part]]] = {}
-    for version in versions:
+    by_month: dict[str, list[tuple[int, Part]]] = {}
+    for number, version in enumerate(versions):
         for part in version.manifest.parts:
             if part.last_ms >= start_ms and part.first_ms < end_ms:
-                by_month.setdefault(month_of(part.first_ms), []).append((version, part))
-    batch: list[tuple[DatasetVersion, Part]] = []
-    rows = dict.fromkeys((version.dataset.symbol for version in versions), 0)
+                by_month.setdefault(month_of(part.first_ms), []).append((number, part))
+    batch: list[tuple[int, Part]] = []
+    rows = [0] * len(versions)
     for month in sorted(by_month):
         batch += by_month[month]
-        for version, part in by_month[month]:
-            rows[version.dataset.symbol] += part.rows
-        if max(rows.values()) >= SEGMENT_ROWS:
+        for number, part in by_month[month]:
+            rows[number] += part.rows
+        if max(rows) >= SEGMENT_ROWS:
             yield _read_parts(store, versions, batch, start_ms, end_ms)
-            batch, rows = [], dict.fromkeys(rows, 0)
+            batch, rows = [], [0] * len(versions)
     if batch:
         yield _read_parts(store, versions, batch, start_ms, end_ms)
 
@@ -87,25 +87,25 @@ def read_segments(
 def _read_parts(
     store: ObjectStore,
     versions: Sequence[DatasetVersion],
-    parts: Sequence[tuple[DatasetVersion, Part]],
+    parts: Sequence[tuple[int, Part]],
     start_ms: int,
     end_ms: int,
-) -> dict[str, dict[str, np.ndarray]]:
-    """Fetch parts in parallel and return their bars inside the span, by symbol."""
+) -> tuple[dict[str, np.ndarray], ...]:
+    """Fetch parts in parallel and return their bars inside the span, a mapping of columns a version."""
     import pyarrow as pa
 
-    keys = [version.key(part) for version, part in parts]
-    tables: dict[str, list[pa.Table]] = {version.dataset.symbol: [] for version in versions}
-    for (version, _), key, body in zip(parts, keys, store.get_many(keys), strict=True):
-        tables[version.dataset.symbol].append(decode(body, "candles", key))
+    keys = [versions[number].key(part) for number, part in parts]
+    tables: list[list[pa.Table]] = [[] for _ in versions]
+    for (number, _), key, body in zip(parts, keys, store.get_many(keys), strict=True):
+        tables[number].append(decode(body, "candles", key))
     schema = arrow_schema("candles")
-    segment = {}
-    for symbol, pieces in tables.items():
+    segment = []
+    for pieces in tables:
         table = pa.concat_tables(pieces) if pieces else schema.empty_table()
         columns = {name: table.column(name).to_numpy() for name in schema.names}
         first, last = columns["timestamp"].searchsorted([start_ms, end_ms])
-        segment[symbol] = {name: values[first:last] for name, values in columns.items()}
-    return segment
+        segment.append({name: values[first:last] for name, values in columns.items()})
+    return tuple(segment)
 
 
 def write_version(

@@ -10,7 +10,7 @@ import io
 from typing import TYPE_CHECKING
 
 from shared.errors import StoreCorruptError
-from shared.schema import SCHEMA_VERSION
+from shared.schema import version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -126,5 +126,6 @@ def check_schema(schema: pa.Schema, table: str, key: str) -> None:
     """Raise StoreCorruptError unless a file says that it is the table, in a version this code reads."""
     metadata = schema.metadata or {}
     found = metadata.get(b"stepfold.schema", b"").decode(), metadata.get(b"stepfold.version", b"").decode()
-    if found != (table, str(SCHEMA_VERSION)):
-        raise StoreCorruptError(f"the object {key} holds {found}, not {table} version {SCHEMA_VERSION}")
+    newest = version_of(table)
+    if found[0] != table or found[1] not in map(str, range(1, newest + 1)):
+        raise StoreCorruptError(f"the object {key} holds {found}, not {table} up to version {newest}")

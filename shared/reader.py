@@ -68,7 +68,7 @@ class SeriesReader:
         for number, part in enumerate(self._series.parts):
             if part.first_ms < end_ms and part.last_ms >= start_ms:
                 groups = self._groups_between(number, start_ms, end_ms)
-                rows = self._file(number).read_row_groups(groups, columns=wanted, use_threads=False)
+                rows = self._read(number, groups, wanted)
                 first, last = rows.column("timestamp").to_numpy().searchsorted([start_ms, end_ms])
                 pieces.append(rows.slice(first, last - first))
         table = pa.concat_tables(pieces) if pieces else self._schema(wanted).empty_table()
@@ -108,8 +108,24 @@ class SeriesReader:
                 groups.append(group)
                 low = offset if low is None else low
             offset += rows
-        table = file.read_row_groups(groups, columns=list(columns) if columns else None, use_threads=False)
+        table = self._read(number, groups, columns)
         return table.slice(first - (low or 0), last - first)
+
+    def _read(self, number: int, groups: Sequence[int], columns: Sequence[str] | None) -> pa.Table:
+        """Read row groups of one part; columns that are younger than its file are null."""
+        import pyarrow as pa
+
+        wanted = list(columns) if columns else None
+        table = self._file(number).read_row_groups(list(groups), columns=wanted, use_threads=False)
+        schema = self._schema(wanted)
+        there = set(table.column_names)
+        if there == set(schema.names):
+            return table
+        arrays = [
+            table.column(field.name) if field.name in there else pa.nulls(table.num_rows, field.type)
+            for field in schema
+        ]
+        return pa.table(arrays, names=schema.names)
 
     def _search(self, number: int, ms: int) -> int:
         """Find the first row >= ms inside one part: statistics choose the row group, its times the row."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shared.errors import Issue
 from shared.symbols import nearest
+from shared.terms import BehaviourRequest, CostsRequest, FundingRequest, RiskRequest, WireModel
 
 MAX_STRATEGY_BYTES = 256 * 1024
 MAX_MONEY = 1e12
@@ -20,48 +21,6 @@ Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\s,][^,]*$"
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Notes = Annotated[str, Field(max_length=10_000)]
 Money = Annotated[float, Field(ge=0, le=MAX_MONEY, allow_inf_nan=False)]
-
-# Fields that users of the old system know and that the engine does not carry out yet. They are refused by
-# name, because a limit that is taken and then not kept costs money.
-NOT_ENFORCED_YET: dict[str, tuple[str, ...]] = {
-    "risk": (
-        "max_position_risk_pct",
-        "max_symbol_exposure_pct",
-        "max_portfolio_exposure_pct",
-        "max_daily_loss_pct",
-        "max_daily_risk_budget_pct",
-        "max_trades_per_day",
-        "max_triggers_per_symbol_per_day",
-    ),
-    "behaviour": (
-        "min_price_move_pct",
-        "min_hold_hours",
-        "min_flat_hours",
-        "confidence_override",
-        "conflicting_signals",
-        "exit_binding",
-        "walk_away_profit_pct",
-        "flatten_daily",
-    ),
-    "regime": (),
-    "leverage": (),
-    "funding": (),
-    "finer_timeframe": (),
-}
-_COSTS_NOT_ENFORCED = ("maker_fee_bps", "slippage_range_fraction", "slippage_volume_share")
-
-
-class WireModel(BaseModel):
-    """Refuses what it does not know and what it would have to convert."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class CostsRequest(WireModel):
-    """What trading costs, in basis points of the notional (10 = 0.1 %)."""
-
-    taker_fee_bps: Annotated[float, Field(ge=0, le=1_000)] = 10.0
-    slippage_bps: Annotated[float, Field(ge=0, le=1_000)] = 2.0
 
 
 class BacktestRequest(WireModel):
@@ -108,6 +67,10 @@ class BacktestRequest(WireModel):
             "default: the last candle held",
         ),
     ] = None
+    regime: Annotated[
+        str | None,
+        Field(max_length=60, description="a named period, in place of start_date and end_date"),
+    ] = None
     initial_cash: Annotated[float, Field(gt=0, le=MAX_MONEY)] = 10_000.0
     initial_allocations: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=60)], Money] | None,
@@ -119,10 +82,38 @@ class BacktestRequest(WireModel):
     ] = None
     parameters: Annotated[
         dict[Annotated[str, Field(max_length=60)], float | int | bool | str], Field(max_length=100)
-    ] = {}
+    ] = Field(default={})
     costs: CostsRequest = CostsRequest()
+    risk: Annotated[
+        RiskRequest | None,
+        Field(
+            description="limits in place of the strategy's own, as a whole; {} is every default; "
+            "left out or null: the strategy's own"
+        ),
+    ] = None
+    behaviour: Annotated[
+        BehaviourRequest | None,
+        Field(
+            description="in place of the strategy's own, as a whole; {} is every default; "
+            "left out or null: the strategy's own"
+        ),
+    ] = None
+    leverage: Annotated[
+        float, Field(ge=1, le=125, description="notional that one unit of margin carries; isolated margin")
+    ] = 1.0
+    maintenance_margin_pct: Annotated[
+        float, Field(ge=0, le=50, description="% of its notional at which a position is liquidated")
+    ] = 0.5
+    funding: Annotated[
+        FundingRequest | None,
+        Field(description="an assumed rate; needed for shorts, leverage above 1 and -PERP symbols"),
+    ] = None
+    finer_timeframe: Annotated[
+        Timeframe | None,
+        Field(description="candles that decide what came first inside a bar; shorter than timeframe"),
+    ] = None
     name: Name | None = None
-    tags: Annotated[list[Tag], Field(max_length=20)] = []
+    tags: Annotated[list[Tag], Field(max_length=20)] = Field(default=[])
     notes: Notes | None = None
 
 
@@ -140,7 +131,7 @@ class StrategyRequest(WireModel):
     strategy: str | dict[str, Any]
     parameters: Annotated[
         dict[Annotated[str, Field(max_length=60)], float | int | bool | str], Field(max_length=100)
-    ] = {}
+    ] = Field(default={})
 
 
 class StrategySave(WireModel):
@@ -217,22 +208,18 @@ def shown(value: object) -> object:
     return None
 
 
+_SECTIONS: Mapping[str, type[WireModel]] = {
+    "costs": CostsRequest,
+    "risk": RiskRequest,
+    "behaviour": BehaviourRequest,
+    "funding": FundingRequest,
+}
+
+
 def _unknown_field(location: list[Any], value: object) -> list[Issue]:
     path, name = field_path(location), str(location[-1])
-    if len(location) == 1 and name in NOT_ENFORCED_YET:
-        inner = NOT_ENFORCED_YET[name]
-        if isinstance(value, dict) and value:
-            return [
-                Issue(f"{name}.{key}", "is not enforced yet; leave it out", shown(entry))
-                if key in inner
-                else Issue(f"{name}.{key}", _did_you_mean(key, inner), shown(entry))
-                for key, entry in list(value.items())[:20]
-            ]
-        return [Issue(path, "is not enforced yet; leave it out", shown(value))]
-    if location[:-1] == ["costs"] and name in _COSTS_NOT_ENFORCED:
-        return [Issue(path, "is not enforced yet; leave it out", shown(value))]
-    known = CostsRequest.model_fields if location[:-1] == ["costs"] else BacktestRequest.model_fields
-    return [Issue(path, _did_you_mean(name, known), shown(value))]
+    model = _SECTIONS.get(str(location[0])) if len(location) > 1 else BacktestRequest
+    return [Issue(path, _did_you_mean(name, model.model_fields if model else ()), shown(value))]
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.candles import DatasetVersion, load_version
 from shared.datasets import Dataset, DatasetIndex
 from shared.errors import InvalidInputError, Issue
+from shared.names import DatasetName
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
+from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan
 from shared.store import ObjectStore
 from shared.strategies import NamedStrategy, named_strategy, parse
 from shared.symbols import base_of, canonical, exchange_name, nearest, quote_of
@@ -23,59 +25,18 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class ResolvedSymbol:
-    symbol: str
-    exchange: str
-    dataset_version: str
-    quantity_step: float = 1e-8
-    min_notional: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedRun:
-    """Everything that a run's results depend on, and nothing else: the body of its fingerprint.
-
-    `start_ms` <= open < `end_ms` are the bars that trade; bars from `warm_up_start_ms` on feed indicators.
-    `allocations` is quote currency per symbol, in the order of `symbols`.
-    """
-
-    strategy: Mapping[str, Any]
-    parameters: Mapping[str, Any]
-    symbols: tuple[ResolvedSymbol, ...]
-    timeframe: str
-    start_ms: int
-    end_ms: int
-    warm_up_bars: int
-    warm_up_start_ms: int
-    initial_cash: float
-    allocations: tuple[float, ...]
-    taker_fee_bps: float
-    slippage_bps: float
-
-    @property
-    def timeframe_ms(self) -> int:
-        return TIMEFRAMES[self.timeframe]
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> ResolvedRun:
-        symbols = tuple(ResolvedSymbol(**symbol) for symbol in raw["symbols"])
-        return cls(**{**raw, "symbols": symbols, "allocations": tuple(raw["allocations"])})
-
-
-@dataclass(frozen=True, slots=True)
 class Resolution:
     """A resolved run with the candles that it will read (whose owner is no part of the fingerprint).
 
-    Nor is the name that the strategy goes by: two ways to the same document are the same run.
+    Nor is the name that the strategy goes by: two ways to the same document are the same run. `versions` and
+    `finer` are in the order of the symbols; `finer` is empty without a finer timeframe.
     """
 
     run: ResolvedRun
     named: NamedStrategy
     strategy: Strategy
     versions: tuple[DatasetVersion, ...]
+    finer: tuple[DatasetVersion, ...] = ()
 
     @property
     def total_candles(self) -> int:
@@ -105,19 +66,29 @@ def resolve(
     allocations = _collect(issues, lambda: _allocations(request, names))
     held = datasets.held(owner)
     chosen = _collect(issues, lambda: _choose(request, names, held))
-    if chosen is None or allocations is None:
+    dated = _collect(issues, lambda: _with_regime(request))
+    if chosen is None or allocations is None or dated is None:
         raise InvalidInputError(issues)
-    versions = tuple(load_version(store, entry.owner, entry.name, entry.version) for entry in chosen)
-    start_ms, end_ms = _span(request, versions)
+    versions = _load(store, chosen)
+    finer = _load(store, _choose_finer(request, chosen, held))
+    start_ms, end_ms = _span(dated, versions)
+    _check_finer(finer, start_ms, end_ms)
     step = TIMEFRAMES[request.timeframe]
-    warm_up = engine.warm_up_bars(strategy, step)
+    risk = request.risk.model_dump() if request.risk else None
+    needs_atr = risk is not None and engine.Risk(**risk).uses_stop_distance
+    warm_up = engine.warm_up_bars(strategy, step, needs_atr=needs_atr)
     cash, quotes = allocations
     run = ResolvedRun(
         strategy=strategy.raw,
         parameters=strategy.parameters,
         symbols=tuple(
-            ResolvedSymbol(version.dataset.symbol, version.dataset.exchange, version.version)
-            for version in versions
+            ResolvedSymbol(
+                version.dataset.symbol,
+                version.dataset.exchange,
+                version.version,
+                finer_version=finer[number].version if finer else None,
+            )
+            for number, version in enumerate(versions)
         ),
         timeframe=request.timeframe,
         start_ms=start_ms,
@@ -128,8 +99,18 @@ def resolve(
         allocations=quotes,
         taker_fee_bps=request.costs.taker_fee_bps,
         slippage_bps=request.costs.slippage_bps,
+        maker_fee_bps=request.costs.maker_fee_bps,
+        slippage_range_fraction=request.costs.slippage_range_fraction,
+        slippage_volume_share=request.costs.slippage_volume_share,
+        risk=risk,
+        behaviour=request.behaviour.model_dump() if request.behaviour else None,
+        leverage=request.leverage,
+        maintenance_margin_pct=request.maintenance_margin_pct,
+        funding=request.funding.model_dump() if request.funding else None,
+        finer_timeframe=request.finer_timeframe,
     )
-    return Resolution(run, named, strategy, versions)
+    engine_plan(run)  # refuses what the engine would not run
+    return Resolution(run, named, strategy, versions, finer)
 
 
 def _strategy(
@@ -202,6 +183,24 @@ def _allocations(request: BacktestRequest, names: tuple[str, ...]) -> tuple[floa
     return cash, tuple(values.values())
 
 
+def _with_regime(request: BacktestRequest) -> BacktestRequest:
+    """Return a request whose dates are those of the regime that it names."""
+    import engine
+
+    if request.regime is None:
+        return request
+    if request.start_date is not None or request.end_date is not None:
+        message = "fills in start_date and end_date; leave these out, or leave the regime out"
+        raise InvalidInputError([Issue("regime", message, request.regime)])
+    known = {regime.id: regime for regime in engine.regimes()}
+    if request.regime not in known:
+        near = nearest(request.regime, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(known)}"
+        raise InvalidInputError([Issue("regime", f"is no regime that is known; {hint}", request.regime)])
+    regime = known[request.regime]
+    return request.model_copy(update={"start_date": regime.start, "end_date": regime.end})
+
+
 def _same_symbol(text: str, name: str) -> bool:
     try:
         return canonical(text) == name
@@ -249,6 +248,49 @@ def _common_exchanges(names: Sequence[str], timeframe: str, held: Sequence[Datas
         for name in names
     ]
     return set.intersection(*by_symbol)
+
+
+def _choose_finer(
+    request: BacktestRequest, chosen: Sequence[Dataset], held: Sequence[Dataset]
+) -> list[Dataset]:
+    """Return the finer candles of each symbol, from the same exchange; none where none are asked for."""
+    finer = request.finer_timeframe
+    if finer is None:
+        return []
+    if TIMEFRAMES[finer] >= TIMEFRAMES[request.timeframe]:
+        shorter = [name for name, ms in TIMEFRAMES.items() if ms < TIMEFRAMES[request.timeframe]]
+        hint = f"choose one of {', '.join(shorter)}" if shorter else "there is none; leave it out"
+        message = f"is not shorter than the timeframe, {request.timeframe}; {hint}"
+        raise InvalidInputError([Issue("finer_timeframe", message, finer)])
+    by_name = {dataset.name: dataset for dataset in held}
+    wanted = [DatasetName(entry.name.exchange, entry.name.symbol, finer) for entry in chosen]
+    missing = [name for name in wanted if name not in by_name]
+    if missing:
+        symbols = ", ".join(name.symbol for name in missing)
+        message = f"no {finer} candles of {symbols} are held from {missing[0].exchange}; import them first"
+        raise InvalidInputError([Issue("finer_timeframe", message, finer)])
+    return [by_name[name] for name in wanted]
+
+
+def _check_finer(finer: Sequence[DatasetVersion], start: int, end: int) -> None:
+    """Refuse finer candles that are all outside the span; where only some are missing, bars decide."""
+    issues = [
+        Issue(
+            "finer_timeframe",
+            f"{version.dataset.timeframe} candles of {version.dataset.symbol} are held from "
+            f"{iso(version.manifest.first_ms)} to {iso(version.manifest.last_ms)}, "
+            "which this run does not touch",
+            version.dataset.timeframe,
+        )
+        for version in finer
+        if not version.count(start, end)
+    ]
+    if issues:
+        raise InvalidInputError(issues)
+
+
+def _load(store: ObjectStore, entries: Sequence[Dataset]) -> tuple[DatasetVersion, ...]:
+    return tuple(load_version(store, entry.owner, entry.name, entry.version) for entry in entries)
 
 
 def _not_held(name: str, exchange: str | None, held: Sequence[Dataset]) -> str:

@@ -192,8 +192,23 @@ class ResultsAnswer(Answer):
     undefined: Annotated[dict[str, str], Field(description="why a metric is null, by its name")]
     left_open: Annotated[list[Any], Field(description="positions still open at the end")]
     gaps: Annotated[int, Field(description="gaps in the candles; see playback/events?type=gap")]
+    triggers: Annotated[
+        list[TriggerRow],
+        Field(description="what became of each rule; empty in runs older than this count"),
+    ] = []
     monthly: list[MonthlyRow]
     request: Annotated[dict[str, Any], Field(description="the request with every default filled in")]
+
+
+class TriggerRow(Answer):
+    """How often one rule of a trigger was looked at, was true, became a fill, or was blocked and why."""
+
+    trigger_id: str
+    rule: str
+    evaluated: int
+    fired: int
+    executed: int
+    blocked: Annotated[dict[str, int], Field(description="count by reason")]
 
 
 class PeriodRow(Answer):
@@ -329,6 +344,25 @@ class EquityAnswer(Answer):
     next_cursor: Cursor
 
 
+FillReason = Literal[
+    "entry_rule",
+    "exit_rule",
+    "initial_allocation",
+    "stop",
+    "trailing_stop",
+    "target",
+    "liquidation",
+    "time_exit",
+    "flatten_daily",
+    "walk_away",
+    "conflict_exit",
+    "reversal",
+]
+BoundBy = Literal[
+    "own", "position_risk", "symbol_exposure", "portfolio_exposure", "daily_risk_budget", "cash"
+]
+
+
 class TradeRow(Answer):
     """One fill."""
 
@@ -344,20 +378,31 @@ class TradeRow(Answer):
     pnl: Annotated[float, Field(description="realised, net of this fee and its share of the entries' fees")]
     trigger_id: str | None
     category: str | None
-    reason: str
+    reason: FillReason
     is_entry: bool
-    exit_fraction: float | None
-    position_after: float
+    exit_fraction: Annotated[float | None, Field(description="share of the position that an exit closed")]
+    position_after: Annotated[float, Field(description="signed: below zero is short")]
     average_cost: float
     cash_after: float
     decided_at: Moment
     set_id: int
-    risk_used_abs: float | None
-    actual_risk_at_stop: float | None
+    risk_used_abs: Annotated[float | None, Field(description="quantity × stop distance, else × ATR")]
+    actual_risk_at_stop: Annotated[float | None, Field(description="quantity × stop distance")]
     stop_distance: float | None
-    allocated_risk_abs: float | None
-    profile_multiplier: float | None
-    r_multiple: float | None
+    allocated_risk_abs: Annotated[
+        float | None, Field(description="what the position-risk limit allowed this entry to lose")
+    ]
+    profile_multiplier: Annotated[
+        float | None, Field(description="what the trigger's confidence did to the size")
+    ]
+    r_multiple: Annotated[float | None, Field(description="P&L in multiples of the risk at the stop")]
+    margin_after: Annotated[
+        float | None, Field(description="the position's margin; null in runs older than leverage")
+    ]
+    funding: Annotated[
+        float | None, Field(description="what this exit's share of the position paid in funding; in pnl")
+    ]
+    bound_by: Annotated[BoundBy | None, Field(description="what decided the size of an entry")]
     correlation_id: str | None
 
 
@@ -376,11 +421,12 @@ class PairedTradeRow(Answer):
     entry_price: float
     exit_price: float
     entry_trigger: str | None
-    exit_trigger: str
+    exit_trigger: Annotated[str | None, Field(description="null where no rule decided the exit")]
     timeframe: str
     qty: float
     pnl: float
     fees: float
+    funding: Annotated[float | None, Field(description="paid in funding, below zero received; in pnl")]
     hold_duration_hours: float
     risk: float | None
     r_multiple: float | None
@@ -388,7 +434,7 @@ class PairedTradeRow(Answer):
     bars: int
     mae: float
     mfe: float
-    exit_reason: str
+    exit_reason: FillReason
     set_id: int
 
 
@@ -411,7 +457,7 @@ class LegRow(Answer):
     exit_fraction: float | None
     average_cost_at_fill: float | None
     realised_pnl: float
-    position_after: float
+    position_after: Annotated[float, Field(description="signed: below zero is short")]
 
 
 class TradeSetRow(Answer):
@@ -425,6 +471,7 @@ class TradeSetRow(Answer):
     legs: list[LegRow]
     total_pnl: float
     total_fees: float
+    total_funding: Annotated[float, Field(description="paid in funding, below zero received; in total_pnl")]
     total_qty_entered: float
     total_qty_exited: float
     entries: int

@@ -51,6 +51,16 @@ class PositionRow(Answer):
     symbol: str
     qty: Annotated[float, Field(description="signed: below zero is short")]
     average_cost: float
+    margin: Annotated[
+        float | None,
+        Field(description="isolated, after funding; null in runs older than leverage"),
+    ]
+    stop_price: Annotated[
+        float | None,
+        Field(description="as set when the position last changed; a trailing one moves on"),
+    ]
+    target_price: float | None
+    liquidation_price: Annotated[float | None, Field(description="null where nothing can liquidate it")]
 
 
 class PendingAllocation(Answer):

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+# Tables whose columns have changed, and the version in which they last did; all others are as in version 1,
+# so that equal candles stay equal bytes. A version only adds columns: what an older file lacks is null.
+_CHANGED = {"fills": 2, "trades": 2, "positions": 2}
 
 Kind = Literal["time", "int", "float", "text", "json", "bool"]
 
@@ -47,24 +51,28 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
     # One row a fill; row number = seq. pnl is net of the exit's fee and its share of the entries' fees.
     # An initial allocation is a fill that no rule decided: liquidity, trigger and correlation are null.
+    # qty is positive, position_after signed; funding is what this exit's share paid; bound_by is the limit
+    # that decided an entry's size.
     "fills": _columns(
         "seq:int timestamp:time symbol:text side:text qty:float price:float fee:float slippage:float "
         "liquidity:text? pnl:float trigger_id:text? category:text? reason:text is_entry:bool "
         "exit_fraction:float? position_after:float average_cost:float cash_after:float decided_at:time "
         "set_id:int risk_used_abs:float? actual_risk_at_stop:float? stop_distance:float? "
-        "allocated_risk_abs:float? profile_multiplier:float? r_multiple:float? correlation_id:text?"
+        "allocated_risk_abs:float? profile_multiplier:float? r_multiple:float? margin_after:float "
+        "funding:float bound_by:text? correlation_id:text?"
     ),
     # One row a round trip: an exit fill against the position it reduced, at weighted average cost.
     "trades": _columns(
         "timestamp:time symbol:text side:text entry_timestamp:time exit_timestamp:time entry_price:float "
-        "exit_price:float entry_trigger:text? exit_trigger:text qty:float pnl:float fees:float "
-        "return_pct:float bars:int mae:float mfe:float risk:float? r_multiple:float? exit_reason:text "
-        "set_id:int"
+        "exit_price:float entry_trigger:text? exit_trigger:text? qty:float pnl:float fees:float "
+        "funding:float return_pct:float bars:int mae:float mfe:float risk:float? r_multiple:float? "
+        "exit_reason:text set_id:int"
     ),
     # At every time at which a position changed, one row a symbol that is open or was just closed:
-    # the rows of the last such time are the whole state, so looking it up is one search.
+    # the rows of the last such time are the whole state, so looking it up is one search. qty is signed.
     "positions": _columns(
-        "timestamp:time symbol:text qty:float average_cost:float realised_pnl:float cash:float set_id:int"
+        "timestamp:time symbol:text qty:float average_cost:float margin:float stop_price:float? "
+        "target_price:float? liquidation_price:float? realised_pnl:float cash:float set_id:int"
     ),
     "events": _columns(
         "seq:int timestamp:time type:text symbol:text? trigger_id:text? correlation_id:text? payload:json"
@@ -83,6 +91,9 @@ EVENT_TYPES = (
     "fill",
     "trade_blocked",
     "gap",
+    "funding",
+    "risk_off_latched",
+    "walked_away",
     "plan_generated",
     "run_completed",
 )
@@ -95,6 +106,11 @@ def columns_of(table: str, extra: Sequence[str] = ()) -> tuple[Column, ...]:
     known = TABLES[table]
     taken = {column.name for column in known}
     return known + tuple(Column(name, "float", nullable=True) for name in extra if name not in taken)
+
+
+def version_of(table: str) -> int:
+    """Return the version in which a table last changed: the one that its files carry."""
+    return _CHANGED.get(table, 1)
 
 
 @lru_cache(maxsize=64)
@@ -112,5 +128,5 @@ def arrow_schema(table: str, extra: tuple[str, ...] = ()) -> pa.Schema:
     }
     return pa.schema(
         [pa.field(c.name, types[c.kind], nullable=c.nullable) for c in columns_of(table, extra)],
-        metadata={"stepfold.schema": table, "stepfold.version": str(SCHEMA_VERSION)},
+        metadata={"stepfold.schema": table, "stepfold.version": str(version_of(table))},
     )

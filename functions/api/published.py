@@ -9,7 +9,7 @@ from typing import Any
 from shared import access
 from shared.errors import NotFinishedError
 from shared.reader import RunReader
-from shared.resolution import ResolvedRun
+from shared.resolved_run import ResolvedRun
 from shared.runs import Run
 from shared.times import iso
 
@@ -25,8 +25,8 @@ class Published:
 
     @property
     def request(self) -> dict[str, Any]:
-        """Return the resolved request with its times written as the wire writes them."""
-        raw = dict(self.reader.manifest.request)
+        """Return the resolved request, its times as the wire writes them; every run has every field."""
+        raw = self.resolved.to_dict()
         times = {"start_date": "start_ms", "end_date": "end_ms", "warm_up_start": "warm_up_start_ms"}
         return {**{name: iso(raw.pop(ms)) for name, ms in times.items()}, **raw}
 

@@ -8,7 +8,7 @@ from functions.api.published import Published
 from shared import access
 from shared.candles import load_version
 from shared.names import DatasetName
-from shared.resolution import ResolvedRun
+from shared.resolved_run import ResolvedRun
 from shared.responses_market import PendingAllocation, PositionRow, StateAnswer
 from shared.times import iso
 
@@ -63,7 +63,7 @@ def _last_row(equity: SeriesReader, ms: int) -> dict[str, Any] | None:
 
 
 def _positions(results: Published, ms: int) -> list[PositionRow]:
-    rows = results.reader.series("positions").last_moment(ms, ["symbol", "qty", "average_cost"])
+    rows = results.reader.series("positions").last_moment(ms, list(PositionRow.model_fields))
     return [PositionRow(**row) for row in rows.to_pylist() if row["qty"] != 0]
 
 

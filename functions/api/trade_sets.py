@@ -26,6 +26,7 @@ _COLUMNS = (
     "exit_fraction",
     "position_after",
     "average_cost",
+    "funding",
     "set_id",
 )
 
@@ -72,6 +73,8 @@ def _trade_set(set_id: int, fills: Sequence[Row]) -> dict[str, Any]:
         "legs": _legs(fills),
         "total_pnl": sum(fill["pnl"] for fill in fills),
         "total_fees": sum(fill["fee"] for fill in fills),
+        # Fills from before there was funding have none, NaN.
+        "total_funding": sum(fill["funding"] for fill in fills if fill["funding"] == fill["funding"]),
         "total_qty_entered": sum(fill["qty"] for fill in entries),
         "total_qty_exited": sum(fill["qty"] for fill in exits),
         "entries": len(entries),

@@ -28,7 +28,11 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
     resolution = resolve(request, owner, access.datasets(), access.store())
     resolved = resolution.run
     owners = [version.owner for version in resolution.versions]
-    access.store().put_json(names.run_plan(run_id), {"run": resolved.to_dict(), "dataset_owners": owners})
+    finer_owners = [version.owner for version in resolution.finer]
+    access.store().put_json(
+        names.run_plan(run_id),
+        {"run": resolved.to_dict(), "dataset_owners": owners, "finer_owners": finer_owners},
+    )
     print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)
     access.runs().plan(
         owner,

@@ -8,11 +8,12 @@ from typing import Any
 
 import engine
 from shared import access, names
-from shared.candles import load_version, read_segments
+from shared.candles import DatasetVersion, load_version, read_segments
 from shared.identifiers import attempt_token, fingerprint
 from shared.names import DatasetName
-from shared.resolution import ResolvedRun
+from shared.resolved_run import ResolvedRun, engine_plan
 from shared.runs import Progress, Run
+from shared.store import ObjectStore
 from shared.writer import RunWriter
 
 # The index is written at most this often, however fast the fold is.
@@ -36,7 +37,7 @@ def simulate_run(owner: str, run_id: str) -> dict[str, Any]:
         token,
         {market.symbol: tuple(plan.strategy.indicators) for market in plan.markets},
     )
-    metrics, report = _fold(plan, resolved, raw["dataset_owners"], writer, _Meter(run, token))
+    metrics, report = _fold(plan, resolved, raw, writer, _Meter(run, token))
     print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)
     manifest_key, _ = writer.finish(
         fingerprint=print_of,
@@ -48,54 +49,48 @@ def simulate_run(owner: str, run_id: str) -> dict[str, Any]:
     return {"run_id": run_id, "owner": owner, "token": token, "manifest_key": manifest_key}
 
 
-def engine_plan(resolved: ResolvedRun) -> engine.Plan:
-    """Say a resolved run in the engine's terms."""
-    return engine.Plan(
-        strategy=engine.parse_strategy(resolved.strategy, resolved.parameters),
-        markets=tuple(
-            engine.Market(symbol.symbol, symbol.quantity_step, symbol.min_notional)
-            for symbol in resolved.symbols
-        ),
-        timeframe_ms=resolved.timeframe_ms,
-        start_ms=resolved.start_ms,
-        end_ms=resolved.end_ms,
-        initial_cash=resolved.initial_cash,
-        allocations=resolved.allocations,
-        costs=engine.Costs(resolved.taker_fee_bps, resolved.slippage_bps),
-    )
-
-
 def _fold(
-    plan: engine.Plan,
-    resolved: ResolvedRun,
-    dataset_owners: Sequence[str],
-    writer: RunWriter,
-    meter: _Meter,
+    plan: engine.Plan, resolved: ResolvedRun, raw: Mapping[str, Any], writer: RunWriter, meter: _Meter
 ) -> tuple[Mapping[str, Any], engine.Report]:
     store = access.store()
-    versions = [
-        load_version(
-            store,
-            owner,
-            DatasetName(symbol.exchange, symbol.symbol, resolved.timeframe),
-            symbol.dataset_version,
-        )
-        for owner, symbol in zip(dataset_owners, resolved.symbols, strict=True)
-    ]
+    versions = _versions(store, resolved, raw)
+    count = len(plan.symbols)
     report = engine.Report(plan)
     state = engine.initial_state(plan)
     for segment in read_segments(store, versions, resolved.warm_up_start_ms, resolved.end_ms):
-        bars = {symbol: engine.Bars(**columns) for symbol, columns in segment.items()}
-        state, output = engine.simulate(plan, state, bars)
+        bars = [engine.Bars(**columns) for columns in segment]
+        state, output = engine.simulate(
+            plan,
+            state,
+            dict(zip(plan.symbols, bars[:count], strict=True)),
+            finer=dict(zip(plan.symbols, bars[count:], strict=True)) if plan.finer_ms else None,
+        )
         # The report finds the columns made that the writer has read.
         writer.append(output.tables)
-        report.add(output.tables)
-        meter.advance(segment, resolved.start_ms)
+        report.add(output)
+        meter.advance(segment[:count], resolved.start_ms)
     state, output = engine.finish(plan, state)
     writer.append(output.tables)
-    report.add(output.tables)
+    report.add(output)
     meter.finish()
     return engine.metrics(plan, state, report), report
+
+
+def _versions(store: ObjectStore, resolved: ResolvedRun, raw: Mapping[str, Any]) -> list[DatasetVersion]:
+    """Return the candles of each symbol, then the finer ones of each, if the run has them."""
+    wanted = [
+        (owner, entry, resolved.timeframe, entry.dataset_version)
+        for owner, entry in zip(raw["dataset_owners"], resolved.symbols, strict=True)
+    ]
+    if resolved.finer_timeframe is not None:
+        wanted += [
+            (owner, entry, resolved.finer_timeframe, entry.finer_version or "")
+            for owner, entry in zip(raw["finer_owners"], resolved.symbols, strict=True)
+        ]
+    return [
+        load_version(store, owner, DatasetName(entry.exchange, entry.symbol, timeframe), version)
+        for owner, entry, timeframe, version in wanted
+    ]
 
 
 class _Meter:
@@ -107,8 +102,8 @@ class _Meter:
         self._current_ms: int | None = None
         self._written_at = time.monotonic()
 
-    def advance(self, segment: Mapping[str, Mapping[str, Any]], start_ms: int) -> None:
-        for columns in segment.values():
+    def advance(self, segment: Sequence[Mapping[str, Any]], start_ms: int) -> None:
+        for columns in segment:
             times = columns["timestamp"]
             self._processed += len(times) - int(times.searchsorted(start_ms))
             if len(times):

@@ -71,6 +71,25 @@ NUMBERS = {
     "profit_factor": None,
 }
 
+TRIGGERS: tuple[dict[str, Any], ...] = (
+    {
+        "trigger_id": "cross",
+        "rule": "entry",
+        "evaluated": 26_266,
+        "fired": 790,
+        "executed": 741,
+        "blocked": {"daily_loss": 40, "min_flat": 9, "outranked": 0},
+    },
+    {
+        "trigger_id": "cross",
+        "rule": "exit",
+        "evaluated": 13_100,
+        "fired": 742,
+        "executed": 741,
+        "blocked": {"min_flat": 1},
+    },
+)
+
 
 class ProblemError(Exception):
     def __init__(self, status: int, detail: str, errors: list[dict[str, Any]] | None = None) -> None:
@@ -128,6 +147,7 @@ class FakeApi:
     requests: list[Request] = field(default_factory=list)
     polled: threading.Event = field(default_factory=threading.Event)
     corrupt_files: bool = False
+    triggers: list[dict[str, Any]] = field(default_factory=lambda: [dict(row) for row in TRIGGERS])
     _left: dict[str, int | None] = field(default_factory=dict)
 
     def add_run(self, status: str = "completed", **changes: Any) -> str:
@@ -334,6 +354,7 @@ def _results(api: FakeApi, _request: Request, run_id: str) -> tuple[int, object]
             "undefined": {"profit_factor": "no trade was lost"},
             "left_open": [{"symbol": "BTC-USDT"}],
             "gaps": 14,
+            "triggers": api.triggers,
             "monthly": [],
             "request": {"symbols": [{"symbol": "BTC-USDT", "exchange": api.exchange}]},
         }
@@ -459,7 +480,7 @@ def _fill(number: int) -> dict[str, Any]:
         "pnl": 0.0 if entry else 12.5,
         "trigger_id": "cross",
         "category": "trend_continuation",
-        "reason": "entry_rule",
+        "reason": "entry_rule" if entry else "trailing_stop",
         "is_entry": entry,
         "exit_fraction": None if entry else 1.0,
         "position_after": 0.12345678 if entry else 0.0,
@@ -475,6 +496,9 @@ def _fill(number: int) -> dict[str, Any]:
                 "allocated_risk_abs",
                 "profile_multiplier",
                 "r_multiple",
+                "margin_after",
+                "funding",
+                "bound_by",
             )
         ),
         "correlation_id": f"d{number}",
@@ -495,9 +519,10 @@ def _pair(number: int) -> dict[str, Any]:
         "qty": 0.5,
         "pnl": -1_234.56,
         "fees": 10.0,
+        "funding": 0.0,
         "hold_duration_hours": 5.0,
-        "risk": None,
-        "r_multiple": None,
+        "risk": 500.0,
+        "r_multiple": -2.469,
         "return_pct": -4.2,
         "bars": 5,
         "mae": -2.0,
@@ -517,6 +542,7 @@ def _set(number: int) -> dict[str, Any]:
         "legs": [],
         "total_pnl": 7.0,
         "total_fees": 1.0,
+        "total_funding": 0.0,
         "total_qty_entered": 1.0,
         "total_qty_exited": 1.0,
         "entries": 1,
@@ -554,7 +580,17 @@ def _state(api: FakeApi, _request: Request, run_id: str, _at: str) -> tuple[int,
             "unrealised_pnl": 400.0,
             "exposure": 0.95,
             "drawdown": 0.01,
-            "positions": [{"symbol": "BTC-USDT", "qty": 0.3, "average_cost": 29_000.0}],
+            "positions": [
+                {
+                    "symbol": "BTC-USDT",
+                    "qty": -0.3,
+                    "average_cost": 29_000.0,
+                    "margin": 4_350.0,
+                    "stop_price": 31_000.0,
+                    "target_price": None,
+                    "liquidation_price": 43_283.58,
+                }
+            ],
             "pending_allocations": [{"symbol": "ETH-USDT", "value": 4_000.0}],
         }
     )

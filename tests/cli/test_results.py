@@ -28,6 +28,7 @@ COMMANDS = (
     ("trades", "last", "--paired"),
     ("trades", "last", "--sets"),
     ("events", "last"),
+    ("diagnostics", "last"),
     ("state", "last", "2021-01-02"),
     ("artifacts", "last"),
 )
@@ -109,7 +110,7 @@ def test_events_are_filtered_by_the_api_and_shown_without_their_control_characte
 def test_the_state_shows_positions_and_what_waits(cli: Cli, api: FakeApi) -> None:
     ran = cli("state", "last", "2021-01-02T00:00:00Z")
 
-    for text in ("10,500.00", "5.00 %", "holds BTC-USDT", "0.3 at 29,000.00", "waits ETH-USDT"):
+    for text in ("10,500.00", "5.00 %", "short BTC-USDT", "-0.3 at 29,000.00", "waits ETH-USDT"):
         assert text in ran.out
     assert api.requests[-1].path.endswith("/playback/state/2021-01-02T00%3A00%3A00Z")
 
@@ -151,3 +152,24 @@ def test_a_folder_that_cannot_be_written_is_exit_3(cli: Cli, tmp_path: Path) -> 
     (tmp_path / "taken").write_bytes(parquet_of("x"))
 
     assert cli("artifacts", "last", "--download", str(tmp_path / "taken")).code == 3
+
+
+def test_diagnostics_say_what_became_of_each_rule_and_what_blocked_it(cli: Cli, api: FakeApi) -> None:
+    ran = cli("diagnostics", "last")
+
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ["cross", "entry", "26,266", "790", "741", "49"] in lines
+    assert ["daily", "loss", "40", "cross", "entry", "40"] in lines
+    assert ["min", "flat", "10", "cross", "entry", "9,", "cross", "exit", "1"] in lines
+    assert "outranked" not in ran.out  # it never blocked anything
+    assert cli("diagnostics", "last", "--json").json["triggers"] == api.triggers
+
+    api.triggers = []
+    assert "Run it again" in cli("diagnostics", "last").err
+
+
+def test_what_ended_a_position_without_a_rule_is_said(cli: Cli) -> None:
+    assert "trailing" in cli("trades", "last").out
+    assert "-2.47" in cli("trades", "last", "--paired").out
+    assert "short BTC-USDT" in (state := cli("state", "last", "2021-01-02").out)
+    assert "stop 31,000.00, liquidation 43,283.58" in state

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from pathlib import Path
 
 import pytest
 
+from cli.run import run
+from shared.terms import BehaviourRequest, RiskRequest
 from tests.cli.conftest import Cli
 from tests.cli.fake_api import FakeApi, Fault
 
@@ -72,6 +76,98 @@ def test_every_option_reaches_the_api_and_nothing_else_does(cli: Cli, api: FakeA
         "timeframe": "1h",
         "initial_cash": 500.0,
     }
+
+
+def test_terms_reach_the_api_and_nothing_else_does(cli: Cli, api: FakeApi, tmp_path: Path) -> None:
+    limits = tmp_path / "limits.yaml"
+    limits.write_text("max_position_risk_pct: 1\nmax_daily_loss_pct: 5  # a day\nmax_trades_per_day: null\n")
+
+    ran = cli(
+        *RUN,
+        *("--risk", str(limits), "--max-daily-loss", "off", "--max-symbol-exposure", "12.5"),
+        *("--max-triggers-per-symbol-day", "3", "--min-hold", "0", "--confidence-override", "none"),
+        *("--conflicts", "reverse", "--exit-binding", "exact", "--walk-away", "25", "--flatten-daily"),
+        *("--maker-fee-bps", "1", "--slippage-range", "0.1", "--slippage-volume", "0.2"),
+        *("--leverage", "3", "--maintenance-margin", "1", "--funding-bps", "-0.5", "--funding-hours", "4"),
+        *("--regime", "covid_crash_2020", "--finer", "1m", "--no-wait"),
+    )
+
+    assert ran.code == 0, ran.err
+    (sent,) = api.bodies.values()
+    assert sent["body"] == {
+        "strategy": "ema_cross",
+        "symbols": ["BTC-USDT"],
+        "timeframe": "1h",
+        "regime": "covid_crash_2020",
+        "finer_timeframe": "1m",
+        "risk": {
+            "max_position_risk_pct": 1,
+            "max_daily_loss_pct": None,
+            "max_trades_per_day": None,
+            "max_symbol_exposure_pct": 12.5,
+            "max_triggers_per_symbol_per_day": 3,
+        },
+        "behaviour": {
+            "min_hold_hours": 0,
+            "confidence_override": "none",
+            "conflicting_signals": "reverse",
+            "exit_binding": "exact",
+            "walk_away_profit_pct": 25,
+            "flatten_daily": True,
+        },
+        "costs": {"maker_fee_bps": 1.0, "slippage_range_fraction": 0.1, "slippage_volume_share": 0.2},
+        "leverage": 3.0,
+        "maintenance_margin_pct": 1.0,
+        "funding": {"assumed_rate_bps": -0.5, "every_hours": 4},
+    }
+    cli(*RUN, "--risk", "default", "--behaviour", "default", "--no-wait")
+    body = list(api.bodies.values())[1]["body"]
+    assert (body["risk"], body["behaviour"]) == ({}, {})
+
+
+def test_every_term_of_a_request_has_an_option(cli: Cli) -> None:
+    shown = cli("run", "--help").out
+    names = inspect.signature(run).parameters
+    assert len(names) > 40
+    for field in (*RiskRequest.model_fields, *BehaviourRequest.model_fields):
+        words = field.removesuffix("_pct").removesuffix("_hours").removesuffix("_profit")
+        words = words.replace("conflicting_signals", "conflicts").replace("_risk_budget", "_risk")
+        words = words.replace("_symbol_per_day", "_symbol_day")
+        assert f"--{words.replace('_', '-')} " in shown, field
+
+
+def test_weights_are_of_the_cash_and_what_they_leave_stays_cash(cli: Cli, api: FakeApi) -> None:
+    cli(*RUN, "--symbol", "ETH-USDT", "--allocation", "BTC=40%", "--allocation", "ETH=25%", "--no-wait")
+    cli(*RUN, "--cash", "500", "--allocation", "BTC=100%", "--no-wait")
+
+    first, second = (sent["body"] for sent in api.bodies.values())
+    assert first["initial_allocations"] == {"cash": 3_500.0, "BTC": 4_000.0, "ETH": 2_500.0}
+    assert second["initial_allocations"] == {"cash": 0.0, "BTC": 500.0}
+    assert "initial_cash" not in first | second
+
+
+def test_a_limit_out_of_its_range_has_the_files_line(cli: Cli, tmp_path: Path) -> None:
+    limits = tmp_path / "limits.yaml"
+    limits.write_text("max_position_risk_pct: 1\nmax_daily_loss_pct: 99\n")
+
+    ran = cli(*RUN, "--risk", str(limits))
+
+    assert ran.code == 3
+    assert f"{limits}:2 risk.max_daily_loss_pct = 99: input should be less than or equal to 50" in ran.err
+
+
+def test_json_logs_are_one_object_a_line(cli: Cli, api: FakeApi) -> None:
+    lines = [json.loads(line) for line in cli("--json-logs", *RUN, "--json").err.splitlines()]
+    assert {line["level"] for line in lines} == {"info"}
+    assert [line["progress_pct"] for line in lines if "progress_pct" in line][-1] == 100.0
+    assert all(line["time"].endswith("Z") for line in lines)
+
+    ran = cli("--json-logs", "run", "ema_crss", "--symbol", "BTC-USDT", "--timeframe", "1h")
+    (line,) = map(json.loads, ran.err.splitlines())
+    assert (line["level"], line["exit_code"], ran.code) == ("error", 3, 3)
+    assert line["errors"][0]["path"] == "strategy"
+    assert "stepfold:" in cli("run", "ema_crss", "--symbol", "BTC-USDT", "--timeframe", "1h").err
+    del api
 
 
 def test_json_is_the_runs_own_answer(cli: Cli, api: FakeApi) -> None:
@@ -177,6 +273,12 @@ def test_an_equal_run_is_named(cli: Cli, api: FakeApi) -> None:
         (("--allocation", "BTC=inf"), "WHAT=VALUE"),
         (("--allocation", "BTC=1", "--allocation", "BTC=2"), "twice"),
         (("--allocation", "BTC=1", "--cash", "2"), "exclude each other"),
+        (("--allocation", "BTC=60%", "--allocation", "ETH=41%"), "100 % at most"),
+        (("--allocation", "BTC=60%", "--allocation", "ETH=41"), "amounts or weights"),
+        (("--max-daily-loss", "much"), "neither a number nor off"),
+        (("--min-hold", "nan"), "neither a number nor off"),
+        (("--conflicts", "hedge"), "--conflicts"),
+        (("--funding-hours", "8"), "needs a rate"),
         (("--timeframe", "2h"), "is not one of"),
         (("--cash", "much"), "--cash"),
         (("--no-such-option",), "--no-such-option"),

@@ -82,11 +82,12 @@ BAD = [
         id="timeframe not held",
     ),
     pytest.param(
-        request(risk={"max_daily_loss_pct": 3}),
+        request(risk={"max_daily_loss_pct": 99}),
         "risk.max_daily_loss_pct",
-        "is not enforced yet; leave it out",
-        id="risk field not enforced",
+        "less than or equal to 50",
+        id="risk limit out of its range",
     ),
+    pytest.param(request(leverage=2), "funding", "", id="leverage without a word on funding"),
     pytest.param(
         request(strategy={**CROSS, "risk": {"max_daily_loss_pct": 300}}),
         "strategy.risk.max_daily_loss_pct",

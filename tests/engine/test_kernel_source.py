@@ -1,5 +1,6 @@
 """The kernel is one source: compiled and uncompiled agree to the bit; the build is for Lambda as well."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,22 +50,23 @@ def test_the_source_runs_without_cython_installed() -> None:
     assert float(done.stdout) == play(preset("ema_cross"), generated(600, 4)).metrics["final_equity"]
 
 
-def test_the_build_replaces_every_name_of_the_layout() -> None:
-    translated = build.with_numbers(build.SOURCE.read_text())
-    assert "L.GF_CASH" not in translated
-    assert f"self.f[{layout.GF_CASH}]" in translated
+@pytest.mark.parametrize("module", build.MODULES)
+def test_the_build_replaces_every_name_of_the_layout(module: str) -> None:
+    translated = build.with_numbers((build.ENGINE / f"{module}.py").read_text())
+    assert not re.search(r"\b[LI]\.[A-Z]", translated)
+    assert str(layout.BLOCK if module == "kernel" else layout.PIECE) in translated
 
 
-def test_a_library_whose_sources_did_not_change_is_not_built_again(tmp_path: Path) -> None:
-    first = build.build("host", tmp_path)
-    stamp = first.stat().st_mtime_ns
-    assert build.build("host", tmp_path).stat().st_mtime_ns == stamp
+def test_libraries_whose_sources_did_not_change_are_not_built_again(tmp_path: Path) -> None:
+    stamps = [library.stat().st_mtime_ns for library in build.build("host", tmp_path)]
+    assert [library.stat().st_mtime_ns for library in build.build("host", tmp_path)] == stamps
 
 
-def test_the_library_for_lambda_is_an_arm_library(tmp_path: Path) -> None:
-    library = build.build("aarch64", tmp_path)
-    head = library.read_bytes()[:20]
-    # ELF, 64 bit, machine 183 = AArch64.
-    assert head[:5] == b"\x7fELF\x02"
-    assert int.from_bytes(head[18:20], "little") == 183
-    assert library.name.endswith(".abi3.so")
+def test_the_libraries_for_lambda_are_arm_libraries(tmp_path: Path) -> None:
+    libraries = build.build("aarch64", tmp_path)
+    assert [library.name for library in libraries] == [f"{m}.abi3.so" for m in build.MODULES]
+    for library in libraries:
+        head = library.read_bytes()[:20]
+        # ELF, 64 bit, machine 183 = AArch64.
+        assert head[:5] == b"\x7fELF\x02"
+        assert int.from_bytes(head[18:20], "little") == 183

@@ -128,12 +128,12 @@ def test_cuts_around_the_block_length_give_the_same_bits() -> None:
 def prices_of(name: str) -> str:
     """A rule on one function of the language, with its shortest sensible arguments."""
     function = FUNCTIONS[name]
-    given = {"series": "close", "period": "4", "factor": "1.5"}
+    given = {"series": "close", "condition": "close > open", "period": "4", "factor": "1.5", "share": "0.5"}
     words = [given[argument.kind] for argument in function.arguments]
     if len(words) > 1 and words[0] == words[1] == "close":
         words[1] = "open"
     call = f"{name}({', '.join(words)})"
-    return call if name.startswith("crosses") else f"{call} > {call}[1]"
+    return call if function.is_condition else f"{call} > {call}[1]"
 
 
 @settings(max_examples=60, deadline=None)

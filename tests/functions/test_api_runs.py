@@ -228,6 +228,13 @@ def test_two_runs_compare_by_metric_and_by_what_differs(market: FakeStage, http:
     assert body["metrics"]["initial_equity"] == [10_000.0, 2_000.0]
     differences = {row["path"]: row["values"] for row in body["differences"]}
     assert differences == {"parameters.fast": [5, 9], "initial_cash": [10_000.0, 2_000.0]}
+    third = start(http, parameters={"fast": 5}, risk={"max_position_risk_pct": 1}, behaviour={})["run_id"]
+    run_to_its_end(third)
+    body = http.get("/backtests/compare", params={"ids": f"{first},{third}"}).json()
+    differences = {row["path"]: row["values"] for row in body["differences"]}
+    assert differences["risk.max_position_risk_pct"] == [None, 1.0]
+    assert differences["risk.max_daily_loss_pct"] == [None, 3.0]
+    assert differences["behaviour.min_hold_hours"] == [None, 2.0]
     for wrong in (first, f"{first},{first}", ",".join([first] * 7)):
         problem(http.get("/backtests/compare", params={"ids": wrong}), 422)
 

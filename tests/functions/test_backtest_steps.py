@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+import engine
 from cli.simulated_market import simulate_market
 from engine import layout
 from functions.plan.plan import plan_run
@@ -29,10 +32,10 @@ from tests.shared.test_runs import a_run
 START, END = parse_time("2021-01-01"), parse_time("2021-06-01")
 
 
-def hold(stage: FakeStage, symbol: str, owner: str = "ann", seed: int = 1) -> None:
+def hold(stage: FakeStage, symbol: str, owner: str = "ann", seed: int = 1, timeframe: str = "1h") -> None:
     """Put a simulated market into the store as a dataset of the owner."""
-    dataset = DatasetName.of("sim", symbol, "1h")
-    columns = simulate_market(symbol, "1h", START, END, seed)
+    dataset = DatasetName.of("sim", symbol, timeframe)
+    columns = simulate_market(symbol, timeframe, START, END, seed)
     version = write_version(
         stage.store, owner, dataset, pa.table(columns, schema=arrow_schema("candles")), None
     )
@@ -141,3 +144,57 @@ def test_candles_that_went_after_the_request_are_said_to_be_missing(stage: FakeS
     run = queued(stage)
     with pytest.raises(InvalidInputError, match="no candles of BTC-USDT are held"):
         plan_run("ann", run.run_id)
+
+
+def test_finer_candles_come_with_the_segment_that_they_decide(
+    markets: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.candles.SEGMENT_ROWS", 3_000)  # of the finer candles: about a month
+    hold(markets, "BTC-USDT", owner=names.PUBLIC_OWNER, timeframe="15m")
+    seen: list[tuple[list[int], list[int]]] = []
+    simulate = engine.simulate
+
+    def watched(
+        plan: engine.Plan,
+        state: engine.State,
+        bars: Mapping[str, engine.Bars],
+        *,
+        finer: Mapping[str, engine.Bars] | None = None,
+    ) -> tuple[engine.State, engine.Output]:
+        assert finer is not None
+        seen.append(
+            (bars["BTC-USDT"].timestamp.tolist(), finer["BTC-USDT"].timestamp.tolist()),
+        )
+        return simulate(plan, state, bars, finer=finer)
+
+    monkeypatch.setattr(engine, "simulate", watched)
+    through(markets, queued(markets, symbols=["BTC-USDT"], finer_timeframe="15m"))
+    assert len(seen) > 2
+    every = simulate_market("BTC-USDT", "15m", START, END, 1)["timestamp"]
+    assert [time for _, finer in seen for time in finer] == every.tolist()
+    for (hours, quarters), (following, _) in pairwise(seen):
+        assert hours[0] <= quarters[0] <= quarters[-1] < following[0]
+
+
+def test_terms_reach_the_engine_and_the_manifest(markets: FakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[engine.Plan] = []
+    begin = engine.initial_state
+
+    def watched(plan: engine.Plan) -> engine.State:
+        plans.append(plan)
+        return begin(plan)
+
+    monkeypatch.setattr(engine, "initial_state", watched)
+    terms: dict[str, Any] = {
+        "leverage": 2.0,
+        "funding": {"assumed_rate_bps": 1.0},
+        "risk": {"max_daily_loss_pct": 5.0},
+    }
+    reader = through(markets, queued(markets, **terms))
+    (plan,) = plans
+    assert plan.risk is not None
+    assert (plan.leverage, plan.risk.max_daily_loss_pct) == (2.0, 5.0)
+    assert plan.risk.max_position_risk_pct == 2.0
+    assert len(plan.funding) == 2
+    assert reader.manifest.request["risk"]["max_daily_loss_pct"] == 5.0
+    assert reader.manifest.request["funding"] == {"assumed_rate_bps": 1.0, "every_hours": 8}

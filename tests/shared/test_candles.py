@@ -91,10 +91,10 @@ def test_segments_hold_every_bar_of_every_symbol_once(
     ]
     segments = list(read_segments(stage.store, versions, START + 100 * HOUR, START + 4_500 * HOUR))
     assert len(segments) > 2
-    for symbol, hours in (("BTC-USDT", range(100, 4_500)), ("ETH-USDT", range(700, 4_000))):
-        times = np.concatenate([segment[symbol]["timestamp"] for segment in segments])
+    for number, hours in enumerate((range(100, 4_500), range(700, 4_000))):
+        times = np.concatenate([segment[number]["timestamp"] for segment in segments])
         assert np.array_equal(times, START + np.array(hours) * HOUR)
     for earlier, later in pairwise(segments):
-        assert max(c["timestamp"].max(initial=0) for c in earlier.values()) < min(
-            c["timestamp"].min(initial=10**15) for c in later.values()
+        assert max(c["timestamp"].max(initial=0) for c in earlier) < min(
+            c["timestamp"].min(initial=10**15) for c in later
         )

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared import names
+from shared import names, schema
 from shared.downsample import extremes, reduce_to
 from shared.errors import StoreCorruptError
 from shared.reader import RunReader
+from shared.schema import TABLES
 from shared.writer import RunWriter
 from tests.aws import FakeStage
 from tests.shared.test_series import CountingStore, positions, rows
@@ -118,6 +119,28 @@ def test_state_at_a_time_is_the_last_moment_before_it(stage: FakeStage) -> None:
     assert series.last_moment(5 * HOUR).column("qty").to_pylist() == [0.0, 1.0]
     assert series.last_moment(8 * HOUR).column("qty").to_pylist() == [0.0, 1.0]
     assert series.last_moment(10**15).column("qty").to_pylist() == [2.0]
+
+
+def test_columns_that_are_younger_than_a_file_are_null(
+    stage: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    young = ("margin", "stop_price", "target_price", "liquidation_price")
+    columns = positions(np.array([5, 5, 9]) * HOUR)
+    with monkeypatch.context() as before:
+        old = tuple(column for column in TABLES["positions"] if column.name not in young)
+        before.setitem(TABLES, "positions", old)
+        before.setattr(schema, "_CHANGED", {})
+        schema.arrow_schema.cache_clear()
+        writer = RunWriter(stage.store, RUN, "t0", {})
+        writer.append({"positions": {column.name: columns[column.name] for column in old}})
+        key, _ = writer.finish(fingerprint="f", engine_version="1", request={}, metrics={}, monthly=[])
+    schema.arrow_schema.cache_clear()
+    series = RunReader(stage.store, RUN, key).series("positions")
+    for rows_read in (series.slice(0, 3), series.window(0, 10**15), series.last_moment(10**15)):
+        assert rows_read.column_names == [column.name for column in TABLES["positions"]]
+        assert all(rows_read.column(name).null_count == rows_read.num_rows > 0 for name in young)
+    assert series.slice(0, 3).column("qty").to_pylist() == [0.0, 1.0, 2.0]
+    assert series.slice(0, 1, ["margin", "symbol"]).to_pylist() == [{"margin": None, "symbol": "BTC-USDT"}]
 
 
 def test_an_empty_series_reads_as_no_rows(stage: FakeStage) -> None:
