@@ -110,7 +110,8 @@ class Days:
         if not self.day:
             return  # nothing is decided without a bar
         # What began before this segment is not in the order of time with the rest.
-        rows = np.maximum(np.array(self.day).searchsorted(first // DAY_MS, side="right") - 1, 0)
+        days = np.array(self.day, dtype=np.int64)
+        rows: NDArray[np.int64] = np.maximum(days.searchsorted(first // DAY_MS, side="right") - 1, 0)
         names = len(reason.names)
         counts = [0] * (len(self.day) * names)
         sum_whole(counts, rows * names + reason.codes, count)

@@ -133,7 +133,9 @@ def test_columns_that_are_younger_than_a_file_are_null(
         schema.arrow_schema.cache_clear()
         writer = RunWriter(stage.store, RUN, "t0", {})
         writer.append({"positions": {column.name: columns[column.name] for column in old}})
-        key, _ = writer.finish(fingerprint="f", engine_version="1", request={}, metrics={}, monthly=[])
+        key, _ = writer.finish(
+            fingerprint="f", engine_version="1", request={}, metrics={}, report={"monthly": []}
+        )
     schema.arrow_schema.cache_clear()
     series = RunReader(stage.store, RUN, key).series("positions")
     for rows_read in (series.slice(0, 3), series.window(0, 10**15), series.last_moment(10**15)):
