@@ -1,6 +1,6 @@
 """Worked examples of the pages, run: a document, candles, and what must come of them.
 
-The form is told to readers at the top of docs/fills.md. An example that does not hold fails with what happened.
+The form is told to readers at the top of docs/fills.md. What does not hold fails with what happened.
 """
 
 import json
