@@ -23,7 +23,7 @@ from engine import (
     simulate,
 )
 from engine.columns import Table
-from tests.engine.market import MINUTE, document, generated, play, rows, same_tables
+from tests.engine.market import MINUTE, document, funding_for, generated, play, rows, same_tables
 
 # Every kind of node, recursive ones over windows and the other way round, with missing values inside.
 EVERYTHING = {
@@ -55,8 +55,11 @@ EVERYTHING = {
 }
 
 
-def two_markets(seed: int, length: int = 160) -> dict[str, Bars]:
-    return {"A": generated(length, seed, holes=0.1), "B": generated(length, seed + 1000, holes=0.3)}
+def two_markets(seed: int, length: int = 160, step_ms: int = MINUTE) -> dict[str, Bars]:
+    return {
+        "A": generated(length, seed, step_ms=step_ms, holes=0.1),
+        "B": generated(length, seed + 1000, step_ms=step_ms, holes=0.3),
+    }
 
 
 def plan_for(
@@ -76,6 +79,7 @@ def plan_for(
         1000.0,
         tuple(100.0 * n for n in range(len(bars))),
         Costs(10.0, 5.0),
+        funding=(funding_for(raw, bars),) * len(bars),
     )
 
 
