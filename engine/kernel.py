@@ -1011,9 +1011,9 @@ class Fold:
             self.i[ib + L.SI_TARGET_HIT] = 1
         if rule >= 0:
             decided = self.i[ib + L.SI_DECIDED]
-            self.i[self._counter(rule) + L.TI_EXECUTED] += 1
             decision = self.i[self._intention(s, rule) + L.NI_ID]
-            if reason != L.FR_REVERSAL and reason != L.FR_TIME:
+            if reason != L.FR_REVERSAL:  # its entry is the second leg of the same order
+                self.i[self._counter(rule) + L.TI_EXECUTED] += 1
                 decision = self._settle(s, rule, now)
         if reason == L.FR_TIME or reason == L.FR_FLATTEN or reason == L.FR_WALK_AWAY:
             decided = self.i[ib + L.SI_DECIDED]

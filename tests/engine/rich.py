@@ -53,7 +53,7 @@ RICH: dict[str, Any] = {
             "entry": "close < mean and exposure < 0.9",
             "stop": {"distance": "2 * true_range()"},
         },
-        {"id": "off", "category": "risk_off", "symbols": ["B"], "exit": "close < lowest(low, 60)[1] * 0.985"},
+        {"id": "off", "category": "risk_off", "symbols": ["A"], "exit": "close < lowest(low, 60)[1] * 0.985"},
         {"id": "alarm", "category": "emergency_exit", "exit": "mae_r < -1.4 or pnl < -40"},
     ],
     "sizing": {"mode": "fraction", "fraction": 0.8, "profile": {"A": 1, "B": 0.75, "C": 0.5}},
