@@ -28,8 +28,8 @@ RUN = ("cash", "allocations", "every", "funding", "quantity_step", "min_notional
 MARGIN = ("leverage", "maintenance_margin_pct")
 WHOLE = ("fills", "blocked", "trades")
 """Tables of which an example lists every row; without a list there must be none (of trades: none is told)."""
-PARTS = ("equity", "positions", "events")
-"""Tables of which it lists the rows it is about."""
+PARTS = ("equity", "positions", "events", "counts")
+"""Tables of which it lists the rows it is about; counts are those of the rules, the metric `triggers`."""
 KEYS = {*DOCUMENT, "run", "candles", "finer", *WHOLE, *PARTS}
 
 TIME = re.compile(r"(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d\d):(\d\d)(?: |$)")
@@ -129,17 +129,16 @@ def _funding(written: list[str]) -> Funding:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of what an example expects: a time, words, and `name value` pairs behind commas."""
+    """One line of what an example expects: a time (counts have none), words, `name value` pairs."""
 
     text: str
-    time: int
+    time: int | None
     words: list[str]
     pairs: dict[str, str]
 
     @classmethod
     def read(cls, text: str) -> "Line":
         at, rest = take_time(text)
-        assert at is not None, f"'{text}' begins with no time"
         head, *parts = rest.split(", ")
         return cls(text, at, head.split(), dict(part.split(" ", 1) for part in parts))
 
@@ -176,6 +175,9 @@ def happened(result: Result, table: str) -> list[dict[str, Any]]:
     def symbol(row: Mapping[str, Any]) -> list[str]:
         return [row["symbol"]] if several and row["symbol"] else []
 
+    if table == "counts":
+        counted: Any = result.metrics["triggers"]
+        return [row | {"timestamp": None, "words": [row["trigger_id"], row["rule"]]} for row in counted]
     if table in ("blocked", "events"):
         found = [row | json.loads(row["payload"]) for row in rows(result.tables["events"])]
         if table == "events":
