@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import data, demo, diagnostics, results, run, runs, stack, strategies, trades
+from cli import breakdowns, data, demo, diagnostics, results, run, runs, stack, strategies, trades
 from cli.errors import MEANINGS, CommandError, ExitCode
 from cli.examples import examples
 from cli.output import log_as_json, note, report_error
@@ -51,6 +51,7 @@ strategies.register(app)
 run.register(app)
 runs.register(app)
 results.register(app)
+breakdowns.register(app)
 diagnostics.register(app)
 trades.register(app)
 

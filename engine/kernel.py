@@ -481,7 +481,7 @@ class Fold:
             or self.i[ib + L.SI_ACTIVE] != 0
             or self.i[ib + L.SI_OPENED] == 0
             or self.i[ib + L.SI_RESTING] != 0
-            or (self.i[ib + L.SI_LATCH] != 0 and qty != 0.0)
+            or ((self.i[ib + L.SI_LATCH] != 0 or self.i[ib + L.SI_DONE] != 0) and qty != 0.0)
         ):
             return
         if qty == 0.0:
@@ -899,7 +899,8 @@ class Fold:
             self.i[ib + L.SI_PENDING] = 0
             return False
         if fraction < 1.0:
-            self.i[self._intention(s, rule) + L.NI_DONE] = self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+            self.i[ib + L.SI_DONE] = self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+            self.i[self._intention(s, rule) + L.NI_DONE] = self.i[ib + L.SI_DONE]
         return True
 
     @cython.cfunc
@@ -1010,9 +1011,9 @@ class Fold:
             self.i[ib + L.SI_TARGET_HIT] = 1
         if rule >= 0:
             decided = self.i[ib + L.SI_DECIDED]
-            self.i[self._counter(rule) + L.TI_EXECUTED] += 1
             decision = self.i[self._intention(s, rule) + L.NI_ID]
-            if reason != L.FR_REVERSAL and reason != L.FR_TIME:
+            if reason != L.FR_REVERSAL:  # its entry is the second leg of the same order
+                self.i[self._counter(rule) + L.TI_EXECUTED] += 1
                 decision = self._settle(s, rule, now)
         if reason == L.FR_TIME or reason == L.FR_FLATTEN or reason == L.FR_WALK_AWAY:
             decided = self.i[ib + L.SI_DECIDED]
@@ -1065,6 +1066,7 @@ class Fold:
         if self.rich:
             if self.i[ib + L.SI_ENTRY_RULE] >= 0:
                 self.i[self._intention(s, self.i[ib + L.SI_ENTRY_RULE]) + L.NI_EXITED] = now
+            self.i[ib + L.SI_DONE] = 0
             for k in range(self.entries, self.deciding):
                 self.i[self._intention(s, k) + L.NI_DONE] = 0
             if self.i[ib + L.SI_RESTING] != 0:
@@ -1143,7 +1145,6 @@ class Fold:
         least: cython.double = self.market_f[s * L.MF_SIZE + L.MF_MIN_NOTIONAL]
         equity: cython.double = self.open_equity
         price: cython.double = base
-        slippage: cython.double = 0.0
         most: cython.double
         qty: cython.double
         before: cython.double
@@ -1181,10 +1182,7 @@ class Fold:
             )
             return False
         if not maker:
-            slippage = self.plan_f[L.PF_SLIPPAGE]
-            if self.rich:
-                slippage = self._slippage(s, base, 0.0)
-            price = base * (1.0 + sign * slippage)
+            price = base * (1.0 + sign * self._slippage(s, base, 0.0))
         reason = self._levels(s, rule, price)
         if reason >= 0:
             self._block(
@@ -1751,9 +1749,10 @@ class Fold:
         fired: cython.bint
         latched: cython.bint
         latch: cython.longlong = self.i[ib + L.SI_LATCH]
+        done: cython.longlong = 0
         if qty != 0.0 and self.rich:
             opener = self.i[ib + L.SI_ENTRY_RULE]
-            if opener >= 0 and self._holds(s, opener, q):
+            if opener >= 0 and self._holds(s, now, opener, q):
                 barred = L.R_HOLD_RULE
             elif now + self.step - self.i[ib + L.SI_ENTRY_TIME] < self.plan_f[L.PF_MIN_HOLD]:
                 barred = L.R_MIN_HOLD
@@ -1792,6 +1791,7 @@ class Fold:
                 self.i[nb + L.NI_DONE] = 0
                 if not latched:
                     continue
+            done |= self.i[nb + L.NI_DONE]
             self.closings[rule] = -1
             verdict = CANDIDATE
             rank = self.rule_i[ri + L.RI_RANK]
@@ -1833,6 +1833,7 @@ class Fold:
                 best = rank
                 winner = rule
                 system = -1
+        self.i[ib + L.SI_DONE] = done
         # Then, in the rules' order, what became of each.
         for rule in range(self.deciding):
             nb = self._intention(s, rule)
@@ -1892,14 +1893,16 @@ class Fold:
         return self.rule_i[own + L.RI_CATEGORY] != self.rule_i[other + L.RI_CATEGORY]
 
     @cython.cfunc
-    def _holds(self, s: cython.Py_ssize_t, opener: cython.longlong, q: cython.Py_ssize_t) -> cython.bint:
+    def _holds(
+        self, s: cython.Py_ssize_t, now: cython.longlong, opener: cython.longlong, q: cython.Py_ssize_t
+    ) -> cython.bint:
         """Whether the hold rule of the trigger that opened the position is true at this close."""
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if rule < 0 or (self.bits[s * L.BLOCK + q] >> rule) & 1 == 0:
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
             return True
-        return self._state_true(s, self.times[s * L.BLOCK + q], rule, q)
+        return self._state_true(s, now, rule, q)
 
     @cython.cfunc
     def _entry_verdict(

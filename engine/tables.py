@@ -87,7 +87,8 @@ def _expand(plan: Plan, before: State, segment: Segment) -> dict[str, NDArray[np
     if not kernel.COMPILED:
         read = [array.tolist() for array in read]
         columns = [[0.0] * rows for _ in names]
-    kernel.expand_equity(*read, plan.initial_equity, float(before.floats[L.GF_PEAK]), *columns)
+    expand: Any = kernel.expand_equity  # its annotations are C types
+    expand(*read, plan.initial_equity, float(before.floats[L.GF_PEAK]), *columns)
     return {name: np.asarray(values) for name, values in zip(names, columns, strict=True)}
 
 
