@@ -163,6 +163,7 @@ def leave(
     position.qty = 0.0 if closed else whole_steps(position.qty - qty, setup.quantity_step)
     if closed:
         del book.positions[symbol]
+        book.spent = {(held, rule) for held, rule in book.spent if held != symbol}
         if position.opener:
             book.last_exit[position.opener.id, symbol] = book.now
         resting = book.resting.pop(symbol, None)
