@@ -375,7 +375,10 @@ class TradeRow(Answer):
     fee: float
     slippage: float
     liquidity: Annotated[Literal["taker", "maker"] | None, Field(description="null: an initial allocation")]
-    pnl: Annotated[float, Field(description="realised, net of this fee and its share of the entries' fees")]
+    pnl: Annotated[
+        float,
+        Field(description="realised, net of this fee and its shares of the entries' fees and of funding"),
+    ]
     trigger_id: str | None
     category: str | None
     reason: FillReason
@@ -421,7 +424,9 @@ class PairedTradeRow(Answer):
     entry_price: float
     exit_price: float
     entry_trigger: str | None
-    exit_trigger: Annotated[str | None, Field(description="null where no rule decided the exit")]
+    exit_trigger: Annotated[
+        str | None, Field(description="the trigger whose rule decided, else the one that opened the position")
+    ]
     timeframe: str
     qty: float
     pnl: float
