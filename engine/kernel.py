@@ -32,6 +32,9 @@ COMPILED = cython.compiled
 NAN = cython.declare(cython.double, float("nan"))
 INFINITY = cython.declare(cython.double, float("inf"))
 
+# A limit that allows as much as another, but for rounding, does not bind.
+TIE = cython.declare(cython.double, 1.0 - 1e-12)
+
 # What the first pass over the rules at a close finds, beside a reason (0 and up) that blocks one.
 CANDIDATE = cython.declare(cython.longlong, -1)
 SILENT = cython.declare(cython.longlong, -2)
@@ -1445,12 +1448,12 @@ class Fold:
             if self.plan_f[L.PF_POSITION_RISK] < INFINITY:
                 self.allowed = multiplier * self.plan_f[L.PF_POSITION_RISK] * equity
                 other = self.allowed / self.risk_distance
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_POSITION_RISK
             if self.plan_f[L.PF_SYMBOL_CAP] < INFINITY:
                 other = (self.plan_f[L.PF_SYMBOL_CAP] * equity - abs(self.f[fb + L.SF_QTY]) * price) / price
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_SYMBOL
             if self.plan_f[L.PF_PORTFOLIO_CAP] < INFINITY:
@@ -1462,17 +1465,17 @@ class Fold:
                             self._cell(k, 0) if self._here(k, now) else self.f[fb + L.SF_MARK]
                         )
                 other /= price
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_PORTFOLIO
             if self.plan_f[L.PF_DAILY_BUDGET] < INFINITY:
                 other = self.plan_f[L.PF_DAILY_BUDGET] * self.f[L.GF_DAY_EQUITY] - self.f[L.GF_DAY_RISK]
                 other /= self.risk_distance
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_BUDGET
         other = self.usable / (price * (1.0 / leverage + rate))
-        if other < size:
+        if other < size * TIE:
             size = other
             self.bound = L.B_CASH
         return size

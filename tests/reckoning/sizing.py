@@ -147,7 +147,9 @@ def measure(
         budget = risk.max_daily_risk_budget_pct / 100 * book.day_equity - book.risk_used
         bounds["daily_risk_budget"] = budget / distance
     bounds["cash"] = book.usable / (price * (1 / setup.leverage + fee_rate))
-    bound_by = min(bounds, key=lambda name: bounds[name])
+    least = min(bounds.values())
+    # What allows as much as another, but for rounding, does not bind.
+    bound_by = next(name for name, size in bounds.items() if size <= least + abs(least) * 1e-12)
     qty = round_down(bounds[bound_by], setup.quantity_step)
     return Size(qty, bound_by, own, levels, distance, k, allocated)
 
