@@ -156,9 +156,7 @@ class _Reader:
         """The tree of a text; `inside` is the higher timeframe of the tf() that it stands in."""
         spans: list[Span] = []
         strategy = self._strategy
-        root = parse_expression(
-            text, self._graph, strategy.parameters, strategy.indicator_nodes, spans
-        )
+        root = parse_expression(text, self._graph, strategy.parameters, strategy.indicator_nodes, spans)
         if inside is not None:
             nodes = {root, *(node for _, _, node in spans)}
             shown = self._graph.lift(nodes, inside)

@@ -93,7 +93,9 @@ class Explainer:
             for number, rule in enumerate(program_of(plan).rules)
             if plan.strategy.triggers[rule.trigger] in self._triggers
         ]
-        self._closing = {t.timeframe: self._graph.timeframe_closed(t.timeframe) for t in self._triggers if t.timeframe}
+        self._closing = {
+            t.timeframe: self._graph.timeframe_closed(t.timeframe) for t in self._triggers if t.timeframe
+        }
         wanted = set(self._closing.values()).union(*(part.nodes() for _, _, part in self._rules))
         self._wanted = wanted
         seen = observable(self._graph, wanted)
@@ -116,20 +118,19 @@ class Explainer:
 
     def take(self, bars: Mapping[str, Bars], finer: Mapping[str, Bars] | None = None) -> None:
         """Take the next bars of all symbols; those of later calls come after them. Raise BarsError."""
-        step = self._plan.timeframe_ms
         self._take(bars, finer, 0, self._at)
-        self._take(bars, finer, self._at, self._at + step)
+        self._take(bars, finer, self._at, self._at + 1)
         if self._here is None:
             own = bars.get(self._symbol)
             if own is not None and len(own) and own.timestamp[-1] >= self._at:
                 raise BarsError(self._no_bar())
             return
         if self._left > 0:
-            following = bars.get(self._symbol, Bars.empty()).between(self._at + step, self._plan.end_ms)
+            following = bars.get(self._symbol, Bars.empty()).between(self._at + 1, self._plan.end_ms)
             if len(following):
                 last = min(self._left, len(following))
                 self._left -= last
-                self._take(bars, finer, self._at + step, int(following.timestamp[last - 1]) + step)
+                self._take(bars, finer, self._at + 1, int(following.timestamp[last - 1]) + 1)
 
     def explanation(self) -> Explanation:
         """Return what was found. Raise BarsError if the bar did not come."""
@@ -159,14 +160,13 @@ class Explainer:
 
     # --- folding -----------------------------------------------------------------------------
 
-    def _take(
-        self, bars: Mapping[str, Bars], finer: Mapping[str, Bars] | None, first: int, end: int
-    ) -> None:
+    def _take(self, bars: Mapping[str, Bars], finer: Mapping[str, Bars] | None, first: int, end: int) -> None:
         """Fold what opens in [first, end)."""
         part = {symbol: found.between(first, end) for symbol, found in bars.items()}
         if not any(map(len, part.values())):
             return
-        inside = {symbol: found.between(first, end) for symbol, found in (finer or {}).items()}
+        step = self._plan.timeframe_ms
+        inside = {symbol: found.between(first - step, end + step) for symbol, found in (finer or {}).items()}
         self._state, output = simulate(
             self._plan, self._state, part, finer=inside or None, kernel=self._kernel
         )
@@ -259,7 +259,9 @@ class Explainer:
             entries = now.market_int(L.SI_ENTRIES)
             room = entries < trigger.scale_in
             return room, f"{held} of {entries} entries, of which it may have {trigger.scale_in}"
-        if rule.is_exit and (now.sign == 0 or not counts_for(replace(trigger, category="other"), rule, now.sign)):
+        if rule.is_exit and (
+            now.sign == 0 or not counts_for(replace(trigger, category="other"), rule, now.sign)
+        ):
             return False, f"{held}: a risk-off exit only shuts the symbol for the day"
         if rule.is_exit and truth and now.intention(number, L.NI_DONE):
             return False, "it has closed its share already, and counts again once it was false"
