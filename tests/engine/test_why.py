@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -169,7 +170,7 @@ def test_segments_and_the_uncompiled_kernel_explain_the_same(name: str, seed: in
     whole = explain(plan, bars, "A", at)
     explainer = Explainer(plan, "A", at, kernel=uncompiled_kernel())
     borders = [0, *sorted(cuts), 251]
-    for first, end in zip(borders, borders[1:], strict=False):
+    for first, end in pairwise(borders):
         explainer.take({"A": bars["A"].between(first * MINUTE, end * MINUTE)})
     assert explainer.explanation().to_dict() == whole.to_dict()
 
@@ -318,14 +319,11 @@ def test_parts_agree_with_what_they_are_parts_of(seed: int, minute: int) -> None
             for part in every(rule.condition):
                 inner = part.parts
                 text = part.text
-                if part.truth is None or not inner:
+                if part.truth is None or not inner or part.definition:
                     continue
                 if all(p.truth is not None for p in inner) and len(inner) > 1 and "tf(" not in text:
-                    joins = (
-                        all
-                        if " and ".join(p.text for p in inner) in text.replace("(", "").replace(")", "")
-                        else any
-                    )
+                    between = text[inner[0].end - part.start : inner[1].start - part.start]
+                        joins = all if "and" in between else any
                     assert part.truth == joins(p.truth for p in inner), text
                 for sign, holds in compare.items():
                     if len(inner) == 2 and text == f"{inner[0].text} {sign} {inner[1].text}":
