@@ -10,7 +10,7 @@ from typing import Any
 from engine import levels, limits, sizing, triggers
 from engine.fields import MAX_ID, MAX_NAME, MAX_TEXT, Range
 from engine.named_indicators import MAX_INDICATORS
-from engine.names import CATEGORIES
+from engine.names import CATEGORIES, TIMEFRAMES
 from engine.parameters import MAX_PARAMETERS, TYPES
 from engine.strategy import SCHEMA
 from engine.tokens import MAX_LENGTH
@@ -149,7 +149,7 @@ def _trigger() -> Schema:
                     "maxItems": triggers.MAX_SYMBOLS,
                     "items": {"type": "string", "minLength": 1},
                 },
-                "timeframe": {"type": ["string", "null"], "pattern": f"^{triggers.TIMEFRAME.pattern[:-2]}$"},
+                "timeframe": {"enum": [*TIMEFRAMES, None]},
                 "entry": _optional(_EXPRESSION),
                 "exit": _optional(_EXPRESSION),
                 "exit_fraction": _optional(_number(triggers.EXIT_FRACTION)),
@@ -189,7 +189,7 @@ def _level(key: str) -> Schema:
     }
     forms = [
         _object(
-            {kind: kinds[kind], **({"period": _number(levels.PERIOD)} if kind == "atr" else {})},
+            {kind: kinds[kind], **({"period": _optional(_number(levels.PERIOD))} if kind == "atr" else {})},
             required=(kind,),
         )
         for kind in levels.KINDS[key]
@@ -202,7 +202,7 @@ def _target_of_a_short() -> Schema:
 
 
 def _order() -> Schema:
-    bars = {"valid_for": _number(levels.VALID_FOR)}
+    bars = {"valid_for": _optional(_number(levels.VALID_FOR))}
     resting = [_object({kind: _EXPRESSION, **bars}, required=(kind,)) for kind in ("limit", "stop")]
     return {"anyOf": [{"const": "market"}, *resting]}
 

@@ -485,7 +485,7 @@ class Fold:
             or self.i[ib + L.SI_ACTIVE] != 0
             or self.i[ib + L.SI_OPENED] == 0
             or self.i[ib + L.SI_RESTING] != 0
-            or (self.i[ib + L.SI_LATCH] != 0 and qty != 0.0)
+            or ((self.i[ib + L.SI_LATCH] != 0 or self.i[ib + L.SI_DONE] != 0) and qty != 0.0)
         ):
             return
         if qty == 0.0:
@@ -903,7 +903,8 @@ class Fold:
             self.i[ib + L.SI_PENDING] = 0
             return False
         if fraction < 1.0:
-            self.i[self._intention(s, rule) + L.NI_DONE] = self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+            self.i[ib + L.SI_DONE] = self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+            self.i[self._intention(s, rule) + L.NI_DONE] = self.i[ib + L.SI_DONE]
         return True
 
     @cython.cfunc
@@ -994,10 +995,6 @@ class Fold:
         if self.i[ib + L.SI_BARS] > self.i[L.GI_TRADE_BARS_MOST]:
             self.i[L.GI_TRADE_BARS_MOST] = self.i[ib + L.SI_BARS]
         self.i[L.GI_EXITS + reason] += 1
-        if price > self.f[fb + L.SF_HIGH]:
-            self.f[fb + L.SF_HIGH] = price
-        if price < self.f[fb + L.SF_LOW]:
-            self.f[fb + L.SF_LOW] = price
         self.f[fb + L.SF_LAST_PRICE] = price
         if qty == size:
             self.f[fb + L.SF_QTY] = 0.0
@@ -1018,9 +1015,9 @@ class Fold:
             self.i[ib + L.SI_TARGET_HIT] = 1
         if rule >= 0:
             decided = self.i[ib + L.SI_DECIDED]
-            self.i[self._counter(rule) + L.TI_EXECUTED] += 1
             decision = self.i[self._intention(s, rule) + L.NI_ID]
-            if reason != L.FR_REVERSAL and reason != L.FR_TIME:
+            if reason != L.FR_REVERSAL:  # its entry is the second leg of the same order
+                self.i[self._counter(rule) + L.TI_EXECUTED] += 1
                 decision = self._settle(s, rule, now)
         if reason == L.FR_TIME or reason == L.FR_FLATTEN or reason == L.FR_WALK_AWAY:
             decided = self.i[ib + L.SI_DECIDED]
@@ -1041,11 +1038,14 @@ class Fold:
             -1,
             (1 if sign > 0.0 else 0) + (2 if maker else 0),
         )
+        # The worst and the best that what leaves has seen, the price at which it leaves included.
         extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
+        extreme = price if sign * (price - extreme) < 0.0 else extreme
         self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
         self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
         self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
         extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
+        extreme = price if sign * (price - extreme) > 0.0 else extreme
         self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
         self._log_extra(
             self.f[fb + L.SF_MARGIN],
@@ -1070,6 +1070,7 @@ class Fold:
         if self.rich:
             if self.i[ib + L.SI_ENTRY_RULE] >= 0:
                 self.i[self._intention(s, self.i[ib + L.SI_ENTRY_RULE]) + L.NI_EXITED] = now
+            self.i[ib + L.SI_DONE] = 0
             for k in range(self.entries, self.deciding):
                 self.i[self._intention(s, k) + L.NI_DONE] = 0
             if self.i[ib + L.SI_RESTING] != 0:
@@ -1148,7 +1149,6 @@ class Fold:
         least: cython.double = self.market_f[s * L.MF_SIZE + L.MF_MIN_NOTIONAL]
         equity: cython.double = self.open_equity
         price: cython.double = base
-        slippage: cython.double = 0.0
         most: cython.double
         qty: cython.double
         before: cython.double
@@ -1186,10 +1186,7 @@ class Fold:
             )
             return False
         if not maker:
-            slippage = self.plan_f[L.PF_SLIPPAGE]
-            if self.rich:
-                slippage = self._slippage(s, base, 0.0)
-            price = base * (1.0 + sign * slippage)
+            price = base * (1.0 + sign * self._slippage(s, base, 0.0))
         reason = self._levels(s, rule, price)
         if reason >= 0:
             self._block(
@@ -1199,7 +1196,7 @@ class Fold:
         most = self._size(s, rule, price, rate, equity, now)
         if not maker and self.plan_f[L.PF_VOLUME] != 0.0 and most > 0.0:
             # The order's own size moves the price, and the worse price may only make it smaller.
-            price = base * (1.0 + sign * self._slippage(s, base, most))
+            price = base * (1.0 + sign * self._slippage(s, base, self._round_down(s, most, 0.0)))
             reason = self._levels(s, rule, price)
             if reason >= 0:
                 self._block(
@@ -1278,10 +1275,6 @@ class Fold:
             )
             self.i[ib + L.SI_ENTRIES] += 1
             self.i[ib + L.SI_CHANGED] = 1
-            if price > self.f[fb + L.SF_HIGH]:
-                self.f[fb + L.SF_HIGH] = price
-            if price < self.f[fb + L.SF_LOW]:
-                self.f[fb + L.SF_LOW] = price
         self.f[fb + L.SF_MARGIN] += margin
         self.f[fb + L.SF_FEES] += fee
         if self.distance == self.distance:
@@ -1706,14 +1699,17 @@ class Fold:
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         rule: cython.longlong = self.i[ib + L.SI_RESTING_RULE]
         self.i[ib + L.SI_RESTING] = L.ORDER_MARKET
-        self._block(
-            s,
-            rule,
-            now,
-            reason,
-            self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_DECIDED_PRICE],
-            self.rule_i[rule * L.RI_SIZE + L.RI_VALID],
-        )
+        if reason == L.R_WALKED_AWAY:
+            self._block(s, rule, now, reason, self.f[L.GF_EQUITY], self.plan_f[L.PF_WALK_AWAY])
+        else:
+            self._block(
+                s,
+                rule,
+                now,
+                reason,
+                self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_DECIDED_PRICE],
+                self.rule_i[rule * L.RI_SIZE + L.RI_VALID],
+            )
         self.i[self._intention(s, rule) + L.NI_SUBMITTED] = 0
 
     # --- decisions ---------------------------------------------------------------------------
@@ -1757,9 +1753,10 @@ class Fold:
         fired: cython.bint
         latched: cython.bint
         latch: cython.longlong = self.i[ib + L.SI_LATCH]
+        done: cython.longlong = 0
         if qty != 0.0 and self.rich:
             opener = self.i[ib + L.SI_ENTRY_RULE]
-            if opener >= 0 and self._holds(s, opener, q):
+            if opener >= 0 and self._holds(s, now, opener, q):
                 barred = L.R_HOLD_RULE
             elif now + self.step - self.i[ib + L.SI_ENTRY_TIME] < self.plan_f[L.PF_MIN_HOLD]:
                 barred = L.R_MIN_HOLD
@@ -1798,6 +1795,7 @@ class Fold:
                 self.i[nb + L.NI_DONE] = 0
                 if not latched:
                     continue
+            done |= self.i[nb + L.NI_DONE]
             self.closings[rule] = -1
             verdict = CANDIDATE
             rank = self.rule_i[ri + L.RI_RANK]
@@ -1839,6 +1837,7 @@ class Fold:
                 best = rank
                 winner = rule
                 system = -1
+        self.i[ib + L.SI_DONE] = done
         # Then, in the rules' order, what became of each.
         for rule in range(self.deciding):
             nb = self._intention(s, rule)
@@ -1898,14 +1897,16 @@ class Fold:
         return self.rule_i[own + L.RI_CATEGORY] != self.rule_i[other + L.RI_CATEGORY]
 
     @cython.cfunc
-    def _holds(self, s: cython.Py_ssize_t, opener: cython.longlong, q: cython.Py_ssize_t) -> cython.bint:
+    def _holds(
+        self, s: cython.Py_ssize_t, now: cython.longlong, opener: cython.longlong, q: cython.Py_ssize_t
+    ) -> cython.bint:
         """Whether the hold rule of the trigger that opened the position is true at this close."""
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if rule < 0 or (self.bits[s * L.BLOCK + q] >> rule) & 1 == 0:
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
             return True
-        return self._state_true(s, self.times[s * L.BLOCK + q], rule, q)
+        return self._state_true(s, now, rule, q)
 
     @cython.cfunc
     def _entry_verdict(
@@ -1944,7 +1945,8 @@ class Fold:
         if self.f[fb + L.SF_LAST_PRICE] > 0.0 and self._move(s, q) < self.plan_f[L.PF_PRICE_MOVE]:
             return L.R_MIN_MOVE
         if self.rule_f[rule * L.RF_SIZE + L.RF_REWARD] > 0.0 and not (
-            self._reward(s, rule, q) >= self.rule_f[rule * L.RF_SIZE + L.RF_REWARD]
+            # 10 % to 5 % is 2 whatever the last bit of the close.
+            self._reward(s, rule, q) >= self.rule_f[rule * L.RF_SIZE + L.RF_REWARD] * (1.0 - 1e-9)
         ):
             return L.R_REWARD
         if order != L.ORDER_MARKET:
@@ -2005,6 +2007,10 @@ class Fold:
                 -sign,
             )
         )
+        if (self.rule_i[ri + L.RI_STOP] != L.LEVEL_NONE and stop != stop) or (
+            self.rule_i[ri + L.RI_TRAILING] != L.LEVEL_NONE and trail != trail
+        ):
+            return NAN
         if not stop <= trail and trail == trail:
             stop = trail
         if not stop > 0.0:

@@ -134,9 +134,8 @@ def _atr_distance(
     if period is None or multiple is None:
         return None
     graph = reading.graph
-    if timeframe is not None:
-        return reading.series(f"{multiple!r} * atr({int(period)})", path, timeframe)
-    return graph.binary("mul", graph.constant(multiple), average_true_range(graph, int(period)))
+    node = graph.binary("mul", graph.constant(multiple), average_true_range(graph, int(period)))
+    return reading.seen_from(timeframe, node, path)
 
 
 def _elsewhere(key: str) -> Mapping[str, str]:

@@ -51,12 +51,14 @@ class Reading:
             )
             self.issues.append(Issue(path, message, text, 0))
             return None
-        node = self._seen_from(timeframe, text, path, node)
-        if node is not None:
-            try:
-                check_rule(self.graph, node)
-            except GraphTooLargeError as error:
-                self.issues.append(Issue(path, f"{error}; simplify the document", None))
+        node = self.seen_from(timeframe, node, path, text)
+        if node is None:
+            return None
+        try:
+            check_rule(self.graph, node)
+        except GraphTooLargeError as error:
+            self.issues.append(Issue(path, f"{error}; simplify the document", None))
+            return None
         return node
 
     def series(self, text: object, path: str, timeframe: str | None = None) -> int | None:
@@ -71,14 +73,16 @@ class Reading:
             message = "depends on the position; a price or distance is set from candles and indicators alone"
             self.issues.append(Issue(path, message, text, 0))
             return None
-        return self._seen_from(timeframe, text, path, node)
+        return self.seen_from(timeframe, node, path, text)
 
     def at_closes_of(self, timeframe: str, node: int) -> int:
         """The rule `node`, true only where a bar of the higher timeframe closes."""
         return self.graph.binary("and", node, self.graph.timeframe_closed(timeframe))
 
-    def _seen_from(self, timeframe: str | None, text: object, path: str, node: int | None) -> int | None:
-        """The same expression on the bars of a higher timeframe, as it stood when the last one closed."""
+    def seen_from(
+        self, timeframe: str | None, node: int | None, path: str, text: object = None
+    ) -> int | None:
+        """The node on the bars of a higher timeframe, as it stood when the last of them closed."""
         if timeframe is None or node is None:
             return node
         try:

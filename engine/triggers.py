@@ -1,6 +1,5 @@
 """The triggers of a document: when to enter, when to leave, and what protects the position between."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -8,7 +7,7 @@ from engine.errors import Issue
 from engine.fields import MAX_ID, Range, check_fields, read_choice, read_number, read_text
 from engine.levels import Level, Order, read_level, read_order
 from engine.limits import CONFIDENCES
-from engine.names import CATEGORIES
+from engine.names import CATEGORIES, TIMEFRAMES
 from engine.rules import Reading
 from engine.suggest import shorten
 
@@ -18,7 +17,6 @@ MAX_RULES = 64
 MAX_SYMBOLS = 500
 
 DIRECTIONS = ("long", "short", "both")
-TIMEFRAME = re.compile(r"[1-9][0-9]{0,3}[mhdw]\Z")
 
 EXIT_FRACTION = Range(0.0, 1.0, above=True)
 MAX_BARS = Range(1, 10_000_000, whole=True)
@@ -121,7 +119,7 @@ def _trigger(found: Mapping[str, object], path: str, reading: Reading) -> Trigge
         issues.append(Issue(path, "needs an entry, an exit, or both"))
     _refuse_idle(found, path, has_entry, has_exit, issues)
     direction = _direction(found.get("direction"), path, has_entry, issues)
-    timeframe = _timeframe(found.get("timeframe"), path, issues)
+    timeframe = _choice(found, "timeframe", path, tuple(TIMEFRAMES), issues)
 
     def rule(key: str) -> int | None:
         if found.get(key) is None:
@@ -213,16 +211,6 @@ def _direction(raw: object, path: str, has_entry: bool, issues: list[Issue]) -> 
         issues.append(Issue(f"{path}.direction", message, raw))
         return "long"
     return found or "long"
-
-
-def _timeframe(raw: object, path: str, issues: list[Issue]) -> str | None:
-    if raw is None:
-        return None
-    if isinstance(raw, str) and TIMEFRAME.match(raw):
-        return raw
-    message = f"must be a bar length such as 15m, 4h or 1d, not {shorten(raw)}"
-    issues.append(Issue(f"{path}.timeframe", message, raw))
-    return None
 
 
 def _choice(

@@ -205,6 +205,20 @@ class SymbolList(Answer):
     symbols: list[SymbolAnswer]
 
 
+class RegimeAnswer(Answer):
+    """A named period of the market."""
+
+    id: Annotated[str, Field(description="what a backtest names as its `regime`")]
+    title: str
+    start_date: Annotated[str, Field(examples=["2020-02-13"])]
+    end_date: Annotated[str, Field(description="the last day, which belongs to it", examples=["2020-03-13"])]
+    why: str
+
+
+class RegimeList(Answer):
+    regimes: list[RegimeAnswer]
+
+
 class WorkflowAnswer(Answer):
     workflow_id: Annotated[str, Field(description="the id of the backtest or of the import")]
     kind: Literal["backtest", "import"]

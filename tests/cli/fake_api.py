@@ -44,6 +44,7 @@ from shared.responses_market import (
     ImportAnswer,
     ImportBegun,
     PlaybackEventsAnswer,
+    RegimeList,
     StateAnswer,
     StrategyAnswer,
     StrategyCheck,
@@ -594,6 +595,13 @@ def _versions_of(api: FakeApi, strategy_id: str) -> list[dict[str, Any]]:
     return [_version(api, strategy_id, version) for version in range(count, 0, -1)]
 
 
+def _regimes(_api: FakeApi, _request: Request) -> tuple[int, object]:
+    march = {"id": "covid_crash_2020", "title": "Covid crash", "why": "A slide that ended in a fall by half."}
+    return 200, RegimeList.model_validate(
+        {"regimes": [{**march, "start_date": "2020-02-13", "end_date": "2020-03-13"}]}
+    )
+
+
 def _strategies(api: FakeApi, request: Request) -> tuple[int, object]:
     entries = [*(_versions_of(api, strategy_id)[0] for strategy_id in api.saved), _preset()]
     kind = request.query.get("kind")
@@ -764,6 +772,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", f"{_RUN}/artifacts"): _artifacts,
     ("GET", f"{_RUN}/playback/events"): _paged("events", PlaybackEventsAnswer, _event, 20_000),
     ("GET", f"{_RUN}/playback/state/([^/]+)"): _state,
+    ("GET", "/market/regimes"): _regimes,
     ("GET", "/strategies"): _strategies,
     ("POST", "/strategies"): _save,
     ("GET", "/strategies/([^/]+)"): _strategy,

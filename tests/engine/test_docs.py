@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from engine import StrategyError, parse_strategy, preset, preset_ids, preset_kind
-from engine.functions import FUNCTIONS
 from engine.limits import CHOICES, FLAGS, LIMITS, MEANINGS, RANGES, names_of
+from engine.names import STATES
+from tests.engine import indicators_page
+from tests.engine.indicators_page import page
 from tests.engine.market import document, generated, play
 
 PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
@@ -104,7 +106,17 @@ def test_an_error_of_the_page_is_what_the_engine_says(expression: str, answer: s
     assert caught.value.issues[0].message == answer
 
 
-def test_the_page_lists_every_function_with_its_formula() -> None:
-    lines = [f"| `{f.signature}` | {f.formula.replace('|', chr(92) + '|')} |" for f in FUNCTIONS.values()]
-    section = PAGE.split("<!-- functions -->\n")[1].split("<!-- end of functions -->")[0]
-    assert section.splitlines() == lines
+@pytest.mark.parametrize(("expression", "_meaning"), table_after("| written | true |"))
+def test_a_rule_about_the_position_is_valid(expression: str, _meaning: str) -> None:
+    assert parse_strategy(document("close > 1", expression)).triggers[0].exit_node is not None
+
+
+def test_the_page_names_all_that_depends_on_the_position() -> None:
+    section = PAGE.split("### The position")[1].split("### Warm-up")[0]
+    assert set(STATES) <= set(re.findall(r"`(\w+)`", section))
+
+
+def test_the_page_of_indicators_is_what_the_catalogue_says() -> None:
+    assert page().splitlines() == indicators_page.PAGE.read_text(encoding="utf-8").splitlines(), (
+        "run `python -m tests.engine.indicators_page`"
+    )

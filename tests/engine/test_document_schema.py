@@ -1,5 +1,8 @@
 """The JSON Schema of documents says what the parser says, as far as a document's form goes."""
 
+import copy
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import jsonschema_rs
@@ -141,3 +144,61 @@ def test_what_the_parser_takes_the_schema_takes(raw: dict[str, Any]) -> None:
 )
 def test_what_is_broken_both_refuse(raw: dict[str, Any]) -> None:
     assert not agreed(raw)
+
+
+FULL = document(
+    {
+        "description": "text",
+        "direction": "long",
+        "category": "reversal",
+        "confidence": "A",
+        "symbols": ["BTC-USDT"],
+        "timeframe": "4h",
+        "exit": "close < 1",
+        "exit_fraction": 0.5,
+        "hold": "volume > 1",
+        "order": {"limit": "close", "valid_for": 3},
+        "stop": {"atr": 2, "period": 10},
+        "target": {"r": 2},
+        "trailing": {"step_percent": 1},
+        "max_bars": 10,
+        "min_reward_to_risk": 1.5,
+        "scale_in": 2,
+    },
+    description="text",
+    indicators={"x": "close", "y": 2},
+    sizing={"mode": "volatility_target", "target_pct": 30, "period": 20, "profile": {"A": 1}},
+    risk={"max_daily_loss_pct": 3, "max_trades_per_day": 4},
+    behaviour={"flatten_daily": True, "exit_binding": "exact", "min_hold_hours": 1},
+)
+HOSTILE: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 0.5, 7, 101, 1e9, 10**400, float("inf"), float("nan"), "", " ", "close",
+    "close > 1", "$n", "$nothing", "$", "A", "x" * 20_000, [], [1], ["close"], {}, {"percent": 2}, {"r": 1},
+    {"a": {"b": None}}, {1: 2}, b"close", object(),
+)  # fmt: skip
+
+
+def places(found: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a document, from the outermost on."""
+    keys = found.keys() if isinstance(found, dict) else range(len(found)) if isinstance(found, list) else ()
+    for key in keys:
+        yield (*path, key)
+        yield from places(found[key], (*path, key))
+
+
+def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    raw = copy.deepcopy(FULL)
+    inner: Any = raw
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return raw
+
+
+@pytest.mark.parametrize("path", list(places(FULL)), ids=lambda path: ".".join(map(str, path)))
+def test_whatever_stands_anywhere_is_taken_or_refused_and_never_breaks(path: tuple[Any, ...]) -> None:
+    for value in HOSTILE:
+        raw = changed(path, value)
+        with suppress(StrategyError):
+            parse_strategy(raw)
+            assert SCHEMA.is_valid(raw), (value, [error.message for error in SCHEMA.iter_errors(raw)])

@@ -14,10 +14,9 @@ from engine import (
     StrategyError,
     parse_strategy,
     preset,
-    preset_ids,
     warm_up_bars,
 )
-from tests.engine.market import MINUTE, document, generated, play
+from tests.engine.market import MINUTE, document
 
 
 def issues(raw: dict[str, Any], parameters: dict[str, object] | None = None) -> list[tuple[str, str]]:
@@ -231,15 +230,6 @@ def test_warm_up_covers_windows_shifts_and_recursion() -> None:
     # EMA 12: 16 / (2/13) = 104 bars, after which less than 1e-7 of the seed is left.
     assert warm_up_bars(parse_strategy(document("close > ema(close, 12)", None)), MINUTE) == 104
     assert (1 - 2 / 13) ** 104 < 1e-7
-
-
-@pytest.mark.parametrize("name", preset_ids())
-def test_a_preset_is_valid_and_trades(name: str) -> None:
-    raw = preset(name)
-    strategy = parse_strategy(raw)
-    assert strategy.description.endswith(".")
-    result = play(raw, generated(6000, 8), fee_bps=10.0, slippage_bps=2.0, step=1e-6)
-    assert result.metrics["total_trades"] > 0
 
 
 def test_parsing_changes_nothing_in_the_document() -> None:

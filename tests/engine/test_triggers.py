@@ -221,6 +221,16 @@ def test_a_short_with_a_stop_is_taken(protection: dict[str, Any]) -> None:
             "must be a number, this is a condition (true or false)",
         ),
         (
+            {"stop": "entry_price * 0.98"},
+            "triggers[0].stop",
+            "depends on the position; a price or distance is set from candles and indicators alone",
+        ),
+        (
+            {"order": {"limit": "close - pnl"}},
+            "triggers[0].order.limit",
+            "depends on the position; a price or distance is set from candles and indicators alone",
+        ),
+        (
             {"target": {"r": 2}},
             "triggers[0].target.r",
             "is a multiple of the stop's distance; the trigger needs a stop or a trailing",
@@ -286,7 +296,8 @@ def test_a_short_with_a_stop_is_taken(protection: dict[str, Any]) -> None:
         (
             {"timeframe": "4 hours"},
             "triggers[0].timeframe",
-            "must be a bar length such as 15m, 4h or 1d, not '4 hours'",
+            "unknown timeframe '4 hours'; known are 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, "
+            "3d, 1w",
         ),
         (
             {"priority": 1},
@@ -302,6 +313,33 @@ def test_a_fault_in_a_trigger_names_its_path(change: dict[str, Any], path: str, 
         "triggers": [{"id": "t", "entry": "close > 1", **change}],
     }
     assert issues(raw) == [(path, message)]
+
+
+def test_a_timeframe_computes_every_expression_on_its_bars() -> None:
+    strategy = parsed(
+        timeframe="4h",
+        entry="close > sma(close, 5)",
+        hold="close > open",
+        stop={"atr": 2},
+        target="highest(high, 5)",
+        order={"limit": "low"},
+    )
+    found, graph = strategy.triggers[0], strategy.graph
+    beside = parse_expression('tf("4h", close > sma(close, 5))', graph, {}, {})
+    assert graph.nodes[found.entry_node or 0].inputs == (beside, graph.timeframe_closed("4h"))
+    # A hold stands until the next bar of the timeframe closes; so do prices and distances.
+    assert found.hold_node == parse_expression('tf("4h", close > open)', graph, {}, {})
+    assert level(found.stop).node == parse_expression('tf("4h", 2.0 * atr(14))', graph, {}, {})
+    assert level(found.target).node == parse_expression('tf("4h", highest(high, 5))', graph, {}, {})
+    assert found.order.node == parse_expression('tf("4h", low)', graph, {}, {})
+
+
+def test_warm_up_counts_the_bars_of_the_run() -> None:
+    strategy = parsed(timeframe="4h", entry="close > sma(close, 5)")
+    hour = 3_600_000
+    # Four whole bars before the one that is complete, and up to three hours beside at either end.
+    assert warm_up_bars(strategy, hour) == 5 * 4 + 2 * 3
+    assert warm_up_bars(strategy, 4 * hour) == 4
 
 
 def test_a_level_that_uses_a_broken_indicator_does_not_repeat_its_fault() -> None:

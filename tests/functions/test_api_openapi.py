@@ -41,6 +41,7 @@ PATHS = {
     "/datasets/{dataset_id}": {"get"},
     "/datasets/{dataset_id}/imports/{import_id}": {"get", "post"},
     "/market/symbols": {"get"},
+    "/market/regimes": {"get"},
     "/market/candles": {"get"},
     "/workflows": {"get"},
     "/workflows/{workflow_id}": {"get"},
