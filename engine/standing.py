@@ -122,12 +122,11 @@ class Standing:
     def limits(self, now: int) -> list[LimitInForce]:
         """Every limit that is on, in the order of the documents' fields; `now` is the bar's open."""
         used = self._used(now)
-        found = [
+        return [
             LimitInForce(name, limit, used.get(name))
             for name, limit in (*vars(self._plan.limits).items(), *vars(self._plan.conduct).items())
             if limit not in (None, False, "ignore", "none")
         ]
-        return found
 
     def _used(self, now: int) -> dict[str, float | None]:
         """What stands against each limit, in the limit's own unit, where the close already tells."""
