@@ -24,7 +24,7 @@ class Prospect:
     The fill itself takes the next open (or the order's price) and the equity then.
     """
 
-    price: float
+    price: float | None
     stop_price: float | None
     trailing_price: float | None
     target_price: float | None
@@ -77,7 +77,7 @@ def prospect(
     multiplier = 1.0 if trigger.confidence is None else plan.strategy.sizing.profile[trigger.confidence]
     qty = multiplier * _own_size(plan, graph, price, equity, distance, values)
     return Prospect(
-        price=price,
+        price=_known(price),
         stop_price=_known(stop),
         trailing_price=_known(trailing),
         target_price=_known(target),

@@ -23,13 +23,7 @@ from engine import (
     simulate,
 )
 from engine.columns import Table
-<<<<<<< HEAD
-from tests.engine.market import MINUTE, document, generated, play, rows, same_tables
-=======
-from engine.functions import FUNCTIONS
-from engine.names import TEXTS
 from tests.engine.market import MINUTE, document, funding_for, generated, play, rows, same_tables
->>>>>>> main
 
 # Every kind of node, recursive ones over windows and the other way round, with missing values inside.
 EVERYTHING = {

@@ -323,7 +323,7 @@ def test_parts_agree_with_what_they_are_parts_of(seed: int, minute: int) -> None
                     continue
                 if all(p.truth is not None for p in inner) and len(inner) > 1 and "tf(" not in text:
                     between = text[inner[0].end - part.start : inner[1].start - part.start]
-                    joins = all if "and" in between else any
+                    joins = any if "or" in between else all
                     assert part.truth == joins(p.truth for p in inner), text
                 for sign, holds in compare.items():
                     if len(inner) == 2 and text == f"{inner[0].text} {sign} {inner[1].text}":
