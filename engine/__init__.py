@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.bars import Bars as Bars
+    from engine.check import CheckReport as CheckReport
+    from engine.check import check as check
     from engine.columns import Coded as Coded
     from engine.columns import Table as Table
     from engine.columns import join as join
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bars": ("Bars",),
+    "check": ("CheckReport", "check"),
     "columns": ("Coded", "Table", "join"),
     "document_schema": ("strategy_schema",),
     "errors": ("BarsError", "EngineError", "Issue", "PlanError", "StateError", "StrategyError"),

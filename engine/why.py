@@ -195,7 +195,7 @@ class Explainer:
 
     def _parts_of(self, rule: Rule) -> Part:
         trigger = self._plan.strategy.triggers[rule.trigger]
-        return read_parts(_text(trigger, rule), self._plan.strategy, self._graph, trigger.timeframe)
+        return read_parts(rule_text(trigger, rule), self._plan.strategy, self._graph, trigger.timeframe)
 
     def _explained(self, trigger: Trigger, now: Standing) -> TriggerExplanation:
         rules = [
@@ -229,7 +229,7 @@ class Explainer:
         outcome, block = self._outcome(number, now, truth)
         return RuleExplanation(
             rule=rule.kind,
-            expression=_text(trigger, rule),
+            expression=rule_text(trigger, rule),
             counts=counts,
             counts_because=because,
             truth=truth,
@@ -364,7 +364,8 @@ def _check(plan: Plan, symbol: str, trigger: str | None) -> None:
         raise PlanError((Issue("trigger", message, trigger),))
 
 
-def _text(trigger: Trigger, rule: Rule) -> str:
+def rule_text(trigger: Trigger, rule: Rule) -> str:
+    """The expression of a trigger's rule."""
     return {"entry": trigger.entry, "exit": trigger.exit, "hold": trigger.hold}[rule.kind] or ""
 
 

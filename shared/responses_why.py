@@ -164,3 +164,35 @@ class WhyAnswer(Answer):
     triggers: list[TriggerWhy]
     decision: Annotated[DecisionAnswer | None, Field(description="null: nothing was ordered")]
     events: Annotated[list[NotedEvent], Field(description="noted of the symbol at this bar, fills included")]
+
+
+class CheckFinding(Answer):
+    """The first bar at which less data gave something else, and what gave it."""
+
+    kind: Literal["lookahead", "warm_up"]
+    symbol: str | None
+    at: Moment
+    data_until: Annotated[Moment | None, Field(description="last bar of the run that ended earlier")]
+    data_from: Annotated[Moment | None, Field(description="first bar of the beginning that was tried")]
+    trigger_id: str | None
+    rule: str | None
+    part: Annotated[str | None, Field(description="the innermost condition or operand that differs")]
+    whole: Annotated[
+        float | None, Field(description="its value with all bars; 1 true, 0 false, null missing")
+    ]
+    less: Annotated[float | None, Field(description="its value with fewer")]
+    what: str
+
+
+class RunCheck(Answer):
+    """What came of comparing a run with runs over fewer bars."""
+
+    passed: bool
+    bars: int
+    rules: int
+    cuts: Annotated[int, Field(description="runs that ended earlier, right after decisions and between them")]
+    decisions: int
+    fills: int
+    warm_up_bars: int
+    starts: Annotated[int, Field(description="beginnings that the warm-up was tried from; 0: too few bars")]
+    findings: Annotated[list[CheckFinding], Field(description="the first of each kind")]

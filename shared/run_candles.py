@@ -45,3 +45,22 @@ def run_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVer
         bars = [engine.Bars(**columns) for columns in segment]
         finer = dict(zip(symbols, bars[len(symbols) :], strict=True)) if run.finer_timeframe else None
         yield dict(zip(symbols, bars[: len(symbols)], strict=True)), finer
+
+
+def all_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVersion]) -> Segment:
+    """Return a short run's bars as one segment."""
+    import engine
+    import numpy as np
+
+    segments = list(run_bars(store, run, versions))
+
+    def joined(parts: Sequence[engine.Bars]) -> engine.Bars:
+        return engine.Bars(
+            *(np.concatenate(columns) for columns in zip(*(p.columns for p in parts), strict=True))
+        )
+
+    symbols = [entry.symbol for entry in run.symbols]
+    bars = {symbol: joined([found[symbol] for found, _ in segments]) for symbol in symbols}
+    if run.finer_timeframe is None:
+        return bars, None
+    return bars, {symbol: joined([found[symbol] for _, found in segments if found]) for symbol in symbols}
