@@ -108,7 +108,7 @@ def _decision(decision: DecisionAnswer | None) -> Iterator[str]:
         bound = f", made smaller by {fill.bound_by}" if fill.bound_by not in (None, "own") else ""
         yield f"  {fill.side} {number(fill.qty)} at {number(fill.price)}, {minute(fill.timestamp)} UTC{bound}"
     if decision.block is not None:
-        yield f"  {_block(decision.block)}"
+        yield from (f"  {line}" for line in _block(decision.block))
 
 
 def _trigger(trigger: TriggerWhy) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _rule(rule: RuleWhy) -> Iterator[str]:
     }[rule.outcome]
     yield f"  {_mark(rule.truth)} {rule.rule}: {said} ({rule.counts_because})"
     if rule.block is not None:
-        yield f"      {_block(rule.block)}"
+        yield from (f"      {line}" for line in _block(rule.block))
     if rule.timeframe_closed is not None:
         yield f"      {_mark(rule.timeframe_closed)} a bar of the trigger's timeframe closes here"
     yield from _condition(rule.condition, 3)
@@ -159,17 +159,18 @@ def _each(parts: Iterable[ConditionAnswer], depth: int) -> Iterator[str]:
         yield from _condition(part, depth)
 
 
-def _block(block: dict[str, Any]) -> str:
-    """A reason with its values, and for how many closes it has held."""
+def _block(block: dict[str, Any]) -> Iterator[str]:
+    """A reason, for how many closes it has held, and its values."""
+    count = block.get("count", 1)
+    since = f", {count} closes since {minute(block['first'])}" if count > 1 else ""
+    yield f"blocked by {str(block['reason']).replace('_', ' ')}{since}"
     values = [
         f"{name.replace('_', ' ')} {number(value) if isinstance(value, float | int) else value}"
         for name, value in block.items()
         if name not in ("reason", "side", "first", "last", "count") and value is not None
     ]
-    count = block.get("count", 1)
-    since = f", {count} closes since {minute(block['first'])}" if count > 1 else ""
-    detail = f": {', '.join(values)}" if values else ""
-    return f"blocked by {str(block['reason']).replace('_', ' ')}{detail}{since}"
+    if values:
+        yield f"  {', '.join(values)}"
 
 
 def _value(value: float | str | None) -> str:

@@ -49,8 +49,9 @@ def run_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVer
 
 def all_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVersion]) -> Segment:
     """Return a short run's bars as one segment."""
-    import engine
     import numpy as np
+
+    import engine
 
     segments = list(run_bars(store, run, versions))
 

@@ -727,7 +727,8 @@ def _why(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
     prices = dict.fromkeys(("trailing_price", "reward_to_risk", "target_price"))
     answer = {
         "symbol": "BTC-USDT",
-        "bar": {"timestamp": request.query["at"], "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0, "volume": 9.0},
+        "bar": {"timestamp": request.query["at"], "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0,
+                "volume": 9.0},
         "closes_at": "2021-05-19T13:00:00Z",
         "warm_up_bars": 208,
         "cash": 5_000.0,
@@ -744,8 +745,8 @@ def _why(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
                 "confidence": "A",
                 "timeframe": None,
                 "rules": [rule, held],
-                "entry": {"price": 2.0, "stop_price": 1.9, "stop_distance": 0.1, "multiplier": 1.0, "qty": 2_500.0,
-                          "notional": 5_000.0, **prices},
+                "entry": {"price": 2.0, "stop_price": 1.9, "stop_distance": 0.1, "multiplier": 1.0,
+                          "qty": 2_500.0, "notional": 5_000.0, **prices},
             }
         ],
         "decision": None,

@@ -1,4 +1,4 @@
-"""`why` draws the tree of a bar's conditions; `check` says what looked ahead, and leaves with its own code."""
+"""`why` draws the tree of a bar's conditions; `check` says what looked ahead, with its own exit code."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ def test_every_condition_has_its_mark_and_its_values(cli: Cli, api: FakeApi) -> 
         "          rsi(close, 14)  missing",
     ]
     blocked = tree.index("  ✓ exit: blocked (flat)")
-    assert tree[blocked + 1].strip() == (
-        "blocked by min hold: hours held 1, min hold hours 4, 3 closes since 2021-05-19 10:00"
-    )
+    assert [line.strip() for line in tree[blocked + 1 : blocked + 3]] == [
+        "blocked by min hold, 3 closes since 2021-05-19 10:00",
+        "hours held 1, min hold hours 4",
+    ]
     assert "  limit max_trades_per_day 3 (now 1)" in lines
     assert lines[-1] == "  an entry here, before costs and limits: 2,500.00 at 2, stop 1.9"
 
