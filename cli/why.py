@@ -59,7 +59,8 @@ def why(
 def _lines(found: WhyAnswer) -> Iterator[str]:
     bar = found.bar
     yield f"{found.symbol}  {minute(bar.timestamp)} UTC"
-    yield f"  open {number(bar.open)}  high {number(bar.high)}  low {number(bar.low)}  close {number(bar.close)}"
+    prices = {"open": bar.open, "high": bar.high, "low": bar.low, "close": bar.close}
+    yield "  " + "  ".join(f"{name} {number(price)}" for name, price in prices.items())
     yield f"  equity {money(found.equity)}  cash {money(found.cash)}"
     yield f"  {_position(found)}"
     if found.latched_by:

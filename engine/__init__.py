@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.bars import Bars as Bars
-    from engine.check import CheckReport as CheckReport
-    from engine.check import check as check
     from engine.columns import Coded as Coded
     from engine.columns import Table as Table
     from engine.columns import join as join
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from engine.limits import Behaviour as Behaviour
     from engine.limits import Risk as Risk
     from engine.limits import read_limits as read_limits
+    from engine.lookahead import CheckReport as CheckReport
+    from engine.lookahead import check as check
     from engine.machine import kernel_is_compiled as kernel_is_compiled
     from engine.market_regimes import Regime as Regime
     from engine.market_regimes import regimes as regimes
@@ -57,13 +57,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bars": ("Bars",),
-    "check": ("CheckReport", "check"),
     "columns": ("Coded", "Table", "join"),
     "document_schema": ("strategy_schema",),
     "errors": ("BarsError", "EngineError", "Issue", "PlanError", "StateError", "StrategyError"),
     "explanation": ("Explanation",),
     "fold": ("Output", "finish", "simulate"),
     "limits": ("Behaviour", "Risk", "read_limits"),
+    "lookahead": ("CheckReport", "check"),
     "machine": ("kernel_is_compiled",),
     "market_regimes": ("Regime", "regimes"),
     "measures": ("metrics",),

@@ -1,7 +1,7 @@
 """Whether a strategy could see the future on these candles, and whether its warm-up is long enough.
 
 In this function for the reasons of `why`. It is about fifty runs, so that the bars are bounded: 50,000 take
-some seconds where the HTTP API gives up after thirty.
+a second or two, many symbols and long rules more, and the HTTP API gives up after thirty.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def check_request(owner: str, request: BacktestRequest) -> RunCheck:
     count = sum(version.count(run.warm_up_start_ms, run.end_ms) for version in resolution.versions)
     if count > MAX_BARS:
         message = (
-            f"the check reads at most {MAX_BARS:,} bars, warm-up and all symbols together; this is {count:,}: "
-            "choose a shorter span, fewer symbols or a longer timeframe"
+            f"the check reads at most {MAX_BARS:,} bars, warm-up and all symbols together; this is "
+            f"{count:,}: choose a shorter span, fewer symbols or a longer timeframe"
         )
         raise InvalidInputError([Issue("start_date", message, request.start_date)])
     bars, finer = all_bars(access.store(), run, [*resolution.versions, *resolution.finer])

@@ -1,4 +1,4 @@
-"""Why or why not on the deployed stack: the API's function folds again what the workflow's function folded."""
+"""Why or why not on the deployed stack: the API folds again what the workflow folded."""
 
 from __future__ import annotations
 

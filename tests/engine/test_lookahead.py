@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import engine.check
+import engine.lookahead
 from engine import Bars, evaluation, preset, preset_ids
-from engine.check import check
+from engine.lookahead import check
 from engine.machine import evaluation_of
 from tests.engine.market import MINUTE, document, generated
 from tests.engine.test_why import DOCUMENTS, plan_of
@@ -144,7 +144,7 @@ def test_a_warm_up_that_is_too_short_is_found(monkeypatch: pytest.MonkeyPatch) -
     sound = check(plan, bars)
     assert sound.passed
     assert sound.starts == 8
-    monkeypatch.setattr(engine.check, "warm_up_bars", lambda *_, **__: 55)
+    monkeypatch.setattr(engine.lookahead, "warm_up_bars", lambda *_, **__: 55)
     report = check(plan, bars)
     (found,) = report.findings
     assert (found.kind, found.trigger_id, found.rule) == ("warm_up", "t", "entry")
