@@ -10,11 +10,11 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
-from engine.columns import Coded
+from engine.columns import Coded, Table
 from engine.logs import Log
 from engine.plan_arrays import program_of
 from engine.strategy import warm_up_bars
@@ -59,6 +59,40 @@ class Events:
     def _times(self) -> NDArray[np.int64]:
         times: NDArray[np.int64] = 1 + (self.log.code(L.CODE_TYPE) == L.E_DECIDED).astype("int64")
         return times
+
+
+_DETAILED = (L.E_BLOCKED, L.E_GAP, L.E_FUNDING, L.E_WALKED)
+"""Events that have an entry in the log of details, as fills have that something made smaller."""
+
+
+def build_blocks(plan: Plan, segment: Segment) -> Table:
+    """Return one row for each `trade_blocked`: `first` (epoch ms, of the first decision), `reason`, `count`.
+
+    The same stands in the payloads of the events; here no text has to be written and read for it.
+    """
+    import numpy as np
+
+    events, fills = Log(plan, segment, L.LOG_EVENTS), Log(plan, segment, L.LOG_FILLS)
+    details = Log(plan, segment, L.LOG_DETAILS)
+
+    @cache
+    def entries() -> NDArray[np.int64]:
+        """Places in the log of details, which lie in the order of their events."""
+        used = np.isin(kinds, _DETAILED)
+        used[kinds == L.E_FILL] = fills.code(L.CODE_TYPE) == L.FILL_BOUND
+        places: NDArray[np.int64] = (np.cumsum(used) - 1)[blocked]
+        return places
+
+    kinds = events.code(L.CODE_TYPE)
+    blocked = kinds == L.E_BLOCKED
+    return Table(
+        int(blocked.sum()),
+        {
+            "first": lambda: details.whole(L.DI_FIRST)[entries()],
+            "reason": lambda: Log.text(events.code(L.CODE_REASON)[blocked], L.REASONS),
+            "count": lambda: details.whole(L.DI_COUNT)[entries()],
+        },
+    )
 
 
 def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.bars import Bars
 from engine.columns import Table
 from engine.errors import BarsError, StateError
+from engine.events import build_blocks
 from engine.machine import Machine
 from engine.state import State
 from engine.tables import build_tables
@@ -31,9 +32,12 @@ class Output:
 
     `tables`: equity, fills, trades, positions, events, and `indicators/{symbol}` for each market when
     the plan records indicators. Concatenated over all segments and `finish` they are the whole result.
+
+    `blocks`: `first` (epoch ms), `reason` and `count` of each `trade_blocked` among the events.
     """
 
     tables: Mapping[str, Table]
+    blocks: Table
 
 
 def simulate(
@@ -61,7 +65,7 @@ def simulate(
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
     decisive = tuple(_finer(plan, symbol, finer or {}) for symbol in plan.symbols)
     segment = Machine(plan, after.floats, after.ints, given, timeline, decisive, kernel).run()
-    return after, Output(build_tables(plan, state, after, segment, given))
+    return after, Output(build_tables(plan, state, after, segment, given), build_blocks(plan, segment))
 
 
 def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tuple[State, Output]:
@@ -76,7 +80,7 @@ def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tup
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
     machine = Machine(plan, after.floats, after.ints, none, np.empty(0, dtype=np.int64), none, kernel)
     segment = machine.run(finish_at=plan.end_ms)
-    return after, Output(build_tables(plan, state, after, segment, none))
+    return after, Output(build_tables(plan, state, after, segment, none), build_blocks(plan, segment))
 
 
 def _check_state(plan: Plan, state: State) -> None:

@@ -949,7 +949,9 @@ class Fold:
         n: cython.Py_ssize_t
         if fraction < 1.0:
             # 0.29 / 0.01 is 28.999999999999996: a share of whole steps that should be whole is.
-            qty = self._round_down(s, size * fraction + 1e-9 * step, 0.0)
+            qty = self._round_down(s, size * fraction * (1.0 + 1e-12) + 1e-9 * step, 0.0)
+            if qty > size:
+                qty = size
             if size - qty < 0.5 * step:
                 qty = size
             share = qty / size
@@ -1043,9 +1045,12 @@ class Fold:
         extreme = price if sign * (price - extreme) < 0.0 else extreme
         self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
         self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
+        # An addition may lift the cost beyond what the bars before it showed: at the cost there was nothing.
+        extreme = cost if sign * (extreme - cost) > 0.0 else extreme
         self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
         extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
         extreme = price if sign * (price - extreme) > 0.0 else extreme
+        extreme = cost if sign * (extreme - cost) < 0.0 else extreme
         self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
         self._log_extra(
             self.f[fb + L.SF_MARGIN],

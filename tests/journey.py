@@ -127,11 +127,16 @@ def on_the_wire(row: dict[str, Any]) -> dict[str, Any]:
 def test_results_are_the_manifest_s_metrics(journey: Journey) -> None:
     results = journey.get("results")
     metrics = journey.manifest["metrics"]
-    times = {"start", "end", "left_open"}
+    times = {"start", "end", "left_open", *(name for name in metrics if name.endswith("timestamp"))}
     assert {name: results[name] for name in metrics if name not in times} == {
         name: value for name, value in metrics.items() if name not in times
     }
     assert [results["start"], results["end"]] == [iso(metrics["start"]), iso(metrics["end"])]
+    assert results["equity_peak_timestamp"] == iso(metrics["equity_peak_timestamp"])
+    report = journey.get("report")
+    assert sum(report["daily"]["trades"]) == results["total_trades"]
+    assert report["daily"]["equity_close"][-1] == results["final_equity"]
+    assert report["drawdowns"][0]["depth_pct"] == results["max_drawdown_pct"]
     assert [entry["symbol"] for entry in results["left_open"]] == [
         entry["symbol"] for entry in metrics["left_open"]
     ]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import engine
-from functions.simulate.months import MonthlyReturns
 from shared import access, names
 from shared.identifiers import attempt_token, fingerprint
 from shared.resolved_run import ResolvedRun, engine_plan
@@ -36,35 +35,36 @@ def simulate_run(owner: str, run_id: str) -> dict[str, Any]:
         token,
         {market.symbol: tuple(plan.strategy.indicators) for market in plan.markets},
     )
-    metrics, months = _fold(plan, resolved, raw, writer, _Meter(run, token))
+    metrics, report = _fold(plan, resolved, raw, writer, _Meter(run, token))
     print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)
     manifest_key, _ = writer.finish(
         fingerprint=print_of,
         engine_version=engine.ENGINE_VERSION,
         request=resolved.to_dict(),
         metrics=metrics,
-        monthly=months.rows(),
+        report=report.tables(),
     )
     return {"run_id": run_id, "owner": owner, "token": token, "manifest_key": manifest_key}
 
 
 def _fold(
     plan: engine.Plan, resolved: ResolvedRun, raw: Mapping[str, Any], writer: RunWriter, meter: _Meter
-) -> tuple[Mapping[str, Any], MonthlyReturns]:
+) -> tuple[Mapping[str, Any], engine.Report]:
     store = access.store()
     versions = candle_versions(store, resolved, raw["dataset_owners"], raw["finer_owners"])
-    months = MonthlyReturns(resolved.initial_cash + sum(resolved.allocations))
+    report = engine.Report(plan)
     state = engine.initial_state(plan)
     for bars, finer in run_bars(store, resolved, versions):
         state, output = engine.simulate(plan, state, bars, finer=finer)
+        # The report finds the columns made that the writer has read.
         writer.append(output.tables)
-        months.append(output.tables.get("equity"))
+        report.add(output)
         meter.advance(bars.values(), resolved.start_ms)
     state, output = engine.finish(plan, state)
     writer.append(output.tables)
-    months.append(output.tables.get("equity"))
+    report.add(output)
     meter.finish()
-    return engine.metrics(plan, state), months
+    return engine.metrics(plan, state, report), report
 
 
 class _Meter:

@@ -32,6 +32,7 @@ from shared.responses import (
     EquityAnswer,
     PairedTradesAnswer,
     ProgressAnswer,
+    ReportAnswer,
     ResultsAnswer,
     RunAnswer,
     RunPage,
@@ -361,6 +362,72 @@ def _results(api: FakeApi, _request: Request, run_id: str) -> tuple[int, object]
             "request": {"symbols": [{"symbol": "BTC-USDT", "exchange": api.exchange}]},
         }
     )
+
+
+def _report(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
+    api.completed(run_id)
+    group = {
+        "trades": 12,
+        "wins": 5,
+        "losses": 7,
+        "win_rate": 41.7,
+        "pnl": -1_234.5,
+        "profit_factor": None,
+        "avg_return_pct": -0.3,
+        "fees": 12.0,
+        "avg_duration_hours": 30.5,
+    }
+    month = {"equity": 10_100.0, "return_pct": 1.0, "benchmark_return_pct": -4.2, "pnl": 90.0, "trades": 3}
+    tables: dict[str, Any] = {
+        "monthly": [{"month": "2021-08", **month}],
+        "yearly": [{"year": "2021", **month}],
+        "weekly": [{"week": "2021-08-09", **month}],
+        "drawdowns": [
+            {
+                "start_timestamp": iso(START_MS),
+                "valley_timestamp": iso(START_MS + HOUR_MS),
+                "recovery_timestamp": None,
+                "depth_pct": 12.5,
+                "amount": 1_250.0,
+                "bars": 40,
+                "days": 1.7,
+            }
+        ],
+        **{
+            f"by_{name}": [{name: label, **group}]
+            for name, label in (
+                ("symbol", "BTC-USDT"),
+                ("trigger", "cross"),
+                ("exit_trigger", None),
+                ("exit_reason", "exit_rule"),
+                ("side", "long"),
+                ("hour", "13"),
+                ("weekday", "monday"),
+            )
+        },
+        "excursions": [
+            {
+                "outcome": "won",
+                "excursion": "mae",
+                "trades": 5,
+                "avg_pct": 1.5,
+                "furthest_pct": 4.0,
+                "below_pct": [1.0, None],
+                "counts": [2, 3],
+            }
+        ],
+        "rolling_sharpe": {"date": ["2021-08-13"], "days_30": [1.25], "days_90": [None]},
+        "daily": {
+            "date": ["2021-08-13"],
+            **{name: [10_000.0] for name in ("equity_open", "equity_high", "equity_low", "equity_close")},
+            **{name: [1.5] for name in ("return_pct", "benchmark", "pnl", "fees")},
+            **{name: [2] for name in ("trades", "fills", "bars", "exposed_bars")},
+            "blocked": [{"min_notional": 3}],
+        },
+    }
+    answer = {name: tables[name] for name in request.query["tables"].split(",")}
+    ReportAnswer.model_validate(answer)
+    return 200, answer
 
 
 def _equity(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
@@ -853,6 +920,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", f"{_RUN}/cancel"): _cancel,
     ("GET", f"{_RUN}/progress"): _progress,
     ("GET", f"{_RUN}/results"): _results,
+    ("GET", f"{_RUN}/report"): _report,
     ("GET", f"{_RUN}/equity"): _equity,
     ("GET", f"{_RUN}/trades"): _paged("trades", TradesAnswer, _fill, 20_000),
     ("GET", f"{_RUN}/paired_trades"): _paged("paired_trades", PairedTradesAnswer, _pair, 20_000),

@@ -27,6 +27,7 @@ PATHS = {
             "paired_trades",
             "trade_sets",
             "monthly",
+            "report",
             "artifacts",
             "playback/candles",
             "playback/events",

@@ -7,9 +7,8 @@ That is: candle fields, the position-dependent names, `atr(n)`, numbers, compari
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from types import CodeType
 from typing import Any
 
@@ -50,6 +49,8 @@ class Reader:
     """Reads expressions on the bars of one symbol."""
 
     bars: Sequence[Bar]
+    ranges: dict[int, list[float]] = field(default_factory=dict)
+    """Average true ranges by period, each reckoned once."""
 
     def names(self, row: int) -> dict[str, Any]:
         bar = self.bars[row]
@@ -59,7 +60,9 @@ class Reader:
         }
 
     def atr(self, period: int) -> list[float]:
-        return _cached_atr(tuple(self.bars), period)
+        if period not in self.ranges:
+            self.ranges[period] = average_true_range(self.bars, period)
+        return self.ranges[period]
 
     def series(self, text: object) -> list[float]:
         code = compile(str(text), "<rule>", "eval")
@@ -70,9 +73,6 @@ class Reader:
         if not STATE & set(code.co_names):
             return [bool(evaluated(code, self.names(row))) for row in range(len(self.bars))]
         return lambda row, view: bool(evaluated(code, self.names(row) | vars(view)))
-
-
-_cached_atr: Callable[[tuple[Bar, ...], int], list[float]] = cache(average_true_range)
 
 
 def evaluated(code: CodeType, names: dict[str, Any]) -> Any:

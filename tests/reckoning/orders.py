@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.reckoning.book import Book, Fill, Position, Trade
 from tests.reckoning.settings import Trigger
-from tests.reckoning.sizing import Refusal, exit_quantity, round_down, sized, slippage
+from tests.reckoning.sizing import Refusal, exit_quantity, round_down, sized, slippage, whole_steps
 
 
 def allocate(book: Book, symbol: str) -> None:
@@ -63,7 +63,7 @@ def enter(
         book.positions[symbol] = position
     else:
         position.cost = (position.qty * position.cost + qty * price) / (position.qty + qty)
-        position.qty += qty
+        position.qty = whole_steps(position.qty + qty, setup.quantity_step)
         position.margin += margin
         position.entries += 1
         if at_stop is not None:
@@ -160,9 +160,10 @@ def leave(
     if position.risk is not None:
         position.risk -= risk or 0.0
     closed = qty == position.qty
-    position.qty = 0.0 if closed else position.qty - qty
+    position.qty = 0.0 if closed else whole_steps(position.qty - qty, setup.quantity_step)
     if closed:
         del book.positions[symbol]
+        book.spent = {(held, rule) for held, rule in book.spent if held != symbol}
         if position.opener:
             book.last_exit[position.opener.id, symbol] = book.now
         resting = book.resting.pop(symbol, None)

@@ -58,6 +58,16 @@ def round_down(qty: float, step: float) -> float:
     return math.floor(qty / step) * step
 
 
+def whole_steps(qty: float, step: float) -> float:
+    """A held quantity without the last bits that sums and differences leave: a whole number of steps."""
+    if step == 0.0:
+        return qty
+    per_unit = round(1.0 / step)
+    if math.isclose(per_unit * step, 1.0, rel_tol=1e-12):
+        return round(qty * per_unit) / per_unit
+    return round(qty / step) * step
+
+
 def exit_quantity(held: float, fraction: float, step: float) -> float:
     """The part of a position that an exit closes: all, if less than one step would be left."""
     if fraction >= 1.0:

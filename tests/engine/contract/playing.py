@@ -192,6 +192,12 @@ def columns(bars: Sequence[Bar]) -> Bars:
     )
 
 
+def candles_of(bars: Bars) -> list[Bar]:
+    """The way back: a market's columns as candles."""
+    values = (bars.timestamp, bars.open, bars.high, bars.low, bars.close, bars.volume)
+    return [Bar(*row) for row in zip(*(column.tolist() for column in values), strict=True)]
+
+
 def funding_of(payments: Sequence[tuple[int, float]]) -> Funding:
     return Funding(
         np.array([time for time, _ in payments], dtype=np.int64),

@@ -104,6 +104,13 @@ def test_half_of_58_hundredths_is_29_hundredths(play: Play) -> None:
     assert [fill.qty for fill in outcome.fills] == [0.58, 0.29]
 
 
+def test_half_of_a_fine_quantity_is_exact(play: Play) -> None:
+    # 200,532,058 steps of 1e-8: half of them are 100,266,029, in binary 100266028.99999999.
+    bars = hours(flat(100, BUY), flat(100, SELL), flat(100))
+    outcome = play(document(trigger(exit_fraction=0.5), fraction=0.2005320585), bars, quantity_step=1e-8)
+    assert [fill.qty for fill in outcome.fills] == [2.00532058, 1.00266029]
+
+
 def test_a_partial_exit_of_nothing_is_blocked(play: Play) -> None:
     bars = hours(flat(100, BUY), flat(100, SELL), flat(100))
     outcome = play(document(trigger(exit_fraction=0.1), fraction=0.5), bars, quantity_step=1.0)
