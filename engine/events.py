@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -113,7 +113,8 @@ def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list
         elif kind == L.E_SUBMITTED:
             texts.append(orders[rule] if rule >= 0 else _system_order(code))
         elif kind == L.E_BLOCKED:
-            texts.append(_blocked(plan, code, *next(details)))
+            rule, reason = _part(code, L.CODE_RULE), _part(code, L.CODE_REASON)
+            texts.append(_json(block_payload(plan, rule, reason, *next(details))))
         elif kind == L.E_GAP:
             _, (first, last, count) = next(details)
             texts.append(f'{{"from":"{_iso(first)}","to":"{_iso(last)}","missing_bars":{count}}}')
@@ -230,9 +231,10 @@ _TRIGGERS = {L.R_HOLD_RULE: "held_by", L.R_BINDING: "bound_to", L.R_LATCHED: "la
 """Reasons whose first value is a rule."""
 
 
-def _blocked(plan: Plan, code: int, values: list[float], span: list[int]) -> str:
-    reason = _part(code, L.CODE_REASON)
-    rule = _part(code, L.CODE_RULE)
+def block_payload(
+    plan: Plan, rule: int, reason: int, values: Sequence[float], span: Sequence[int]
+) -> dict[str, object]:
+    """What a block says: its reason with the two values of the log, and the span of closes it lasted."""
     first = values[0]
     details: dict[str, object] = {}
     if reason == L.R_OUTRANKED:
@@ -246,17 +248,18 @@ def _blocked(plan: Plan, code: int, values: list[float], span: list[int]) -> str
         details = {
             name: None if math.isnan(value) else value for name, value in zip(names, values, strict=False)
         }
-    return json.dumps(
-        {
-            "reason": L.REASONS[reason],
-            "side": _side(plan, rule) if rule >= 0 else None,
-            "first": _iso(span[L.DI_FIRST]),
-            "last": _iso(span[L.DI_LAST]),
-            "count": span[L.DI_COUNT],
-            **details,
-        },
-        separators=(",", ":"),
-    )
+    return {
+        "reason": L.REASONS[reason],
+        "side": _side(plan, rule) if rule >= 0 else None,
+        "first": _iso(span[L.DI_FIRST]),
+        "last": _iso(span[L.DI_LAST]),
+        "count": span[L.DI_COUNT],
+        **details,
+    }
+
+
+def _json(payload: Mapping[str, object]) -> str:
+    return json.dumps(payload, separators=(",", ":"))
 
 
 def _plan(plan: Plan) -> str:

@@ -232,6 +232,10 @@ class Fold:
         """Return how many rows of the timeline are done."""
         return self.block_first + self.block_at
 
+    def state_value(self, s, name):
+        """Return a position-dependent name of a market as rules saw it at the last close."""
+        return self._state_value(s, self.i[L.GI_LAST], name)
+
     def bad(self):
         """Return the market and the index of the bar that stopped the run."""
         return self.bad_market, self.bad_bar

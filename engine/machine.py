@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
 from engine import layout as L  # noqa: N812
+from engine.bars import Bars
 from engine.errors import BarsError
 from engine.plan_arrays import is_rich, plan_arrays, program_arrays, program_of, writes_gross
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.bars import Bars
     from engine.plan import Plan
+    from engine.state import State
 
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
@@ -64,9 +65,10 @@ def uncompiled_kernel() -> ModuleType:
     return _uncompiled("kernel")
 
 
-def _evaluation(kernel: ModuleType) -> ModuleType:
-    """What evaluates the rules for this kernel: compiled with it, or plain Python like it."""
-    if kernel.COMPILED:
+def evaluation_of(kernel: ModuleType | None = None) -> ModuleType:
+    """What evaluates the rules for a kernel (or that which would be imported): compiled with it, or plain
+    Python like it."""
+    if (kernel or _kernel()).COMPILED:
         from engine import evaluation
 
         return evaluation
@@ -82,6 +84,18 @@ def _uncompiled(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+def state_values(
+    plan: Plan, state: State, number: int, kernel: ModuleType | None = None
+) -> tuple[float, ...]:
+    """A market's values of instructions.STATE_NAMES, as rules saw them at the state's last close."""
+    import numpy as np
+
+    none = tuple(Bars.empty() for _ in plan.markets)
+    timeline = np.empty(0, dtype=np.int64)
+    machine = Machine(plan, state.floats.copy(), state.ints.copy(), none, timeline, none, kernel)
+    return machine.state_values(number)
 
 
 class Machine:
@@ -163,6 +177,10 @@ class Machine:
             tuple(map(tuple, self._ints)),
         )
 
+    def state_values(self, number: int) -> tuple[float, ...]:
+        """A market's values of instructions.STATE_NAMES at the last close."""
+        return tuple(self._fold.state_value(number, name) for name in range(len(I.STATE_NAMES)))
+
     # --- arrays in, arrays out ---------------------------------------------------------------
 
     def _read(self, array: NDArray[Any]) -> Any:
@@ -193,7 +211,7 @@ class Machine:
         bars = self._bars[number]
         series = tuple(map(self._read, bars.columns))
         code, params = program_arrays(self._program)
-        evaluator = _evaluation(self._kernel).Evaluator(
+        evaluator = evaluation_of(self._kernel).Evaluator(
             (self._read(code), self._read(params), len(code) // I.CODE_WIDTH),
             series,
             self._give(self._columns[number]),

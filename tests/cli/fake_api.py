@@ -54,6 +54,7 @@ from shared.responses_market import (
     StrategyVersions,
     UploadForm,
 )
+from shared.responses_why import RunCheck, WhyAnswer
 from shared.times import iso
 
 START_MS = 1_609_459_200_000  # 2021-01-01
@@ -138,6 +139,7 @@ class FakeApi:
     token: str | None = None
     page: int = 100
     check: dict[str, Any] = field(default_factory=lambda: {"valid": True, "errors": []})
+    findings: list[dict[str, Any]] = field(default_factory=list)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -739,6 +741,92 @@ def _versions(api: FakeApi, request: Request, strategy_id: str) -> tuple[int, ob
     return 200, StrategyVersions.model_validate({"versions": found[first:stop], "next_cursor": following})
 
 
+def _check(api: FakeApi, _request: Request) -> tuple[int, object]:
+    _refuse_faults(api)
+    return 200, RunCheck.model_validate(
+        {
+            "passed": not api.findings,
+            "bars": 26_266,
+            "rules": 2,
+            "cuts": 40,
+            "decisions": 120,
+            "fills": 110,
+            "warm_up_bars": 208,
+            "starts": 8,
+            "findings": api.findings,
+        }
+    ).model_dump()
+
+
+def _why(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
+    api.completed(run_id)
+
+    def operand(text: str, value: float | None, before: float | None = None) -> dict[str, Any]:
+        return _part(text, value=value, before=before, is_crossing=before is not None)
+
+    crossing = _part(
+        "crosses_above(fast, slow)",
+        truth=True,
+        parts=[
+            {**operand("fast", 64_001.234, 63_900.0), "name": "fast", "definition": "ema(close, 12)"},
+            operand("slow", 63_980.1, 63_950.0),
+        ],
+    )
+    momentum = _part(
+        "rsi(close, 14) < 70", truth=False, parts=[operand("rsi(close, 14)", None), operand("70", 70)]
+    )
+    rule = {
+        "rule": "entry",
+        "expression": "crosses_above(fast, slow) and rsi(close, 14) < 70",
+        "counts": True,
+        "counts_because": "flat",
+        "truth": False,
+        "condition": _part(
+            "crosses_above(fast, slow) and rsi(close, 14) < 70", truth=False, parts=[crossing, momentum]
+        ),
+        "timeframe_closed": None,
+        "outcome": "none",
+        "block": None,
+    }
+    held = {**rule, "rule": "exit", "outcome": "blocked", "truth": True}
+    held["block"] = {"reason": "min_hold", "hours_held": 1.0, "min_hold_hours": 4.0, "count": 3,
+                     "first": "2021-05-19T10:00:00Z", "last": "2021-05-19T12:00:00Z"}  # fmt: skip
+    prices = dict.fromkeys(("trailing_price", "reward_to_risk", "target_price"))
+    answer = {
+        "symbol": "BTC-USDT",
+        "bar": {"timestamp": request.query["at"], "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0,
+                "volume": 9.0},
+        "closes_at": "2021-05-19T13:00:00Z",
+        "warm_up_bars": 208,
+        "cash": 5_000.0,
+        "equity": 10_000.0,
+        "position": None,
+        "latched_by": None,
+        "walked_away": False,
+        "limits": [{"name": "max_trades_per_day", "limit": 3, "now": 1.0}],
+        "triggers": [
+            {
+                "trigger_id": "cross",
+                "direction": "long",
+                "category": "other",
+                "confidence": "A",
+                "timeframe": None,
+                "rules": [rule, held],
+                "entry": {"price": 2.0, "stop_price": 1.9, "stop_distance": 0.1, "multiplier": 1.0,
+                          "qty": 2_500.0, "notional": 5_000.0, **prices},
+            }
+        ],
+        "decision": None,
+        "events": [],
+    }  # fmt: skip
+    return 200, WhyAnswer.model_validate(answer).model_dump()
+
+
+def _part(text: str, **changes: Any) -> dict[str, Any]:
+    empty = {"truth": None, "value": None, "before": None, "is_crossing": False, "name": None}
+    return {"text": text, "start": 0, "end": len(text), **empty, "definition": None, "parts": [], **changes}
+
+
 def _validate(api: FakeApi, _request: Request) -> tuple[int, object]:
     valid = api.check["valid"]
     return 200, StrategyCheck.model_validate(
@@ -840,6 +928,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", f"{_RUN}/artifacts"): _artifacts,
     ("GET", f"{_RUN}/playback/events"): _paged("events", PlaybackEventsAnswer, _event, 20_000),
     ("GET", f"{_RUN}/playback/state/([^/]+)"): _state,
+    ("GET", f"{_RUN}/why"): _why,
+    ("POST", "/strategies/check"): _check,
     ("GET", "/market/regimes"): _regimes,
     ("GET", "/strategies"): _strategies,
     ("POST", "/strategies"): _save,

@@ -30,6 +30,7 @@ COMMANDS = (
     ("events", "last"),
     ("diagnostics", "last"),
     ("state", "last", "2021-01-02"),
+    ("why", "last", "--at", "2021-05-19T12:00:00Z"),
     ("artifacts", "last"),
 )
 

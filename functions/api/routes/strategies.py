@@ -8,11 +8,12 @@ from fastapi import Path, Query, Response
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from functions.api import strategies
+from functions.api.check import check_request
 from functions.api.documents import conflict, missing, refused
 from functions.api.owner import Owner
 from functions.api.route import router
 from functions.api.windows import ListLimit
-from shared.requests import StrategyRequest, StrategySave, StrategyUpdate
+from shared.requests import BacktestRequest, StrategyRequest, StrategySave, StrategyUpdate
 from shared.responses_market import (
     StrategyAnswer,
     StrategyCheck,
@@ -20,6 +21,7 @@ from shared.responses_market import (
     StrategyList,
     StrategyVersions,
 )
+from shared.responses_why import RunCheck
 
 routes = router("strategies")
 
@@ -111,3 +113,13 @@ def versions(
 )
 def validate(owner: Owner, request: StrategyRequest) -> StrategyCheck:
     return strategies.check(owner, request)
+
+
+@routes.post(
+    "/strategies/check",
+    response_model=RunCheck,
+    summary="Compare what would be run with runs over fewer bars: lookahead and warm-up",
+    responses=refused(),
+)
+def check(owner: Owner, request: BacktestRequest) -> RunCheck:
+    return check_request(owner, request)
