@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Cursor, ErrorItem, Moment, RunError
 
-StrategyKind = Literal["preset", "saved"]
+StrategyKind = Literal["preset", "archetype", "saved"]
+"""What ships are presets, one idea each, and archetypes, whole accounts of several."""
 
 
 class CandleRow(Answer):

@@ -40,6 +40,7 @@ PATHS = {
     "/strategies/{strategy_id}/versions": {"get"},
     "/strategies/validate": {"post"},
     "/strategies/check": {"post"},
+    "/schemas/strategy": {"get"},
     "/datasets": {"get", "post"},
     "/datasets/{dataset_id}": {"get"},
     "/datasets/{dataset_id}/imports/{import_id}": {"get", "post"},

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 
 from tests.engine.test_reckoning import LONG_AND_SHORT, assert_same_run
 from tests.reckoning import Bar
@@ -21,7 +20,6 @@ def hours_of(symbol: str) -> list[Bar]:
     return [Bar(*row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
 
 
-@pytest.mark.skipif("STEPFOLD_MARKET_DATA" not in os.environ, reason="needs real candles")
 def test_three_years_of_hours() -> None:
     assert_same_run(
         LONG_AND_SHORT, {"BTC-USDT-PERP": hours_of("BTCUSDT"), "ETH-USDT-PERP": hours_of("ETHUSDT")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
@@ -32,7 +32,7 @@ ListCursor = Annotated[str | None, Query(max_length=400)]
 @routes.get(
     "/strategies",
     response_model=StrategyList,
-    summary="List your strategies, the last changed first, then the presets",
+    summary="List your strategies, the last changed first, then the presets and archetypes",
     responses=refused(),
 )
 def listing(
@@ -57,6 +57,15 @@ def save(request: StrategySave, response: Response, owner: Owner) -> StrategyAns
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/strategies/{saved.strategy_id}"
     return saved
+
+
+@routes.get(
+    "/schemas/strategy",
+    response_model=dict[str, Any],
+    summary="Get the JSON Schema of strategy documents",
+)
+def schema() -> dict[str, Any]:
+    return strategies.document_schema()
 
 
 @routes.get(
