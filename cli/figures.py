@@ -149,8 +149,12 @@ def headlines_of(results: Mapping[str, object]) -> list[tuple[str, str]]:
         if name in results and not (name == "funding_paid" and not results[name])
     ]
     blocked = results.get("blocked")
-    total = sum(blocked.values()) if isinstance(blocked, Mapping) else 0
-    return [*rows, ("Decisions blocked", f"{total:,}")]
+    counts = {code: count for code, count in blocked.items() if count} if isinstance(blocked, Mapping) else {}
+    told = f"{sum(counts.values()):,}"
+    if counts:
+        most = sorted(counts, key=lambda code: -counts[code])[:2]
+        told += f"  ({', '.join(str(code).replace('_', ' ') for code in most)}{', …' if counts.keys() - most else ''})"
+    return [*rows, ("Decisions blocked", told)]
 
 
 def groups_of(results: Mapping[str, object]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
