@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
 from engine import layout as L  # noqa: N812
 from engine.errors import BarsError
-from engine.plan_arrays import is_rich, plan_arrays, program_arrays, program_of, writes_gross
+from engine.plan_arrays import funding_arrays, is_rich, plan_arrays, program_arrays, program_of, writes_gross
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,6 +126,7 @@ class Machine:
             tuple(self._read(array) for array in plan_arrays(plan)),
             (self._give(self.floats[: self._carried_at(0)]), self._give(self.ints)),
             [self._market(number, firsts[number], finer[number], scratch) for number in range(count)],
+            tuple(map(self._read, funding_arrays(plan))),
             self._read(timeline),
             self._give(self._equity),
             self._give(self._gross),
@@ -188,8 +189,6 @@ class Machine:
         return fixed + number * len(self._program.carry)
 
     def _market(self, number: int, first: int, finer: Bars, scratch: Any) -> Any:
-        import numpy as np
-
         bars = self._bars[number]
         series = tuple(map(self._read, bars.columns))
         code, params = program_arrays(self._program)
@@ -202,20 +201,7 @@ class Machine:
             self._plan.timeframe_ms,
             scratch,
         )
-        funding = self._plan.funding[number]
-        payments = (np.empty(0, dtype=np.int64), np.empty(0))
-        if funding is not None:
-            payments = (
-                np.ascontiguousarray(funding.times, dtype=np.int64),
-                np.ascontiguousarray(funding.rates, dtype=np.float64),
-            )
-        return self._kernel.Market(
-            series,
-            first,
-            evaluator,
-            tuple(map(self._read, finer.columns[:4])),
-            tuple(map(self._read, payments)),
-        )
+        return self._kernel.Market(series, first, evaluator, tuple(map(self._read, finer.columns[:4])))
 
     def _registers(self) -> Any:
         """What all evaluators compute in, constants filled in."""
@@ -238,7 +224,7 @@ class Machine:
             self._scratch(count * L.BLOCK, np.int64),
             self._scratch(count * L.BLOCK, np.uint64),
             self._scratch(max(1, count * self._program.board * L.BLOCK), np.float64),
-            self._scratch(2 * count, np.int64),
+            self._scratch(3 * count, np.int64),
             self._scratch(L.BLOCK, np.int64),
             self._scratch(256, np.float64),
             self._scratch(rules, np.int64),
