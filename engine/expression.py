@@ -14,6 +14,7 @@ depth is bounded.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.functions import FUNCTIONS, MAX_PERIOD, SHORT_FORMS, VARIADIC, Argument, Function
 from engine.graph import Graph
@@ -48,6 +49,7 @@ Span = tuple[int, int, int]
 """First character, the one after the last, and the node that these characters mean."""
 
 
+@lru_cache(maxsize=512)
 def references(text: str) -> frozenset[str]:
     """Return every name and `$parameter` in an expression, to order indicators. Raise ExpressionError."""
     return frozenset(

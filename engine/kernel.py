@@ -119,6 +119,8 @@ class Fold:
     extra_f: cython.double[::1]
     markets: list
     only: Market
+    following: "Fold"
+    chained: cython.bint
     count: cython.Py_ssize_t
     rules: cython.Py_ssize_t
     entries: cython.Py_ssize_t
@@ -190,9 +192,9 @@ class Fold:
             self.times,
             self.bits,
             self.board,
-            self.cursors,
             self.gaps,
             self.good,
+            self.cursors,
             self.verdicts,
             self.closings,
             self.scalars,
@@ -218,6 +220,16 @@ class Fold:
         self.bad_market = -1
         self.bad_bar = -1
         self.begun = False
+        self.chained = False
+        # A summary writes no logs, so that they are never full.
+        self.fills = 0
+        self.events = 0
+        self.details = 0
+        self.positions = 0
+        self.balances = 0
+        self.extras = 0
+        self.fill_room = L.FOREVER
+        self.event_room = L.FOREVER
         for s in range(self.count):
             market = markets[s]
             self.cursors[3 * s + 2] = 0 if market.finer_size > 0 else -1
@@ -271,11 +283,29 @@ class Fold:
             return L.RUN_DONE
         return L.RUN_LOADED if self._load_block() else L.RUN_BAD_BAR
 
+    def chain(self, follower):
+        """Let another fold follow the same leader after this one; only for a summary."""
+        self.following = follower
+        self.chained = True
+
     def follow(self, leader):
         """Fold the block that `leader` has loaded, of the same bars and with rules evaluated for both.
 
-        Only for a summary (PI_SUMMARY), whose logs stay empty. Several may follow one leader at a time.
+        Only for a summary (PI_SUMMARY), whose logs stay empty. Those chained to this fold do the same.
+        Several threads may let folds follow one leader at a time.
         """
+        fold: Fold = self
+        while True:
+            fold._adopt(leader)
+            if not fold.chained:
+                break
+            fold = fold.following
+        with cython.nogil:
+            self._fold_chain()
+
+    @cython.cfunc
+    def _adopt(self, leader):
+        """Stand before the block that the leader has loaded."""
         lead: Fold = leader
         s: cython.Py_ssize_t
         market: Market
@@ -293,8 +323,13 @@ class Fold:
         for s in range(self.count):
             self.cursors[3 * s] = 0
             self.cursors[3 * s + 1] = lead.cursors[3 * s + 1]
-        with cython.nogil:
-            self._fold_block()
+
+    @cython.cfunc
+    @cython.nogil
+    def _fold_chain(self) -> cython.void:
+        self._fold_block()
+        if self.chained:
+            self.following._fold_chain()
 
     @cython.cfunc
     @cython.nogil
@@ -2005,9 +2040,10 @@ class Fold:
     def _holds(self, s: cython.Py_ssize_t, opener: cython.longlong, q: cython.Py_ssize_t) -> cython.bint:
         """Whether the hold rule of the trigger that opened the position is true at this close."""
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
-        if rule < 0 or (
-            self.bits[(s * self.words + self.word) * L.BLOCK + q] >> (self.shift + rule)
-        ) & 1 == 0:
+        if (
+            rule < 0
+            or (self.bits[(s * self.words + self.word) * L.BLOCK + q] >> (self.shift + rule)) & 1 == 0
+        ):
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
             return True

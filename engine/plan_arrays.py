@@ -34,11 +34,10 @@ def program_of(plan: Plan) -> Program:
     return compile_program(plan.strategy, plan.record_indicators, plan.needs_atr)
 
 
-def plan_arrays(plan: Plan) -> tuple[NDArray[Any], ...]:
+def plan_arrays(plan: Plan, program: Program) -> tuple[NDArray[Any], ...]:
     """Return plan floats and ints, market floats, masks, rule floats and ints, state code and parameters."""
     import numpy as np
 
-    program = program_of(plan)
     rules = [_rule(plan, program, number) for number in range(len(program.rules))]
     return (
         np.array(_floats(plan)),
@@ -151,9 +150,9 @@ def _ints(plan: Plan, program: Program) -> list[int]:
         L.PI_DAILY: int(counts_days(plan)),
         L.PI_GROSS: int(writes_gross(plan)),
         L.PI_SUMMARY: 0,
-        L.PI_WORDS: 1,
-        L.PI_WORD: 0,
-        L.PI_SHIFT: 0,
+        L.PI_WORDS: program.words,
+        L.PI_WORD: program.word,
+        L.PI_SHIFT: program.shift,
     }
     return [found[place] for place in range(L.PI_SIZE)]
 
