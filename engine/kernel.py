@@ -20,6 +20,8 @@ what happens inside the bar; closes mark the positions; rules decide.
 # mypy: disable-error-code="no-redef, unreachable, import-not-found, import-untyped, union-attr"
 # mypy: allow-untyped-defs, allow-untyped-calls, no-warn-unused-ignores
 
+from __future__ import annotations
+
 try:
     import cython
 except ImportError:  # an installation without Cython runs the same source with this stand-in
@@ -119,7 +121,7 @@ class Fold:
     extra_f: cython.double[::1]
     markets: list
     only: Market
-    following: "Fold"
+    following: Fold
     chained: cython.bint
     count: cython.Py_ssize_t
     rules: cython.Py_ssize_t
