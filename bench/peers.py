@@ -37,9 +37,7 @@ def interpreter() -> Path:
 
 def measure_in_own_environment(arguments: list[str]) -> int:
     """Run this bench in the peers' environment and return its exit code."""
-    return subprocess.run(
-        [str(interpreter()), "-m", "bench", *arguments], cwd=ROOT, check=False
-    ).returncode
+    return subprocess.run([str(interpreter()), "-m", "bench", *arguments], cwd=ROOT, check=False).returncode
 
 
 def vectorbt_cross(bars: Bars, pairs: list[tuple[int, int]]) -> Callable[[], object]:

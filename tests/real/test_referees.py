@@ -36,7 +36,9 @@ def hours(base: str) -> Bars:
     """Three years of hours of BTC or ETH, outages closed up: the peers know no gaps."""
     table = pq.read_table(FOLDER / f"binance_{base}USDT_1h_20210101_20231231.parquet")
     table = table.rename_columns([name.lower() for name in table.column_names])
-    columns = [table[name].to_numpy().astype(np.float64) for name in ("open", "high", "low", "close", "volume")]
+    columns = [
+        table[name].to_numpy().astype(np.float64) for name in ("open", "high", "low", "close", "volume")
+    ]
     return Bars(np.arange(len(columns[0]), dtype=np.int64) * HOUR, *columns)
 
 
@@ -55,7 +57,10 @@ def ask(folder: Path, what: str, case: Mapping[str, Any]) -> Arrays:
     given, answers = folder / "case.npz", folder / "answers.npz"
     np.savez(given, what=np.array(what), **case)
     subprocess.run(
-        [str(interpreter()), "-m", "bench.referees", str(given), str(answers)], cwd=ROOT, check=True, timeout=300
+        [str(interpreter()), "-m", "bench.referees", str(given), str(answers)],
+        cwd=ROOT,
+        check=True,
+        timeout=300,
     )
     return dict(np.load(answers))
 
@@ -98,7 +103,9 @@ def as_orders(result: Result, symbols: list[str], rows: int, first: int) -> Arra
     return {"size": size, "price": price, "sequence": sequence}
 
 
-def assert_vectorbt_agrees(result: Result, series: Mapping[str, Bars], first: int, fee: float, folder: Path) -> None:
+def assert_vectorbt_agrees(
+    result: Result, series: Mapping[str, Bars], first: int, fee: float, folder: Path
+) -> None:
     symbols = list(series)
     candles = prices(series, first)
     close = np.repeat(candles["close"], 2, axis=0)
@@ -127,7 +134,7 @@ def assert_vectorbt_agrees(result: Result, series: Mapping[str, Bars], first: in
 def assert_backtesting_agrees(
     result: Result, bars: Bars, first: int, fee: float, folder: Path, levels: tuple[float, float] | None
 ) -> None:
-    """Entries are given at their decisions with the engine's whole units; stops and targets are the peer's."""
+    """Entries are given where decided, with the engine's whole units; stops and targets are the peer's."""
     candles = prices({"A": bars}, first)
     close = candles["close"][:, 0]
     fills = result.tables["fills"]
@@ -199,7 +206,9 @@ def test_stops_and_targets_are_met_alike(base: str, tmp_path: Path) -> None:
         markets=(Market(f"{base}-USDT", 1.0),),
     )
     exits = result.metrics["exits"]
-    assert exits["stop"] > 100 and exits["target"] > 50 and exits["exit_rule"] > 20
+    assert exits["stop"] > 100
+    assert exits["target"] > 50
+    assert exits["exit_rule"] > 20
     assert_backtesting_agrees(result, hours(base), first, 0.0005, tmp_path, (0.97, 1.04))
     assert_vectorbt_agrees(result, series, first, 0.0005, tmp_path)
 
