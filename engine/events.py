@@ -101,6 +101,21 @@ def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list
     return texts
 
 
+def blocks(plan: Plan, segment: Segment) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return each block's first time, its reason's number and how often it happened, without any text."""
+    import numpy as np
+
+    kinds = Log(plan, segment, L.LOG_EVENTS).code(L.CODE_TYPE)
+    detailed = np.isin(kinds, (L.E_BLOCKED, L.E_GAP, L.E_FUNDING, L.E_WALKED))
+    bound = Log(plan, segment, L.LOG_FILLS).code(L.CODE_TYPE) == L.FILL_BOUND
+    detailed[kinds == L.E_FILL] = bound
+    blocked = kinds == L.E_BLOCKED
+    rows = (np.cumsum(detailed) - 1)[blocked]
+    details = Log(plan, segment, L.LOG_DETAILS)
+    reasons = Log(plan, segment, L.LOG_EVENTS).code(L.CODE_REASON)[blocked]
+    return details.whole(L.DI_FIRST)[rows], reasons, details.whole(L.DI_COUNT)[rows]
+
+
 Entry = tuple[list[float], list[int]]
 
 

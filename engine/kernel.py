@@ -514,7 +514,9 @@ class Fold:
         self.cells[L.BLOCK + q] = self.only.high[at]
         self.cells[2 * L.BLOCK + q] = self.only.low[at]
         self.cells[3 * L.BLOCK + q] = self.only.close[at]
-        self.cells[4 * L.BLOCK + q] = self.only.volume[at]
+        if self.plan_f[L.PF_VOLUME] != 0.0:
+            # Nobody else reads volumes: each would be fetched from memory for nothing.
+            self.cells[4 * L.BLOCK + q] = self.only.volume[at]
 
     # --- the fold ----------------------------------------------------------------------------
 

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
-"""Events that a log holds, at first and at most, until the kernel stops to have it emptied."""
+"""Events that a log holds, at least and at most, until the kernel stops to have it emptied."""
+ROWS_AN_EVENT = 8
+"""Bars for which a log has room for one event: a cross of averages has one in nine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +191,10 @@ class Machine:
         count = len(self._bars)
         rows = LOG_ROWS
         done = self._fold.folded()
-        if self._kernel.COMPILED and done:
+        if self._kernel.COMPILED and not done:
+            # What is not written costs nothing, and what lies in one piece is read without a copy.
+            rows = min(max(rows, count * len(self._timeline) // ROWS_AN_EVENT), MOST_LOG_ROWS)
+        elif self._kernel.COMPILED:
             # One large array is cheaper than many small ones: the system backs it with large pages.
             logged = sum(map(len, self._ints[L.LOG_EVENTS]))
             rows += min(int(1.1 * logged * (len(self._timeline) - done) / done), MOST_LOG_ROWS)

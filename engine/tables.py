@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Column, Sampled, Table
-from engine.events import Events, payloads
+from engine.events import Events, blocks, payloads
 from engine.logs import Log, lazily
 from engine.plan_arrays import is_rich, program_of
 
@@ -319,4 +319,5 @@ def _events(plan: Plan, before: State, after: State, segment: Segment) -> Table:
             ],
             "payload": lambda: payloads(plan, after, segment, events),
         },
+        lambda: blocks(plan, segment),
     )

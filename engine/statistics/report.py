@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StateError
-from engine.statistics.calendar import DAY_MS, day_of
+from engine.layout import REASONS
+from engine.statistics.calendar import DAY_MS
 from engine.statistics.days import Days
 from engine.statistics.drawdowns import Drawdowns
 from engine.statistics.exposure import Exposure
@@ -78,18 +78,11 @@ class Report:
         days.add_exposed(first_day, self._exposure.add(stamps, positions, ends))
 
     def _add_blocked(self, events: Table) -> None:
-        types = events["type"]
-        if "trade_blocked" not in types.names:
-            return
-        rows = (types.codes == types.names.index("trade_blocked")).nonzero()[0].tolist()
-        if not rows:
-            return  # and no payload is written for nobody to read
-        payloads = events["payload"]
-        for row in rows:
-            block = json.loads(payloads[row])
-            # A block never spans two days, so its first time tells the day of all of it.
-            day = day_of(datetime.date.fromisoformat(block["first"][:10]))
-            self._days.add_blocked(day, block["reason"], block["count"])
+        if events.blocks is None:
+            raise ValueError("the events of a report are those of an engine's output")
+        # A block never spans two days, so its first time tells the day of all of it.
+        for first, reason, count in zip(*(column.tolist() for column in events.blocks()), strict=True):
+            self._days.add_blocked(first // DAY_MS, REASONS[reason], count)
 
     def put_metrics(self, sheet: Sheet, quality: float | None) -> None:
         """Write the report's metrics beside those of the state: `cagr_pct` is there, `quality` is the SQN."""

@@ -26,6 +26,7 @@ from engine import (
     preset,
     simulate,
 )
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded, Table
 from engine.statistics.calendar import DAY_MS, day_of, months_before, text_of, week_of
 from engine.statistics.drawdowns import WORST, Drawdowns
@@ -390,14 +391,13 @@ def test_tables_of_trades_by_hand() -> None:
 
 
 def test_blocks_count_on_the_day_of_their_first_decision() -> None:
-    payloads = [
-        '{"reason":"min_notional","first":"2021-01-25T03:00:00Z","count":3}',
-        "{}",
-        '{"reason":"end_of_data","first":"2021-02-13T23:59:00.500Z","count":1}',
-        '{"reason":"min_notional","first":"2021-01-25T09:00:00Z","count":2}',
+    first = [
+        day_of(date(2021, 1, 25)) * DAY_MS + 3 * 3_600_000,
+        day_of(date(2021, 2, 14)) * DAY_MS - 500,
+        day_of(date(2021, 1, 25)) * DAY_MS + 9 * 3_600_000,
     ]
-    kinds = ["trade_blocked", "fill", "trade_blocked", "trade_blocked"]
-    events = Table(4, {"type": coded(kinds), "payload": payloads})
+    reasons = [L.R_MIN_NOTIONAL, L.R_END_OF_DATA, L.R_MIN_NOTIONAL]
+    events = Table(4, {}, lambda: (np.array(first), np.array(reasons), np.array([3, 1, 2])))
     blocked = fed(equity_table(EQUITY, BENCHMARK), events=events).tables()["daily"]["blocked"]
     assert (blocked[0], blocked[1], blocked[-1]) == ({"min_notional": 5}, {}, {"end_of_data": 1})
 
