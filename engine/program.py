@@ -105,11 +105,8 @@ def compile_together(strategies: Sequence[Strategy], needs_atr: Sequence[bool]) 
         outputs += [(I.OP_RULE, gate, bit + number) for number, gate in enumerate(own.gates)]
         bit += len(own.gates)
     shared = _program(graph, outputs, {}, rows)
-    words = -(-bit // WORD)
-    return tuple(
-        replace(own.program(shared), words=words, word=word, shift=shift)
-        for own, (word, shift) in zip(owned, places, strict=True)
-    )
+    shared = replace(shared, words=-(-bit // WORD))
+    return tuple(own.program(shared, *place) for own, place in zip(owned, places, strict=True))
 
 
 class _Own:
@@ -138,9 +135,11 @@ class _Own:
         self._atr = rows.slot(parse_expression("atr(14)", graph, {}, {})) if needs_atr else -1
         self._volatility = -1 if strategy.sizing.node is None else rows.slot(strategy.sizing.node)
 
-    def program(self, shared: Program) -> Program:
+    def program(self, shared: Program, word: int = 0, shift: int = 0) -> Program:
         return replace(
             shared,
+            word=word,
+            shift=shift,
             rules=self._rules,
             entries=sum(rule.kind == "entry" for rule in self._rules),
             exits=sum(rule.kind == "exit" for rule in self._rules),
