@@ -14,11 +14,11 @@ from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import BadInputError, UsageError
 from cli.examples import examples
 from cli.figures import minute
-from cli.output import Kind, note, pairs, print_json, print_table, table
+from cli.output import Kind, note, pairs, plain, print_json, print_table, table
 from cli.simulated_market import simulate_market
 from shared.names import SIMULATED_EXCHANGE, DatasetName
 from shared.requests import Timeframe
-from shared.responses_market import DatasetList, ImportAnswer
+from shared.responses_market import DatasetList, ImportAnswer, RegimeList
 from shared.times import parse_time
 
 SIMULATED_NOTE = "These candles are SIMULATED: generated from a seed, not the prices of any market."
@@ -68,6 +68,20 @@ def import_file(
     with connected(api_url) as api:
         entry = import_candles(api, CandleFile(file, dataset))
     _show_import(entry, as_json)
+
+
+@app.command("regimes", epilog=examples("stepfold data regimes"))
+def list_regimes(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
+    """List the named periods of the market, which `stepfold run --regime` takes."""
+    with connected(api_url) as api:
+        answer = api.get(RegimeList, "/market/regimes")
+    if as_json:
+        print_json(answer.raw)
+        return
+    shown = table([("regime", "word"), ("from", "word"), ("to", "word"), ("what happened", "text")])
+    for entry in answer.value.regimes:
+        shown.add_row(plain(entry.id), entry.start_date, entry.end_date, plain(entry.why))
+    print_table(shown)
 
 
 @app.command("list", epilog=examples("stepfold data list", "stepfold data list --json"))

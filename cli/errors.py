@@ -7,7 +7,8 @@ CommandError                 1  something that is nobody's input: a fault of the
 ├── ConflictError            5  not in a state that allows it, or not finished (HTTP 409)
 ├── UnreachableError         6  no answer from the API, or none that is the API's
 ├── RunFailedError           7  the run or the import ended without a result
-└── UnauthorisedError        8  no token, or not a valid one (HTTP 401, 403)
+├── UnauthorisedError        8  no token, or not a valid one (HTTP 401, 403)
+└── CheckFailedError         9  a check found what it looked for
 (ctrl-C)                   130
 """
 
@@ -30,6 +31,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 6
     RUN_FAILED = 7
     UNAUTHORISED = 8
+    CHECK_FAILED = 9
     INTERRUPTED = 130
 
 
@@ -43,6 +45,7 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.UNREACHABLE: "the API does not answer",
     ExitCode.RUN_FAILED: "the run or the import failed or was cancelled",
     ExitCode.UNAUTHORISED: "no valid token in STEPFOLD_TOKEN",
+    ExitCode.CHECK_FAILED: "a check found a lookahead or a warm-up that is too short",
     ExitCode.INTERRUPTED: "ctrl-C; a run that was started goes on",
 }
 
@@ -85,6 +88,10 @@ class RunFailedError(CommandError):
 
 class UnauthorisedError(CommandError):
     exit_code = ExitCode.UNAUTHORISED
+
+
+class CheckFailedError(CommandError):
+    exit_code = ExitCode.CHECK_FAILED
 
 
 _BY_STATUS: Mapping[int, type[CommandError]] = {

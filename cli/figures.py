@@ -13,26 +13,65 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("final_equity", "Final equity"),
             ("equity_return_pct", "Return"),
+            ("cagr_pct", "Return a year (CAGR)"),
             ("benchmark_return_pct", "Buy and hold"),
+            ("benchmark_cagr_pct", "Buy and hold a year"),
+            ("exposure_time_pct", "Time in the market"),
+            ("win_months_pct", "Months won"),
+            ("best_month_pct", "Best month"),
+            ("worst_month_pct", "Worst month"),
+        ),
+    ),
+    (
+        "Risk",
+        (
+            ("max_drawdown_pct", "Max. drawdown"),
+            ("max_drawdown_start_timestamp", "  began"),
+            ("max_drawdown_end_timestamp", "  recovered"),
+            ("max_drawdown_days", "Longest drawdown in days"),
+            ("avg_drawdown_pct", "Average drawdown"),
             ("volatility_pct", "Volatility (ann.)"),
+            ("value_at_risk_95_pct", "Value at risk of a day (95 %)"),
+            ("conditional_value_at_risk_95_pct", "Expected shortfall of a day"),
+            ("worst_day_pct", "Worst day"),
+        ),
+    ),
+    (
+        "Return for the risk",
+        (
             ("sharpe_ratio", "Sharpe ratio"),
             ("sortino_ratio", "Sortino ratio"),
-            ("max_drawdown_pct", "Max. drawdown"),
-            ("exposure_time_pct", "Time in the market"),
+            ("calmar_ratio", "Calmar ratio"),
+            ("omega_ratio", "Omega ratio"),
+            ("probabilistic_sharpe_ratio", "Probability of Sharpe > 0"),
+            ("alpha_pct", "Alpha (ann.)"),
+            ("beta", "Beta"),
+            ("information_ratio", "Information ratio"),
         ),
     ),
     (
         "Trades",
         (
             ("total_trades", "Trades"),
+            ("long_trades", "  long"),
+            ("short_trades", "  short"),
             ("win_rate", "Win rate"),
             ("profit_factor", "Profit factor"),
+            ("payoff_ratio", "Payoff ratio"),
             ("expectancy", "Expectancy"),
+            ("sqn", "System quality number"),
+            ("profit_p_value", "Chance of it by luck (p)"),
+            ("kelly_criterion", "Kelly criterion"),
+            ("avg_r_multiple", "Average R"),
             ("avg_win", "Average win"),
             ("avg_loss", "Average loss"),
             ("best_trade_pct", "Best trade"),
             ("worst_trade_pct", "Worst trade"),
-            ("avg_trade_bars", "Average length in bars"),
+            ("avg_trade_duration_hours", "Average length in hours"),
+            ("max_consecutive_wins", "Wins in a row"),
+            ("max_consecutive_losses", "Losses in a row"),
+            ("best_symbol", "Best symbol"),
+            ("worst_symbol", "Worst symbol"),
         ),
     ),
     (
@@ -49,21 +88,26 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
-# Ratios have no unit and few digits; the rest that is no count is money.
-_RATIOS = {"profit_factor", "sqn", "avg_trade_bars"}
+# What is neither a percentage nor a count is money, but for these, which have no unit and few digits.
+_RATIO_ENDINGS = ("_ratio", "_factor", "_index", "_days", "_hours", "_per_day", "_value", "_multiple")
+_RATIOS = {"sqn", "avg_trade_bars", "kelly_criterion", "beta", "skew", "kurtosis", "r_squared", "days"}
 
 
 def figure(name: str, value: object) -> str:
-    """Write a metric by the meaning of its name: percent, a count, a ratio, or an amount of money."""
+    """Write a metric by the meaning of its name: percent, a count, a ratio, a time, or an amount of money."""
     if value is None:
         return UNDEFINED
+    if name.endswith("timestamp"):
+        return minute(str(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    if name.endswith("_pct") or name == "win_rate":
+    if name.endswith(("_pct", "win_rate")):
         return percent(value)
     if isinstance(value, int):
         return f"{value:,}"
-    if name.endswith("_ratio") or name in _RATIOS:
+    if name == "profit_p_value":
+        return f"{value:.4f}"
+    if name.endswith(_RATIO_ENDINGS) or name in _RATIOS:
         return f"{value:,.2f}"
     return money(value)
 

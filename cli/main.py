@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cli import data, demo, diagnostics, results, run, runs, stack, strategies, trades
+from cli import (
+    breakdowns,
+    check,
+    data,
+    demo,
+    diagnostics,
+    results,
+    run,
+    runs,
+    stack,
+    strategies,
+    trades,
+    why,
+)
 from cli.errors import MEANINGS, CommandError, ExitCode
 from cli.examples import examples
 from cli.output import log_as_json, note, report_error
@@ -48,10 +61,13 @@ stack.register(app)
 demo.register(app)
 data.register(app)
 strategies.register(app)
+check.register(app)
 run.register(app)
 runs.register(app)
 results.register(app)
+breakdowns.register(app)
 diagnostics.register(app)
+why.register(app)
 trades.register(app)
 
 

@@ -63,7 +63,7 @@ def register(parent: typer.Typer) -> None:
 
 
 def results(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> None:
-    """Show every metric of a run, and the months with --json."""
+    """Show the metrics of a run; --json has every one of them, and the months."""
     with connected(api_url) as api:
         answer = api.get(ResultsAnswer, f"/backtests/{find_run(api, run)}/results")
     if as_json:

@@ -83,7 +83,9 @@ def run(
     end: Annotated[
         str | None, option("Last day, or the time (UTC) to stop before; default: the last held.", "TIME")
     ] = None,
-    regime: Annotated[str | None, option("A named period, in place of both.", "ID")] = None,
+    regime: Annotated[
+        str | None, option("A named period, in place of both; see `stepfold data regimes`.", "ID")
+    ] = None,
     finer: Annotated[
         Timeframe | None, option("Shorter candles that decide inside a bar.", "LENGTH", "--finer")
     ] = None,

@@ -161,14 +161,14 @@ def compare(
     shown.add_row("status", *(entry.status for entry in found.backtests))
     shown.add_section()
     labels = {name: label for _, members in GROUPS for name, label in members}
-    others = {name: name for name in found.metrics if name not in labels}
-    for name, label in {**labels, **others}.items():
+    for name, label in labels.items():
         if name in found.metrics:
             shown.add_row(plain(label), *(plain(figure(name, value)) for value in found.metrics[name]))
     shown.add_section()
     for difference in found.differences:
         shown.add_row(plain(difference.path), *(plain(_short(value)) for value in difference.values))
     print_table(shown)
+    note("--json has every metric.")
     if not found.differences:
         note("Their configurations are the same.")
 

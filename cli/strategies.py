@@ -41,12 +41,13 @@ def register(parent: typer.Typer) -> None:
 @app.command("list", epilog=examples("stepfold strategies list", "stepfold strategies list --kind saved"))
 def list_strategies(
     kind: Annotated[
-        StrategyKind | None, typer.Option(help="Only presets, or only your own.", show_default=False)
+        StrategyKind | None,
+        typer.Option(help="Only presets, only archetypes, or only your own.", show_default=False),
     ] = None,
     api_url: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """List your own strategies, the last changed first, then the presets."""
+    """List your own strategies, the last changed first, then presets and archetypes."""
     page_rows = saved_strategies.PAGE
     with connected(api_url) as api:
         answer = read_series(

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from engine.errors import PlanError as PlanError
     from engine.errors import StateError as StateError
     from engine.errors import StrategyError as StrategyError
+    from engine.explanation import Explanation as Explanation
     from engine.fold import Output as Output
     from engine.fold import finish as finish
     from engine.fold import simulate as simulate
     from engine.limits import Behaviour as Behaviour
     from engine.limits import Risk as Risk
     from engine.limits import read_limits as read_limits
+    from engine.lookahead import CheckReport as CheckReport
+    from engine.lookahead import check as check
     from engine.machine import kernel_is_compiled as kernel_is_compiled
     from engine.market_regimes import Regime as Regime
     from engine.market_regimes import regimes as regimes
@@ -51,14 +54,18 @@ if TYPE_CHECKING:
     from engine.sweeps import Outcome as Outcome
     from engine.sweeps import sweep as sweep
     from engine.version import ENGINE_VERSION as ENGINE_VERSION
+    from engine.why import Explainer as Explainer
+    from engine.why import explain as explain
 
 _HOMES = {
     "bars": ("Bars",),
     "columns": ("Coded", "Table", "join"),
     "document_schema": ("strategy_schema",),
     "errors": ("BarsError", "EngineError", "Issue", "PlanError", "StateError", "StrategyError"),
+    "explanation": ("Explanation",),
     "fold": ("Output", "finish", "simulate"),
     "limits": ("Behaviour", "Risk", "read_limits"),
+    "lookahead": ("CheckReport", "check"),
     "machine": ("kernel_is_compiled",),
     "market_regimes": ("Regime", "regimes"),
     "measures": ("metrics",),
@@ -70,6 +77,7 @@ _HOMES = {
     "strategy": ("Strategy", "Trigger", "parse_strategy", "warm_up_bars"),
     "sweeps": ("Outcome", "sweep"),
     "version": ("ENGINE_VERSION",),
+    "why": ("Explainer", "explain"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

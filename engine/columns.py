@@ -43,15 +43,8 @@ class Sampled:
 class Table(Mapping[str, Column]):
     """Columns by name, all of one length. A column given as a function is made at its first use."""
 
-    def __init__(
-        self,
-        rows: int,
-        columns: Mapping[str, Column | Callable[[], Column]],
-        blocks: Callable[[], tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] | None = None,
-    ) -> None:
-        """`blocks` tells what a table of events has been blocked for: see engine.events."""
+    def __init__(self, rows: int, columns: Mapping[str, Column | Callable[[], Column]]) -> None:
         self.rows = rows
-        self.blocks = blocks
         self._columns = dict(columns)
 
     def __getitem__(self, name: str) -> Column:

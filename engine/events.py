@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
-from engine.columns import Coded
+from engine.columns import Coded, Table
 from engine.logs import Log
 from engine.plan_arrays import program_of
 from engine.strategy import warm_up_bars
@@ -61,6 +61,40 @@ class Events:
         return times
 
 
+_DETAILED = (L.E_BLOCKED, L.E_GAP, L.E_FUNDING, L.E_WALKED)
+"""Events that have an entry in the log of details, as fills have that something made smaller."""
+
+
+def build_blocks(plan: Plan, segment: Segment) -> Table:
+    """Return one row for each `trade_blocked`: `first` (epoch ms, of the first decision), `reason`, `count`.
+
+    The same stands in the payloads of the events; here no text has to be written and read for it.
+    """
+    import numpy as np
+
+    events, fills = Log(plan, segment, L.LOG_EVENTS), Log(plan, segment, L.LOG_FILLS)
+    details = Log(plan, segment, L.LOG_DETAILS)
+
+    @cache
+    def entries() -> NDArray[np.int64]:
+        """Places in the log of details, which lie in the order of their events."""
+        used = np.isin(kinds, _DETAILED)
+        used[kinds == L.E_FILL] = fills.code(L.CODE_TYPE) == L.FILL_BOUND
+        places: NDArray[np.int64] = (np.cumsum(used) - 1)[blocked]
+        return places
+
+    kinds = events.code(L.CODE_TYPE)
+    blocked = kinds == L.E_BLOCKED
+    return Table(
+        int(blocked.sum()),
+        {
+            "first": lambda: details.whole(L.DI_FIRST)[entries()],
+            "reason": lambda: Log.text(events.code(L.CODE_REASON)[blocked], L.REASONS),
+            "count": lambda: details.whole(L.DI_COUNT)[entries()],
+        },
+    )
+
+
 def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list[str]:
     """Return one JSON object for each event of the segment, in order."""
     codes = events.repeat(events.log.whole(L.EI_CODE)).tolist()
@@ -79,7 +113,8 @@ def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list
         elif kind == L.E_SUBMITTED:
             texts.append(orders[rule] if rule >= 0 else _system_order(code))
         elif kind == L.E_BLOCKED:
-            texts.append(_blocked(plan, code, *next(details)))
+            rule, reason = _part(code, L.CODE_RULE), _part(code, L.CODE_REASON)
+            texts.append(_json(block_payload(plan, rule, reason, *next(details))))
         elif kind == L.E_GAP:
             _, (first, last, count) = next(details)
             texts.append(f'{{"from":"{_iso(first)}","to":"{_iso(last)}","missing_bars":{count}}}')
@@ -99,21 +134,6 @@ def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list
         else:
             texts.append(_completed(after))
     return texts
-
-
-def blocks(plan: Plan, segment: Segment) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return each block's first time, its reason's number and how often it happened, without any text."""
-    import numpy as np
-
-    kinds = Log(plan, segment, L.LOG_EVENTS).code(L.CODE_TYPE)
-    detailed = np.isin(kinds, (L.E_BLOCKED, L.E_GAP, L.E_FUNDING, L.E_WALKED))
-    bound = Log(plan, segment, L.LOG_FILLS).code(L.CODE_TYPE) == L.FILL_BOUND
-    detailed[kinds == L.E_FILL] = bound
-    blocked = kinds == L.E_BLOCKED
-    rows = (np.cumsum(detailed) - 1)[blocked]
-    details = Log(plan, segment, L.LOG_DETAILS)
-    reasons = Log(plan, segment, L.LOG_EVENTS).code(L.CODE_REASON)[blocked]
-    return details.whole(L.DI_FIRST)[rows], reasons, details.whole(L.DI_COUNT)[rows]
 
 
 Entry = tuple[list[float], list[int]]
@@ -211,9 +231,10 @@ _TRIGGERS = {L.R_HOLD_RULE: "held_by", L.R_BINDING: "bound_to", L.R_LATCHED: "la
 """Reasons whose first value is a rule."""
 
 
-def _blocked(plan: Plan, code: int, values: list[float], span: list[int]) -> str:
-    reason = _part(code, L.CODE_REASON)
-    rule = _part(code, L.CODE_RULE)
+def block_payload(
+    plan: Plan, rule: int, reason: int, values: Sequence[float], span: Sequence[int]
+) -> dict[str, object]:
+    """What a block says: its reason with the two values of the log, and the span of closes it lasted."""
     first = values[0]
     details: dict[str, object] = {}
     if reason == L.R_OUTRANKED:
@@ -227,17 +248,18 @@ def _blocked(plan: Plan, code: int, values: list[float], span: list[int]) -> str
         details = {
             name: None if math.isnan(value) else value for name, value in zip(names, values, strict=False)
         }
-    return json.dumps(
-        {
-            "reason": L.REASONS[reason],
-            "side": _side(plan, rule) if rule >= 0 else None,
-            "first": _iso(span[L.DI_FIRST]),
-            "last": _iso(span[L.DI_LAST]),
-            "count": span[L.DI_COUNT],
-            **details,
-        },
-        separators=(",", ":"),
-    )
+    return {
+        "reason": L.REASONS[reason],
+        "side": _side(plan, rule) if rule >= 0 else None,
+        "first": _iso(span[L.DI_FIRST]),
+        "last": _iso(span[L.DI_LAST]),
+        "count": span[L.DI_COUNT],
+        **details,
+    }
+
+
+def _json(payload: Mapping[str, object]) -> str:
+    return json.dumps(payload, separators=(",", ":"))
 
 
 def _plan(plan: Plan) -> str:

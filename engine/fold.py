@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.bars import Bars
 from engine.columns import Table
 from engine.errors import StateError
+from engine.events import build_blocks
 from engine.given import Given
 from engine.machine import Machine
 from engine.state import State
@@ -29,9 +30,12 @@ class Output:
 
     `tables`: equity, fills, trades, positions, events, and `indicators/{symbol}` for each market when
     the plan records indicators. Concatenated over all segments and `finish` they are the whole result.
+
+    `blocks`: `first` (epoch ms), `reason` and `count` of each `trade_blocked` among the events.
     """
 
     tables: Mapping[str, Table]
+    blocks: Table
 
 
 def simulate(
@@ -53,7 +57,7 @@ def simulate(
     given = Given.of(plan, bars, finer or {}, state.last_timestamp)
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
     segment = Machine(plan, after.floats, after.ints, given, kernel).run()
-    return after, Output(build_tables(plan, state, after, segment, given.bars))
+    return after, Output(build_tables(plan, state, after, segment, given.bars), build_blocks(plan, segment))
 
 
 def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tuple[State, Output]:
@@ -61,14 +65,11 @@ def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tup
 
     Call it once, after the last bars. Raise StateError.
     """
-    import numpy as np
-
     _check_state(plan, state)
-    none = tuple(Bars.empty() for _ in plan.markets)
+    nothing = Given.nothing(len(plan.markets))
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
-    nothing = Given(none, none, np.empty(0, dtype=np.int64))
     segment = Machine(plan, after.floats, after.ints, nothing, kernel).run(finish_at=plan.end_ms)
-    return after, Output(build_tables(plan, state, after, segment, none))
+    return after, Output(build_tables(plan, state, after, segment, nothing.bars), build_blocks(plan, segment))
 
 
 def _check_state(plan: Plan, state: State) -> None:

@@ -25,6 +25,14 @@ class Given:
     timeline: NDArray[np.int64]
 
     @classmethod
+    def nothing(cls, count: int) -> Given:
+        """No bars of so many markets."""
+        import numpy as np
+
+        none = (Bars.empty(),) * count
+        return cls(none, none, np.empty(0, dtype=np.int64))
+
+    @classmethod
     def of(
         cls, plan: Plan, bars: Mapping[str, Bars], finer: Mapping[str, Bars], last: int | None = None
     ) -> Given:

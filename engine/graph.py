@@ -256,6 +256,14 @@ class Graph:
         """A condition: this bar's close completes a bar of the timeframe."""
         return self._add(Node("closed", (self._clock(timeframe),)))
 
+    def one_bar_earlier(self, node: int) -> int:
+        """What a node of `lift` showed before its timeframe's last complete bar."""
+        at = self.nodes[node]
+        if at.op != "spread":
+            return self.shift(node, 1)  # a constant: the same on every bar
+        before = 0.0 if self.is_boolean(node) else MISSING
+        return self._add(Node("spread", (self.shift(at.inputs[0], 1), at.inputs[1]), value=before))
+
     def has_timeframe(self, node: int) -> bool:
         """Tell whether the node uses a higher timeframe already."""
         return any(self.nodes[i].op == "clock" for i in self.needed((node,)))

@@ -34,6 +34,9 @@ COMPILED = cython.compiled
 NAN = cython.declare(cython.double, float("nan"))
 INFINITY = cython.declare(cython.double, float("inf"))
 
+# A limit that allows as much as another, but for rounding, does not bind.
+TIE = cython.declare(cython.double, 1.0 - 1e-12)
+
 # What the first pass over the rules at a close finds, beside a reason (0 and up) that blocks one.
 CANDIDATE = cython.declare(cython.longlong, -1)
 SILENT = cython.declare(cython.longlong, -2)
@@ -256,6 +259,10 @@ class Fold:
     def folded(self):
         """Return how many rows of the timeline are done."""
         return self.block_first + self.block_at
+
+    def state_value(self, s, name):
+        """Return a position-dependent name of a market as rules saw it at the last close."""
+        return self._state_value(s, self.i[L.GI_LAST], name)
 
     def bad(self):
         """Return the market and the index of the bar that stopped the run."""
@@ -585,7 +592,7 @@ class Fold:
             or self.i[ib + L.SI_ACTIVE] != 0
             or self.i[ib + L.SI_OPENED] == 0
             or self.i[ib + L.SI_RESTING] != 0
-            or (self.i[ib + L.SI_LATCH] != 0 and qty != 0.0)
+            or ((self.i[ib + L.SI_LATCH] != 0 or self.i[ib + L.SI_DONE] != 0) and qty != 0.0)
         ):
             return
         if qty == 0.0:
@@ -1014,7 +1021,8 @@ class Fold:
             self.i[ib + L.SI_PENDING] = 0
             return False
         if fraction < 1.0:
-            self.i[self._intention(s, rule) + L.NI_DONE] = self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+            self.i[ib + L.SI_DONE] = self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0
+            self.i[self._intention(s, rule) + L.NI_DONE] = self.i[ib + L.SI_DONE]
         return True
 
     @cython.cfunc
@@ -1060,7 +1068,9 @@ class Fold:
         n: cython.Py_ssize_t
         if fraction < 1.0:
             # 0.29 / 0.01 is 28.999999999999996: a share of whole steps that should be whole is.
-            qty = self._round_down(s, size * fraction + 1e-9 * step, 0.0)
+            qty = self._round_down(s, size * fraction * (1.0 + 1e-12) + 1e-9 * step, 0.0)
+            if qty > size:
+                qty = size
             if size - qty < 0.5 * step:
                 qty = size
             share = qty / size
@@ -1106,10 +1116,6 @@ class Fold:
         if self.i[ib + L.SI_BARS] > self.i[L.GI_TRADE_BARS_MOST]:
             self.i[L.GI_TRADE_BARS_MOST] = self.i[ib + L.SI_BARS]
         self.i[L.GI_EXITS + reason] += 1
-        if price > self.f[fb + L.SF_HIGH]:
-            self.f[fb + L.SF_HIGH] = price
-        if price < self.f[fb + L.SF_LOW]:
-            self.f[fb + L.SF_LOW] = price
         self.f[fb + L.SF_LAST_PRICE] = price
         if qty == size:
             self.f[fb + L.SF_QTY] = 0.0
@@ -1130,9 +1136,9 @@ class Fold:
             self.i[ib + L.SI_TARGET_HIT] = 1
         if rule >= 0:
             decided = self.i[ib + L.SI_DECIDED]
-            self.i[self._counter(rule) + L.TI_EXECUTED] += 1
             decision = self.i[self._intention(s, rule) + L.NI_ID]
-            if reason != L.FR_REVERSAL and reason != L.FR_TIME:
+            if reason != L.FR_REVERSAL:  # its entry is the second leg of the same order
+                self.i[self._counter(rule) + L.TI_EXECUTED] += 1
                 decision = self._settle(s, rule, now)
         if reason == L.FR_TIME or reason == L.FR_FLATTEN or reason == L.FR_WALK_AWAY:
             decided = self.i[ib + L.SI_DECIDED]
@@ -1154,11 +1160,17 @@ class Fold:
             (1 if sign > 0.0 else 0) + (2 if maker else 0),
         )
         if not self.summary:
+            # The worst and the best that what leaves has seen, the price at which it leaves included.
             extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
+            extreme = price if sign * (price - extreme) < 0.0 else extreme
             self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
             self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
+            # An addition may lift the cost beyond what the bars before it showed: at the cost there was nothing.
+            extreme = cost if sign * (extreme - cost) > 0.0 else extreme
             self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
             extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
+            extreme = price if sign * (price - extreme) > 0.0 else extreme
+            extreme = cost if sign * (extreme - cost) < 0.0 else extreme
             self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
         self._log_extra(
             self.f[fb + L.SF_MARGIN],
@@ -1185,6 +1197,7 @@ class Fold:
         if self.rich:
             if self.i[ib + L.SI_ENTRY_RULE] >= 0:
                 self.i[self._intention(s, self.i[ib + L.SI_ENTRY_RULE]) + L.NI_EXITED] = now
+            self.i[ib + L.SI_DONE] = 0
             for k in range(self.entries, self.deciding):
                 self.i[self._intention(s, k) + L.NI_DONE] = 0
             if self.i[ib + L.SI_RESTING] != 0:
@@ -1267,7 +1280,6 @@ class Fold:
         least: cython.double = self.market_f[s * L.MF_SIZE + L.MF_MIN_NOTIONAL]
         equity: cython.double = self.open_equity
         price: cython.double = base
-        slippage: cython.double = 0.0
         most: cython.double
         qty: cython.double
         before: cython.double
@@ -1305,10 +1317,7 @@ class Fold:
             )
             return False
         if not maker:
-            slippage = self.plan_f[L.PF_SLIPPAGE]
-            if self.rich:
-                slippage = self._slippage(s, base, 0.0)
-            price = base * (1.0 + sign * slippage)
+            price = base * (1.0 + sign * self._slippage(s, base, 0.0))
         reason = self._levels(s, rule, price)
         if reason >= 0:
             self._block(
@@ -1318,7 +1327,7 @@ class Fold:
         most = self._size(s, rule, price, rate, equity, now)
         if not maker and self.plan_f[L.PF_VOLUME] != 0.0 and most > 0.0:
             # The order's own size moves the price, and the worse price may only make it smaller.
-            price = base * (1.0 + sign * self._slippage(s, base, most))
+            price = base * (1.0 + sign * self._slippage(s, base, self._round_down(s, most, 0.0)))
             reason = self._levels(s, rule, price)
             if reason >= 0:
                 self._block(
@@ -1397,10 +1406,6 @@ class Fold:
             )
             self.i[ib + L.SI_ENTRIES] += 1
             self.i[ib + L.SI_CHANGED] = 1
-            if price > self.f[fb + L.SF_HIGH]:
-                self.f[fb + L.SF_HIGH] = price
-            if price < self.f[fb + L.SF_LOW]:
-                self.f[fb + L.SF_LOW] = price
         self.f[fb + L.SF_MARGIN] += margin
         self.f[fb + L.SF_FEES] += fee
         if self.distance == self.distance:
@@ -1573,12 +1578,12 @@ class Fold:
             if self.plan_f[L.PF_POSITION_RISK] < INFINITY:
                 self.allowed = multiplier * self.plan_f[L.PF_POSITION_RISK] * equity
                 other = self.allowed / self.risk_distance
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_POSITION_RISK
             if self.plan_f[L.PF_SYMBOL_CAP] < INFINITY:
                 other = (self.plan_f[L.PF_SYMBOL_CAP] * equity - abs(self.f[fb + L.SF_QTY]) * price) / price
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_SYMBOL
             if self.plan_f[L.PF_PORTFOLIO_CAP] < INFINITY:
@@ -1590,17 +1595,17 @@ class Fold:
                             self._cell(k, 0) if self._here(k, now) else self.f[fb + L.SF_MARK]
                         )
                 other /= price
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_PORTFOLIO
             if self.plan_f[L.PF_DAILY_BUDGET] < INFINITY:
                 other = self.plan_f[L.PF_DAILY_BUDGET] * self.f[L.GF_DAY_EQUITY] - self.f[L.GF_DAY_RISK]
                 other /= self.risk_distance
-                if other < size:
+                if other < size * TIE:
                     size = other
                     self.bound = L.B_BUDGET
         other = self.usable / (price * (1.0 / leverage + rate))
-        if other < size:
+        if other < size * TIE:
             size = other
             self.bound = L.B_CASH
         return size
@@ -1844,14 +1849,17 @@ class Fold:
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         rule: cython.longlong = self.i[ib + L.SI_RESTING_RULE]
         self.i[ib + L.SI_RESTING] = L.ORDER_MARKET
-        self._block(
-            s,
-            rule,
-            now,
-            reason,
-            self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_DECIDED_PRICE],
-            self.rule_i[rule * L.RI_SIZE + L.RI_VALID],
-        )
+        if reason == L.R_WALKED_AWAY:
+            self._block(s, rule, now, reason, self.f[L.GF_EQUITY], self.plan_f[L.PF_WALK_AWAY])
+        else:
+            self._block(
+                s,
+                rule,
+                now,
+                reason,
+                self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_DECIDED_PRICE],
+                self.rule_i[rule * L.RI_SIZE + L.RI_VALID],
+            )
         self.i[self._intention(s, rule) + L.NI_SUBMITTED] = 0
 
     # --- decisions ---------------------------------------------------------------------------
@@ -1898,9 +1906,10 @@ class Fold:
         fired: cython.bint
         latched: cython.bint
         latch: cython.longlong = self.i[ib + L.SI_LATCH]
+        done: cython.longlong = 0
         if qty != 0.0 and self.rich:
             opener = self.i[ib + L.SI_ENTRY_RULE]
-            if opener >= 0 and self._holds(s, opener, q):
+            if opener >= 0 and self._holds(s, now, opener, q):
                 barred = L.R_HOLD_RULE
             elif now + self.step - self.i[ib + L.SI_ENTRY_TIME] < self.plan_f[L.PF_MIN_HOLD]:
                 barred = L.R_MIN_HOLD
@@ -1939,6 +1948,7 @@ class Fold:
                 self.i[nb + L.NI_DONE] = 0
                 if not latched:
                     continue
+            done |= self.i[nb + L.NI_DONE]
             self.closings[rule] = -1
             verdict = CANDIDATE
             rank = self.rule_i[ri + L.RI_RANK]
@@ -1980,6 +1990,7 @@ class Fold:
                 best = rank
                 winner = rule
                 system = -1
+        self.i[ib + L.SI_DONE] = done
         # Then, in the rules' order, what became of each.
         for rule in range(self.deciding):
             nb = self._intention(s, rule)
@@ -2041,7 +2052,9 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _holds(self, s: cython.Py_ssize_t, opener: cython.longlong, q: cython.Py_ssize_t) -> cython.bint:
+    def _holds(
+        self, s: cython.Py_ssize_t, now: cython.longlong, opener: cython.longlong, q: cython.Py_ssize_t
+    ) -> cython.bint:
         """Whether the hold rule of the trigger that opened the position is true at this close."""
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if (
@@ -2051,7 +2064,7 @@ class Fold:
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
             return True
-        return self._state_true(s, self.times[s * L.BLOCK + q], rule, q)
+        return self._state_true(s, now, rule, q)
 
     @cython.cfunc
     @cython.nogil
@@ -2091,7 +2104,8 @@ class Fold:
         if self.f[fb + L.SF_LAST_PRICE] > 0.0 and self._move(s, q) < self.plan_f[L.PF_PRICE_MOVE]:
             return L.R_MIN_MOVE
         if self.rule_f[rule * L.RF_SIZE + L.RF_REWARD] > 0.0 and not (
-            self._reward(s, rule, q) >= self.rule_f[rule * L.RF_SIZE + L.RF_REWARD]
+            # 10 % to 5 % is 2 whatever the last bit of the close.
+            self._reward(s, rule, q) >= self.rule_f[rule * L.RF_SIZE + L.RF_REWARD] * (1.0 - 1e-9)
         ):
             return L.R_REWARD
         if order != L.ORDER_MARKET:
@@ -2156,6 +2170,10 @@ class Fold:
                 -sign,
             )
         )
+        if (self.rule_i[ri + L.RI_STOP] != L.LEVEL_NONE and stop != stop) or (
+            self.rule_i[ri + L.RI_TRAILING] != L.LEVEL_NONE and trail != trail
+        ):
+            return NAN
         if not stop <= trail and trail == trail:
             stop = trail
         if not stop > 0.0:

@@ -132,10 +132,11 @@ and benchmark share that wait for the first open; series values of the bar that 
     SI_RESTING_RULE, SI_RESTING_LEFT, SI_RESTING_SINCE, SI_ACTIVE, SI_SET, SI_ENTRY_TIME, SI_ENTRY_RULE,
     SI_ENTRIES, SI_BARS, SI_OPENED, SI_GAPS, SI_MISSING, SI_CHANGED, SI_DAY_ENTRIES, SI_LATCH,
     SI_TRAILING, SI_STOP_HIT, SI_TARGET_HIT, SI_FUNDED, SI_FLAT_ROWS, SI_LONG_ROWS, SI_SHORT_ROWS,
+    SI_DONE,
     SI_SIZE,
-) = range(30)  # fmt: skip
+) = range(31)  # fmt: skip
 """SI_PENDING: bits 1 (a closing leg) and 2 (an entry). SI_RESTING: an ORDER_… or 0. SI_LATCH: the risk-off
-rule that latched, plus one. SI_FUNDED: the next funding time."""
+rule that latched, plus one. SI_FUNDED: the next funding time. SI_DONE: some rule's NI_DONE is set."""
 PENDING_CLOSE, PENDING_ENTRY = 1, 2
 
 # an intention: a rule that fired and whose decision is not settled; one for each market and rule

@@ -13,9 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - short names for what stands on every line
+from engine import layout as L  # noqa: N812
 from engine.errors import BarsError
 from engine.feed import Feed
+from engine.given import Given
 from engine.plan_arrays import funding_arrays, is_rich, plan_arrays, program_of, writes_gross
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.bars import Bars
-    from engine.given import Given
     from engine.plan import Plan
+    from engine.state import State
 
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
@@ -68,9 +70,10 @@ def uncompiled_kernel() -> ModuleType:
     return _uncompiled("kernel")
 
 
-def evaluation_of(kernel: ModuleType) -> ModuleType:
-    """What evaluates the rules for this kernel: compiled with it, or plain Python like it."""
-    if kernel.COMPILED:
+def evaluation_of(kernel: ModuleType | None = None) -> ModuleType:
+    """What evaluates the rules for a kernel (or that which would be imported): compiled with it, or plain
+    Python like it."""
+    if (kernel or imported_kernel()).COMPILED:
         from engine import evaluation
 
         return evaluation
@@ -86,6 +89,14 @@ def _uncompiled(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+def state_values(
+    plan: Plan, state: State, number: int, kernel: ModuleType | None = None
+) -> tuple[float, ...]:
+    """A market's values of instructions.STATE_NAMES, as rules saw them at the state's last close."""
+    machine = Machine(plan, state.floats.copy(), state.ints.copy(), Given.nothing(len(plan.markets)), kernel)
+    return machine.state_values(number)
 
 
 class Machine:
@@ -177,6 +188,10 @@ class Machine:
             tuple(map(tuple, self._floats)),
             tuple(map(tuple, self._ints)),
         )
+
+    def state_values(self, number: int) -> tuple[float, ...]:
+        """A market's values of instructions.STATE_NAMES at the last close."""
+        return tuple(self._fold.state_value(number, name) for name in range(len(I.STATE_NAMES)))
 
     def _carried_at(self, number: int) -> int:
         """Where the carried values of a market lie in the state; behind the last, where they end."""

@@ -242,16 +242,20 @@ class Plan:
         if len(self.funding) != len(self.markets):
             issues.append(Issue("funding", "needs one entry for each symbol", len(self.funding)))
             return issues
+        missing = {
+            market.symbol: why
+            for market, found in zip(self.markets, self.funding, strict=True)
+            if found is None and (why := self._why_funding(market))
+        }
+        if missing:
+            message = (
+                f"{next(iter(missing.values()))}, and such positions pay funding: give the rates of "
+                f"{', '.join(missing)}, or state an assumption (a rate in bps and its hours; 0 if you mean "
+                "none)"
+            )
+            issues.append(Issue("funding", message, None))
         for market, found in zip(self.markets, self.funding, strict=True):
-            if found is None:
-                why = self._why_funding(market)
-                if why:
-                    message = (
-                        f"{why}, and such positions pay funding: give the rates of {market.symbol}, or state "
-                        "an assumption (a rate in bps and its hours; 0 if you mean none)"
-                    )
-                    issues.append(Issue("funding", message, None))
-            elif len(found.times) != len(found.rates) or not _ascending(found):
+            if found is not None and (len(found.times) != len(found.rates) or not _ascending(found)):
                 message = f"{market.symbol}: needs ascending times and one finite rate for each"
                 issues.append(Issue("funding", message, None))
         return issues

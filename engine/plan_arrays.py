@@ -182,21 +182,21 @@ def _masks(plan: Plan, program: Program) -> list[int]:
             if rule.kind == "hold" or (trigger.symbols and market.symbol not in trigger.symbols):
                 continue
             for mask, sign in ((L.MASK_FLAT, 0), (L.MASK_LONG, 1), (L.MASK_SHORT, -1)):
-                if _counts(trigger, rule, sign):
+                if counts_for(trigger, rule, sign):
                     found[mask] |= 1 << bit
         masks += found
     return masks
 
 
-def _counts(trigger: Trigger, rule: Rule, position: int) -> bool:
+def counts_for(trigger: Trigger, rule: Rule, position: int) -> bool:
     """Whether a rule means anything to a position (0 flat, 1 long, −1 short)."""
-    sign = _sign(trigger)
+    sign = sign_of(trigger)
     if rule.is_exit:
         return trigger.category == "risk_off" or (position != 0 and sign in (0, position))
     return position == 0 or sign != position or trigger.scale_in > 1
 
 
-def _sign(trigger: Trigger) -> int:
+def sign_of(trigger: Trigger) -> int:
     return {"long": 1, "short": -1, "both": 0}[trigger.direction]
 
 
@@ -209,7 +209,7 @@ def _rule(plan: Plan, program: Program, number: int) -> tuple[list[float], list[
     ints = {
         L.RI_TRIGGER: rule.trigger,
         L.RI_ENTRY: int(rule.kind == "entry"),
-        L.RI_SIGN: _sign(trigger),
+        L.RI_SIGN: sign_of(trigger),
         L.RI_CATEGORY: CATEGORIES.index(trigger.category),
         L.RI_RANK: RANKS.get(trigger.category, L.RANK_EXIT) if rule.is_exit else _entry_rank(plan, trigger),
         L.RI_ORDER: L.ORDERS.index(trigger.order.type),

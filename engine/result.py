@@ -112,9 +112,9 @@ def run(
     )
     state, folded = simulate(plan, initial_state(plan), series, finer=inside, kernel=kernel)
     report = Report(plan)
-    report.add(folded.tables)
+    report.add(folded)
     state, closed = finish(plan, state, kernel=kernel)
-    report.add(closed.tables)
+    report.add(closed)
     tables = {name: join([table, closed.tables[name]]) for name, table in folded.tables.items()}
     return Result(plan, state, tables, metrics(plan, state, report), report)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Column, Sampled, Table
-from engine.events import Events, blocks, payloads
+from engine.events import Events, payloads
 from engine.logs import Log, lazily
 from engine.plan_arrays import is_rich, program_of
 
@@ -87,7 +87,8 @@ def _expand(plan: Plan, before: State, segment: Segment) -> dict[str, NDArray[np
     if not kernel.COMPILED:
         read = [array.tolist() for array in read]
         columns = [[0.0] * rows for _ in names]
-    kernel.expand_equity(*read, plan.initial_equity, float(before.floats[L.GF_PEAK]), *columns)
+    expand: Any = kernel.expand_equity  # its annotations are C types
+    expand(*read, plan.initial_equity, float(before.floats[L.GF_PEAK]), *columns)
     return {name: np.asarray(values) for name, values in zip(names, columns, strict=True)}
 
 
@@ -191,7 +192,9 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
             "actual_risk_at_stop": lazily(log.extra_number, L.XF_RISK, np.nan),
             "stop_distance": lazily(log.extra_number, L.XF_STOP_DISTANCE, np.nan),
             "allocated_risk_abs": lazily(log.extra_number, L.XF_ALLOCATED, np.nan),
-            "profile_multiplier": lazily(log.extra_number, L.XF_MULTIPLIER, np.nan),
+            "profile_multiplier": lambda: np.where(
+                log.code(L.CODE_REASON) == L.FR_ENTRY, log.extra_number(L.XF_MULTIPLIER, 1.0), np.nan
+            ),
             "r_multiple": lambda: np.where(is_entry(), np.nan, _r_multiple(log)),
             "correlation_id": lazily(log.correlation, L.FI_DECISION),
             "margin_after": lambda: (
@@ -319,5 +322,4 @@ def _events(plan: Plan, before: State, after: State, segment: Segment) -> Table:
             ],
             "payload": lambda: payloads(plan, after, segment, events),
         },
-        lambda: blocks(plan, segment),
     )

@@ -35,6 +35,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON object beside the parts."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunManifest:
     fingerprint: str
     engine_version: str
@@ -44,6 +52,8 @@ class RunManifest:
     metrics: Mapping[str, Any]
     monthly: tuple[Mapping[str, Any], ...]
     series: Mapping[str, Series]
+    report: Document | None = None
+    """The tables that the run adds up to, but for `monthly`; older runs have none."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -60,7 +70,8 @@ class RunManifest:
                 )
                 for name, entry in raw["series"].items()
             }
-            return cls(**{**raw, "series": series, "monthly": tuple(raw["monthly"])})
+            report = None if raw.get("report") is None else Document(**raw["report"])
+            return cls(**{**raw, "series": series, "monthly": tuple(raw["monthly"]), "report": report})
         except (KeyError, TypeError) as error:
             raise StoreCorruptError(f"a run's manifest cannot be read: {error}") from error
 

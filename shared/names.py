@@ -94,6 +94,10 @@ def run_manifest(run_id: str, token: str) -> str:
     return f"{run_prefix(run_id)}manifest-{token}.json"
 
 
+def run_report(run_id: str, token: str) -> str:
+    return f"{run_prefix(run_id)}report-{token}.json"
+
+
 def run_part(run_id: str, series: str, first_ms: int, token: str) -> str:
     return f"{run_prefix(run_id)}{series}/{first_ms}-{token}.parquet"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared import names
 from shared.downsample import LEVEL_FACTOR, LEVELS, reduce_to
@@ -162,11 +162,19 @@ class RunReader:
         series = self.manifest.series[name]
         return SeriesReader(self._store, series, [self._key(name, part) for part in series.parts])
 
+    def report(self) -> dict[str, Any] | None:
+        """Return the tables that the run adds up to, by name; None for a run that was made without."""
+        if self.manifest.report is None:
+            return None
+        tables = self._store.get_json(names.run_report(self._run_id, self._token))
+        return {"monthly": list(self.manifest.monthly), **tables}
+
     def keys(self) -> list[str]:
-        """Return the key of every part that the manifest lists."""
-        return [
-            self._key(name, part) for name, series in self.manifest.series.items() for part in series.parts
-        ]
+        """Return the key of every object that the manifest lists: its parts, and its report."""
+        parts = [key for name in self.manifest.series for key, _ in self.part_keys(name)]
+        return (
+            parts if self.manifest.report is None else [*parts, names.run_report(self._run_id, self._token)]
+        )
 
     def part_keys(self, name: str) -> list[tuple[str, Part]]:
         return [(self._key(name, part), part) for part in self.manifest.series[name].parts]

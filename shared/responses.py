@@ -211,16 +211,116 @@ class TriggerRow(Answer):
     blocked: Annotated[dict[str, int], Field(description="count by reason")]
 
 
-class MonthlyRow(Answer):
-    model_config = ConfigDict(extra="allow")
+class PeriodRow(Answer):
+    """What a calendar period came to, against the end of the one before."""
 
-    month: Annotated[str, Field(examples=["2021-08"])]
-    equity: float
+    equity: Annotated[float, Field(description="at its end")]
     return_pct: float | None
+    benchmark_return_pct: float | None = None
+    pnl: Annotated[float, Field(description="of the trades closed in it")] = 0.0
+    trades: int = 0
+
+
+class MonthlyRow(PeriodRow):
+    month: Annotated[str, Field(examples=["2021-08"])]
+
+
+class YearlyRow(PeriodRow):
+    year: Annotated[str, Field(examples=["2021"])]
+
+
+class WeeklyRow(PeriodRow):
+    week: Annotated[str, Field(examples=["2021-08-09"], description="its Monday")]
 
 
 class MonthlyAnswer(Answer):
     monthly: list[MonthlyRow]
+
+
+class DrawdownRow(Answer):
+    """From the last bar at the peak over the lowest to the first at the peak again."""
+
+    start_timestamp: Moment
+    valley_timestamp: Moment
+    recovery_timestamp: Annotated[Moment | None, Field(description="null while it lasts")]
+    depth_pct: float
+    amount: float
+    bars: Annotated[int, Field(description="below the peak")]
+    days: float
+
+
+class TradeGroupRow(Answer):
+    """Closed trades that have something in common; the label stands under the table's own name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    trades: int
+    wins: int
+    losses: int
+    win_rate: float
+    pnl: float
+    profit_factor: Annotated[float | None, Field(description="null: none was lost")]
+    avg_return_pct: float
+    fees: float
+    avg_duration_hours: float
+
+
+class ExcursionRow(Answer):
+    """How far trades went against (mae) or for (mfe) their holder, in % of what the entry cost."""
+
+    outcome: Literal["won", "lost"]
+    excursion: Literal["mae", "mfe"]
+    trades: int
+    avg_pct: float
+    furthest_pct: float
+    below_pct: Annotated[list[float | None], Field(description="ends of the classes; the last has none")]
+    counts: Annotated[list[int], Field(description="trades by class")]
+
+
+class RollingSharpe(Answer):
+    """Columns."""
+
+    date: list[str]
+    days_30: list[float | None]
+    days_90: list[float | None]
+
+
+class DailyReports(Answer):
+    """Columns, a value for each UTC day with bars."""
+
+    date: list[str]
+    equity_open: Annotated[list[float], Field(description="the close of the day before")]
+    equity_high: list[float]
+    equity_low: list[float]
+    equity_close: list[float]
+    return_pct: list[float | None]
+    benchmark: list[float]
+    pnl: Annotated[list[float], Field(description="of the trades closed")]
+    trades: list[int]
+    fills: list[int]
+    fees: list[float]
+    bars: list[int]
+    exposed_bars: Annotated[list[int], Field(description="at whose close a position was open")]
+    blocked: Annotated[list[dict[str, int]], Field(description="decisions that did not become a fill")]
+
+
+class ReportAnswer(Answer):
+    """The tables that were asked for; docs/metrics.md says what each holds."""
+
+    monthly: list[MonthlyRow] = []
+    yearly: list[YearlyRow] = []
+    weekly: list[WeeklyRow] = []
+    drawdowns: Annotated[list[DrawdownRow], Field(description="the 20 deepest, deepest first")] = []
+    by_symbol: list[TradeGroupRow] = []
+    by_trigger: Annotated[list[TradeGroupRow], Field(description="the trigger that entered")] = []
+    by_exit_trigger: list[TradeGroupRow] = []
+    by_exit_reason: list[TradeGroupRow] = []
+    by_side: list[TradeGroupRow] = []
+    by_hour: Annotated[list[TradeGroupRow], Field(description="UTC hour of the entry")] = []
+    by_weekday: list[TradeGroupRow] = []
+    excursions: list[ExcursionRow] = []
+    rolling_sharpe: RollingSharpe | None = None
+    daily: DailyReports | None = None
 
 
 class EquityRow(Answer):
@@ -275,7 +375,10 @@ class TradeRow(Answer):
     fee: float
     slippage: float
     liquidity: Annotated[Literal["taker", "maker"] | None, Field(description="null: an initial allocation")]
-    pnl: Annotated[float, Field(description="realised, net of this fee and its share of the entries' fees")]
+    pnl: Annotated[
+        float,
+        Field(description="realised, net of this fee and its shares of the entries' fees and of funding"),
+    ]
     trigger_id: str | None
     category: str | None
     reason: FillReason
@@ -321,7 +424,9 @@ class PairedTradeRow(Answer):
     entry_price: float
     exit_price: float
     entry_trigger: str | None
-    exit_trigger: Annotated[str | None, Field(description="null where no rule decided the exit")]
+    exit_trigger: Annotated[
+        str | None, Field(description="the trigger whose rule decided, else the one that opened the position")
+    ]
     timeframe: str
     qty: float
     pnl: float

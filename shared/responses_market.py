@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Cursor, ErrorItem, Moment, RunError
 
-StrategyKind = Literal["preset", "saved"]
+StrategyKind = Literal["preset", "archetype", "saved"]
+"""What ships are presets, one idea each, and archetypes, whole accounts of several."""
 
 
 class CandleRow(Answer):
@@ -203,6 +204,20 @@ class SymbolAnswer(Answer):
 
 class SymbolList(Answer):
     symbols: list[SymbolAnswer]
+
+
+class RegimeAnswer(Answer):
+    """A named period of the market."""
+
+    id: Annotated[str, Field(description="what a backtest names as its `regime`")]
+    title: str
+    start_date: Annotated[str, Field(examples=["2020-02-13"])]
+    end_date: Annotated[str, Field(description="the last day, which belongs to it", examples=["2020-03-13"])]
+    why: str
+
+
+class RegimeList(Answer):
+    regimes: list[RegimeAnswer]
 
 
 class WorkflowAnswer(Answer):

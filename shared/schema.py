@@ -49,7 +49,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         "timestamp:time equity:float cash:float exposure:float drawdown:float "
         "realised_pnl:float unrealised_pnl:float benchmark:float"
     ),
-    # One row a fill; row number = seq. pnl is net of the exit's fee and its share of the entries' fees.
+    # One row a fill; row number = seq. pnl is net of the exit's fee and its shares of entry fees and funding.
     # An initial allocation is a fill that no rule decided: liquidity, trigger and correlation are null.
     # qty is positive, position_after signed; funding is what this exit's share paid; bound_by is the limit
     # that decided an entry's size.

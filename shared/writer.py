@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shared import names
 from shared.downsample import LEVELS, LevelReducer
-from shared.manifest import Part, RunManifest, Series
+from shared.manifest import Document, Part, RunManifest, Series
 from shared.parquet import WRITER_VERSION
 from shared.schema import SCHEMA_VERSION
 from shared.series import SeriesWriter
-from shared.store import ObjectStore
+from shared.store import ObjectStore, canonical_json
 
 RUN_TABLES = ("equity", "fills", "trades", "positions", "events")
 
@@ -57,9 +58,13 @@ class RunWriter:
         engine_version: str,
         request: Mapping[str, Any],
         metrics: Mapping[str, Any],
-        monthly: Sequence[Mapping[str, Any]],
+        report: Mapping[str, Any],
     ) -> tuple[str, RunManifest]:
-        """Upload what is left and the manifest; return the manifest's key and its content."""
+        """Upload what is left, the report and the manifest; return the manifest's key and its content.
+
+        `report` are tables that are ready for JSON; `monthly`, the one that every view of results shows,
+        stands in the manifest, the others in an object of their own.
+        """
         for level in range(1, LEVELS + 1):
             if (rows := self._reducers[level - 1].finish()) is not None:
                 self._put(equity_level(level), self._writers[equity_level(level)].append(rows))
@@ -74,12 +79,18 @@ class RunWriter:
             writer_version=WRITER_VERSION,
             request=request,
             metrics=metrics,
-            monthly=tuple(monthly),
+            monthly=tuple(report["monthly"]),
             series=self._series(),
+            report=self._put_report({name: table for name, table in report.items() if name != "monthly"}),
         )
         key = names.run_manifest(self._run_id, self._token)
         self._store.put_json(key, manifest.to_dict())
         return key, manifest
+
+    def _put_report(self, tables: Mapping[str, Any]) -> Document:
+        body = canonical_json(tables)
+        self._store.put(names.run_report(self._run_id, self._token), body, "application/json")
+        return Document(len(body), hashlib.sha256(body).hexdigest())
 
     def _append_level(self, level: int, columns: Mapping[str, Any]) -> None:
         """Pass rows of the level below up the pyramid."""

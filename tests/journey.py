@@ -23,10 +23,12 @@ from shared.times import iso, parse_time
 from tests.e2e.client import completed, every, import_candles, ok
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.markets import CROSS
-from tests.reckoning import Bar, Reckoning, reckon
+from tests.reckoning import Bar, Costs, Result
+from tests.reckoning.cross import reckon_cross
 
 HOUR = 3_600_000
 FAST, SLOW, FRACTION, CASH, FEE_BPS, SLIPPAGE_BPS = 12, 26, 0.5, 10_000.0, 10.0, 2.0
+CANDLE = ("timestamp", "open", "high", "low", "close", "volume")
 SERIES = ("equity", "fills", "trades", "positions", "events")
 
 
@@ -96,22 +98,22 @@ class Journey:
         return json.loads(bodies[0])  # type: ignore[no-any-return]
 
     @cached_property
-    def reckoning(self) -> Reckoning:
+    def reckoning(self) -> Result:
         asked = self.manifest["request"]
         markets = {}
         for symbol, table in self.candles.items():
-            columns = [table.column(name).to_pylist() for name in ("timestamp", "open", "close")]
+            columns = [table.column(name).to_pylist() for name in CANDLE]
             bars = [Bar(*row) for row in zip(*columns, strict=True)]
             markets[symbol] = [b for b in bars if asked["warm_up_start_ms"] <= b.time < asked["end_ms"]]
-        return reckon(
+        return reckon_cross(
             markets,
+            step_ms=HOUR,
             start=asked["start_ms"],
             cash=CASH,
             fast=FAST,
             slow=SLOW,
             fraction=FRACTION,
-            taker_fee_bps=FEE_BPS,
-            slippage_bps=SLIPPAGE_BPS,
+            costs=Costs(FEE_BPS, FEE_BPS, SLIPPAGE_BPS),
         )
 
 
@@ -125,11 +127,16 @@ def on_the_wire(row: dict[str, Any]) -> dict[str, Any]:
 def test_results_are_the_manifest_s_metrics(journey: Journey) -> None:
     results = journey.get("results")
     metrics = journey.manifest["metrics"]
-    times = {"start", "end", "left_open"}
+    times = {"start", "end", "left_open", *(name for name in metrics if name.endswith("timestamp"))}
     assert {name: results[name] for name in metrics if name not in times} == {
         name: value for name, value in metrics.items() if name not in times
     }
     assert [results["start"], results["end"]] == [iso(metrics["start"]), iso(metrics["end"])]
+    assert results["equity_peak_timestamp"] == iso(metrics["equity_peak_timestamp"])
+    report = journey.get("report")
+    assert sum(report["daily"]["trades"]) == results["total_trades"]
+    assert report["daily"]["equity_close"][-1] == results["final_equity"]
+    assert report["drawdowns"][0]["depth_pct"] == results["max_drawdown_pct"]
     assert [entry["symbol"] for entry in results["left_open"]] == [
         entry["symbol"] for entry in metrics["left_open"]
     ]
@@ -245,9 +252,9 @@ def test_the_fills_equal_an_independent_reckoning(journey: Journey) -> None:
 
 def test_the_equity_equals_an_independent_reckoning(journey: Journey) -> None:
     stored, reckoned = journey.stored("equity"), journey.reckoning.equity
-    assert [row["timestamp"] for row in stored] == [time for time, _ in reckoned]
-    for row, (_, equity) in zip(stored, reckoned, strict=True):
-        assert row["equity"] == pytest.approx(equity, rel=1e-8)
+    assert [row["timestamp"] for row in stored] == [row.time for row in reckoned]
+    for row, other in zip(stored, reckoned, strict=True):
+        assert row["equity"] == pytest.approx(other.equity, rel=1e-8)
 
 
 def test_a_missing_bar_is_a_gap_and_no_candle(journey: Journey) -> None:

@@ -122,7 +122,7 @@ _NISON = "after Nison 1991"
 CANDLES = tuple(
     Function(name, (), build, formula, source, is_condition=True)
     for name, build, formula, source in (
-        ("doji", doji, "`high > low` and the body is at most 0.1 of the range", _NISON),
+        ("doji", doji, "the range is above 0 and the body at most 0.1 of it", _NISON),
         (
             "hammer",
             hammer,
@@ -138,25 +138,33 @@ CANDLES = tuple(
         (
             "engulfing_bullish",
             lambda graph: engulfing(graph, True),
-            "a bar that rose after one that fell, its body larger and around the other's",
+            "`close[1] < open[1] and close > open and open <= close[1] and close >= open[1]`, the body "
+            "larger than the "
+            "one before",
             _NISON,
         ),
         (
             "engulfing_bearish",
             lambda graph: engulfing(graph, False),
-            "a bar that fell after one that rose, its body larger and around the other's",
+            "`close[1] > open[1] and close < open and open >= close[1] and close <= open[1]`, the body "
+            "larger than the "
+            "one before",
             _NISON,
         ),
         (
             "harami_bullish",
             lambda graph: harami(graph, True),
-            "a bar that rose after one that fell, its body smaller and inside the other's",
+            "`close[1] < open[1] and close > open and open >= close[1] and close <= open[1]`, the body "
+            "smaller than the "
+            "one before",
             _NISON,
         ),
         (
             "harami_bearish",
             lambda graph: harami(graph, False),
-            "a bar that fell after one that rose, its body smaller and inside the other's",
+            "`close[1] > open[1] and close < open and open <= close[1] and close >= open[1]`, the body "
+            "smaller than the "
+            "one before",
             _NISON,
         ),
         (

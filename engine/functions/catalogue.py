@@ -49,6 +49,9 @@ PERIOD = Argument("period", "period")
 CONDITION = Argument("condition", "condition")
 
 
+UNBOUNDED = "looks back without limit; 500 bars are read for it before the start"
+
+
 def period(default: int, name: str = "period") -> Argument:
     return Argument(name, "period", default)
 

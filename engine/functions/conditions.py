@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from engine.functions.catalogue import CONDITION, PERIOD, SOURCE, Argument, Function, period, price
+from engine.functions.catalogue import CONDITION, PERIOD, SOURCE, UNBOUNDED, Argument, Function, period, price
 from engine.graph import Graph
 
 
@@ -45,7 +45,6 @@ def _pivot(op: str, column: str) -> Callable[[Graph, int], int]:
 
 
 _TWO = (Argument("first", "series"), Argument("second", "series"))
-_UNBOUNDED = "looks back without limit; 500 bars are read for it before the start"
 
 CONDITIONS = (
     Function(
@@ -82,14 +81,14 @@ CONDITIONS = (
         (CONDITION,),
         since,
         "bars since the condition last held, 0 at that bar; missing before the first time",
-        _UNBOUNDED,
+        UNBOUNDED,
     ),
     Function(
         "value_when",
         (CONDITION, SOURCE),
         value_when,
         "`source` at the bar where the condition last held; missing before the first time",
-        _UNBOUNDED,
+        UNBOUNDED,
     ),
     Function(
         "pivot_high",
@@ -98,7 +97,7 @@ CONDITIONS = (
         "the last swing high: a high that none of the `bars` bars before it and after it exceeded, known "
         "only once "
         "they have closed",
-        _UNBOUNDED,
+        UNBOUNDED,
     ),
     Function(
         "pivot_low",
@@ -107,6 +106,6 @@ CONDITIONS = (
         "the last swing low: a low that none of the `bars` bars before it and after it undercut, known "
         "only once they "
         "have closed",
-        _UNBOUNDED,
+        UNBOUNDED,
     ),
 )

@@ -2,7 +2,17 @@
 
 from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.functions.averages import ema, rma
-from engine.functions.catalogue import Argument, Function, every, middle, period, price, scaled, when
+from engine.functions.catalogue import (
+    UNBOUNDED,
+    Argument,
+    Function,
+    every,
+    middle,
+    period,
+    price,
+    scaled,
+    when,
+)
 from engine.functions.oscillators import share
 from engine.functions.ranges import atr, donchian_middle, natr, true_range
 from engine.graph import Graph
@@ -61,7 +71,7 @@ def _state(graph: Graph, name: str, positive: int, negative: int, known: int) ->
 
 
 _SUPERTREND = (period(10), Argument("factor", "factor", 3.0))
-_TREND_SOURCE = "Seban; begins downwards, as TradingView's ta.supertrend"
+_TREND_SOURCE = f"Seban; begins downwards, as TradingView's ta.supertrend; {UNBOUNDED}"
 _UNDISPLACED = "Hosoda 1969; where charts draw it 26 bars ahead, write `[26]`"
 
 TRENDS = (
@@ -110,7 +120,7 @@ TRENDS = (
         "a stop that moves towards the extreme point by a factor that grows by `step` with each new "
         "extreme, up to "
         "`most`, never beyond the last two bars; touched, it turns round to the extreme",
-        "Wilder 1978; TA-Lib SAR",
+        f"Wilder 1978; TA-Lib SAR; {UNBOUNDED}",
     ),
     Function(
         "ichimoku_tenkan",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.statistics.calendar import DAY_MS
-from engine.statistics.numbers import add_in_order, count_into
+from engine.statistics.numbers import add_in_order, count_into, sum_whole
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from engine.columns import Coded
 
 INTS = ("day", "bars", "exposed", "fills", "trades")
 FLOATS = ("close", "high", "low", "benchmark", "fees", "pnl")
@@ -102,10 +103,23 @@ class Days:
         for number, count in enumerate(counts.tolist(), first):
             self.exposed[number] += count
 
-    def add_blocked(self, day: int, reason: str, count: int) -> None:
-        row = max(bisect.bisect_right(self.day, day) - 1, 0)
-        reasons = self.blocked.setdefault(self.day[row] if self.day else day, {})
-        reasons[reason] = reasons.get(reason, 0) + count
+    def add_blocked(self, first: NDArray[np.int64], reason: Coded, count: NDArray[np.int64]) -> None:
+        """Take blocks; one never spans two days, so its first time tells the day of all of it."""
+        import numpy as np
+
+        if not self.day:
+            return  # nothing is decided without a bar
+        # What began before this segment is not in the order of time with the rest.
+        days = np.array(self.day, dtype=np.int64)
+        rows: NDArray[np.int64] = np.maximum(days.searchsorted(first // DAY_MS, side="right") - 1, 0)
+        names = len(reason.names)
+        counts = [0] * (len(self.day) * names)
+        sum_whole(counts, rows * names + reason.codes, count)
+        for cell, times in enumerate(counts):
+            if times:
+                reasons = self.blocked.setdefault(self.day[cell // names], {})
+                name = reason.names[cell % names]
+                reasons[name] = reasons.get(name, 0) + times
 
     def dump(self) -> dict[str, Any]:
         blocked = [[day, sorted(self.blocked[day].items())] for day in sorted(self.blocked)]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StateError
-from engine.layout import REASONS
 from engine.statistics.calendar import DAY_MS
 from engine.statistics.days import Days
 from engine.statistics.drawdowns import Drawdowns
@@ -19,6 +17,7 @@ from engine.statistics.trades import EDGES_PCT, LOST, OUTCOMES, WON, Trades
 
 if TYPE_CHECKING:
     from engine.columns import Table
+    from engine.fold import Output
     from engine.plan import Plan
     from engine.statistics.sheet import Sheet
 
@@ -32,7 +31,7 @@ class Report:
     """Statistics of a run so far. Its size grows with the days of the run and with nothing else.
 
     report = Report(plan)
-    report.add(output.tables)    # of each segment in order, and of `finish`
+    report.add(output)           # of each segment in order, and of `finish`
     report.tables()["monthly"]   # and engine.metrics(plan, state, report)
     """
 
@@ -47,8 +46,9 @@ class Report:
         self._highest: tuple[float, int] = (self._initial, plan.start_ms)
         self._lowest: tuple[float, int] = (self._initial, plan.start_ms)
 
-    def add(self, tables: Mapping[str, Table]) -> None:
-        """Take the tables of the next segment: equity, fills, trades, positions and events."""
+    def add(self, output: Output) -> None:
+        """Take what the next segment adds to the result."""
+        tables = output.tables
         if tables["equity"].rows:
             self._add_equity(tables["equity"], tables["positions"])
         if tables["fills"].rows:
@@ -56,8 +56,8 @@ class Report:
         if tables["trades"].rows:
             self._days.add_trades(tables["trades"]["timestamp"], tables["trades"]["pnl"])
             self._trades.add(tables["trades"])
-        if tables["events"].rows:
-            self._add_blocked(tables["events"])
+        if output.blocks.rows:
+            self._days.add_blocked(output.blocks["first"], output.blocks["reason"], output.blocks["count"])
 
     def _add_equity(self, table: Table, positions: Table) -> None:
         stamps, equity = table["timestamp"], table["equity"]
@@ -76,13 +76,6 @@ class Report:
         ends = days.ends(stamps, first_day)
         days.benchmark[first_day:] = table.at("benchmark", ends[1:] - 1).tolist()
         days.add_exposed(first_day, self._exposure.add(stamps, positions, ends))
-
-    def _add_blocked(self, events: Table) -> None:
-        if events.blocks is None:
-            raise ValueError("the events of a report are those of an engine's output")
-        # A block never spans two days, so its first time tells the day of all of it.
-        for first, reason, count in zip(*(column.tolist() for column in events.blocks()), strict=True):
-            self._days.add_blocked(first // DAY_MS, REASONS[reason], count)
 
     def put_metrics(self, sheet: Sheet, quality: float | None) -> None:
         """Write the report's metrics beside those of the state: `cagr_pct` is there, `quality` is the SQN."""

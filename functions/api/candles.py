@@ -69,7 +69,7 @@ def playback_page(
 ) -> tuple[str, str, Page]:
     """Return symbol, exchange and a page of the run's candles, each with the indicators at its time."""
     resolved = results.resolved
-    number = _number_of(symbol, [entry.symbol for entry in resolved.symbols])
+    number = number_of(symbol, [entry.symbol for entry in resolved.symbols])
     entry = resolved.symbols[number]
     dataset = DatasetName(entry.exchange, entry.symbol, resolved.timeframe)
     version = load_version(access.store(), results.run.dataset_owners[number], dataset, entry.dataset_version)
@@ -82,7 +82,7 @@ def playback_page(
     return entry.symbol, entry.exchange, _with_indicators(candles, shown)
 
 
-def _number_of(symbol: str | None, names: Sequence[str]) -> int:
+def number_of(symbol: str | None, names: Sequence[str]) -> int:
     """Return which of a run's symbols is meant; the first if none is named."""
     if symbol is None:
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,15 +33,20 @@ class Published:
     @property
     def metrics(self) -> dict[str, Any]:
         """Return the engine's metrics with its times written as the wire writes them."""
-        metrics = dict(self.reader.manifest.metrics)
+        metrics = with_times(self.reader.manifest.metrics)
         for name in ("start", "end"):
             if metrics.get(name) is not None:
                 metrics[name] = iso(metrics[name])
-        metrics["left_open"] = [
-            {**entry, "entry_timestamp": iso(entry["entry_timestamp"])}
-            for entry in metrics.get("left_open", ())
-        ]
+        metrics["left_open"] = [with_times(entry) for entry in metrics.get("left_open", ())]
         return metrics
+
+
+def with_times(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same with every `…timestamp` in ISO 8601."""
+    return {
+        name: iso(value) if name.endswith("timestamp") and value is not None else value
+        for name, value in members.items()
+    }
 
 
 def published(owner: str, run_id: str) -> Published:

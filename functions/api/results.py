@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
 from fastapi import Response
 
-from functions.api.published import Published
+from functions.api.published import Published, with_times
 from functions.api.tables import Page, answer, read_page, scan_page, wire_columns
 from functions.api.windows import Window, parsed, row_of
-from shared.errors import InvalidInputError, Issue
+from shared.errors import InvalidInputError, Issue, NotFoundError
 from shared.responses import ResultsAnswer
 from shared.symbols import canonical
 
@@ -39,6 +40,24 @@ def results_of(results: Published) -> ResultsAnswer:
             "request": results.request,
         }
     )
+
+
+def report_answer(results: Published, wanted: str | None) -> Response:
+    """Return the tables that the run adds up to, all or those of a comma-separated list."""
+    tables = results.reader.report()
+    if tables is None:
+        raise NotFoundError("this backtest was made before there were reports; run it again to have one")
+    if wanted is not None:
+        chosen = [part.strip() for part in wanted.split(",")]
+        if unknown := [name for name in chosen if name not in tables]:
+            message = f"there is no table {', '.join(map(repr, unknown))}; choose from {', '.join(tables)}"
+            raise InvalidInputError([Issue("tables", message, wanted)])
+        tables = {name: tables[name] for name in chosen}
+    content = {
+        name: [with_times(row) for row in table] if isinstance(table, list) else table
+        for name, table in tables.items()
+    }
+    return Response(orjson.dumps(content), media_type="application/json")
 
 
 def equity_answer(

@@ -33,7 +33,7 @@ def list_strategies(owner: str, kind: StrategyKind | None, limit: int, cursor: s
         found = [_summary(saved) for saved in own]
         if next_cursor is not None or kind == "saved":
             return StrategyList(strategies=found, next_cursor=next_cursor)
-    presets = _preset_ids()
+    presets = _preset_ids(kind)
     begin = begin or 0
     end = min(begin + limit - len(found), len(presets))
     found += [_summary_of_preset(strategy_id) for strategy_id in presets[begin:end]]
@@ -140,7 +140,7 @@ def _summary_of_preset(strategy_id: str) -> StrategySummary:
     document = engine.preset(strategy_id)
     return StrategySummary(
         strategy_id=strategy_id,
-        kind="preset",
+        kind=engine.preset_kind(strategy_id),
         version=None,
         name=str(document["name"]),
         updated_at=None,
@@ -156,10 +156,18 @@ def _declared(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _preset_ids() -> list[str]:
+def _preset_ids(kind: StrategyKind | None = None) -> list[str]:
+    """Ids of what ships, presets and archetypes, or of one kind."""
     import engine
 
-    return list(engine.preset_ids())
+    return list(engine.preset_ids(kind))
+
+
+def document_schema() -> dict[str, Any]:
+    """Return the JSON Schema of strategy documents."""
+    import engine
+
+    return engine.strategy_schema()
 
 
 def _refuse_preset(strategy_id: str) -> None:
@@ -172,7 +180,7 @@ def _refuse_preset(strategy_id: str) -> None:
 
 def _first_preset(kind: StrategyKind | None, cursor: str | None) -> int | None:
     """Return the number of the preset that a page begins with; None where it begins with an owner's own."""
-    if kind == "preset":
+    if kind in ("preset", "archetype"):
         return _number_after("p", cursor, "strategies") or 0
     of_presets = kind is None and cursor is not None and len(cursor) <= 3
     return _number_after("p", cursor, "strategies") if of_presets else None

@@ -11,6 +11,8 @@ from shared.responses_market import (
     DatasetAnswer,
     HeldTimeframe,
     ImportAnswer,
+    RegimeAnswer,
+    RegimeList,
     SymbolAnswer,
     WorkflowAnswer,
 )
@@ -113,6 +115,19 @@ def symbol_answers(held: Iterable[Dataset]) -> list[SymbolAnswer]:
         SymbolAnswer(symbol=symbol, base=base_of(symbol), quote=quote_of(symbol), held=found[symbol])
         for symbol in sorted(found)
     ]
+
+
+def regime_list() -> RegimeList:
+    import engine
+
+    return RegimeList(
+        regimes=[
+            RegimeAnswer(
+                id=entry.id, title=entry.title, start_date=entry.start, end_date=entry.end, why=entry.why
+            )
+            for entry in engine.regimes()
+        ]
+    )
 
 
 def import_answer(entry: Import) -> ImportAnswer:

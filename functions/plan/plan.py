@@ -43,6 +43,7 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
             "start_date": iso(resolved.start_ms),
             "end_date": iso(resolved.end_ms),
             "dataset_owners": owners,
+            "finer_owners": finer_owners,
             "same_as": access.runs().run_with_fingerprint(owner, print_of),
         },
     )

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import engine
-from functions.simulate.months import MonthlyReturns
 from shared import access, names
-from shared.candles import DatasetVersion, load_version, read_segments
 from shared.identifiers import attempt_token, fingerprint
-from shared.names import DatasetName
 from shared.resolved_run import ResolvedRun, engine_plan
+from shared.run_candles import candle_versions, run_bars
 from shared.runs import Progress, Run
-from shared.store import ObjectStore
 from shared.writer import RunWriter
 
 # The index is written at most this often, however fast the fold is.
@@ -38,59 +35,36 @@ def simulate_run(owner: str, run_id: str) -> dict[str, Any]:
         token,
         {market.symbol: tuple(plan.strategy.indicators) for market in plan.markets},
     )
-    metrics, months = _fold(plan, resolved, raw, writer, _Meter(run, token))
+    metrics, report = _fold(plan, resolved, raw, writer, _Meter(run, token))
     print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)
     manifest_key, _ = writer.finish(
         fingerprint=print_of,
         engine_version=engine.ENGINE_VERSION,
         request=resolved.to_dict(),
         metrics=metrics,
-        monthly=months.rows(),
+        report=report.tables(),
     )
     return {"run_id": run_id, "owner": owner, "token": token, "manifest_key": manifest_key}
 
 
 def _fold(
     plan: engine.Plan, resolved: ResolvedRun, raw: Mapping[str, Any], writer: RunWriter, meter: _Meter
-) -> tuple[Mapping[str, Any], MonthlyReturns]:
+) -> tuple[Mapping[str, Any], engine.Report]:
     store = access.store()
-    versions = _versions(store, resolved, raw)
-    count = len(plan.symbols)
-    months = MonthlyReturns(resolved.initial_cash + sum(resolved.allocations))
+    versions = candle_versions(store, resolved, raw["dataset_owners"], raw["finer_owners"])
+    report = engine.Report(plan)
     state = engine.initial_state(plan)
-    for segment in read_segments(store, versions, resolved.warm_up_start_ms, resolved.end_ms):
-        bars = [engine.Bars(**columns) for columns in segment]
-        state, output = engine.simulate(
-            plan,
-            state,
-            dict(zip(plan.symbols, bars[:count], strict=True)),
-            finer=dict(zip(plan.symbols, bars[count:], strict=True)) if plan.finer_ms else None,
-        )
+    for bars, finer in run_bars(store, resolved, versions):
+        state, output = engine.simulate(plan, state, bars, finer=finer)
+        # The report finds the columns made that the writer has read.
         writer.append(output.tables)
-        months.append(output.tables.get("equity"))
-        meter.advance(segment[:count], resolved.start_ms)
+        report.add(output)
+        meter.advance(bars.values(), resolved.start_ms)
     state, output = engine.finish(plan, state)
     writer.append(output.tables)
-    months.append(output.tables.get("equity"))
+    report.add(output)
     meter.finish()
-    return engine.metrics(plan, state), months
-
-
-def _versions(store: ObjectStore, resolved: ResolvedRun, raw: Mapping[str, Any]) -> list[DatasetVersion]:
-    """Return the candles of each symbol, then the finer ones of each, if the run has them."""
-    wanted = [
-        (owner, entry, resolved.timeframe, entry.dataset_version)
-        for owner, entry in zip(raw["dataset_owners"], resolved.symbols, strict=True)
-    ]
-    if resolved.finer_timeframe is not None:
-        wanted += [
-            (owner, entry, resolved.finer_timeframe, entry.finer_version or "")
-            for owner, entry in zip(raw["finer_owners"], resolved.symbols, strict=True)
-        ]
-    return [
-        load_version(store, owner, DatasetName(entry.exchange, entry.symbol, timeframe), version)
-        for owner, entry, timeframe, version in wanted
-    ]
+    return engine.metrics(plan, state, report), report
 
 
 class _Meter:
@@ -102,9 +76,9 @@ class _Meter:
         self._current_ms: int | None = None
         self._written_at = time.monotonic()
 
-    def advance(self, segment: Sequence[Mapping[str, Any]], start_ms: int) -> None:
-        for columns in segment:
-            times = columns["timestamp"]
+    def advance(self, segment: Iterable[engine.Bars], start_ms: int) -> None:
+        for bars in segment:
+            times = bars.timestamp
             self._processed += len(times) - int(times.searchsorted(start_ms))
             if len(times):
                 self._current_ms = max(self._current_ms or 0, int(times[-1]))

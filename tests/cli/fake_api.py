@@ -32,6 +32,7 @@ from shared.responses import (
     EquityAnswer,
     PairedTradesAnswer,
     ProgressAnswer,
+    ReportAnswer,
     ResultsAnswer,
     RunAnswer,
     RunPage,
@@ -44,6 +45,7 @@ from shared.responses_market import (
     ImportAnswer,
     ImportBegun,
     PlaybackEventsAnswer,
+    RegimeList,
     StateAnswer,
     StrategyAnswer,
     StrategyCheck,
@@ -52,6 +54,7 @@ from shared.responses_market import (
     StrategyVersions,
     UploadForm,
 )
+from shared.responses_why import RunCheck, WhyAnswer
 from shared.times import iso
 
 START_MS = 1_609_459_200_000  # 2021-01-01
@@ -136,6 +139,7 @@ class FakeApi:
     token: str | None = None
     page: int = 100
     check: dict[str, Any] = field(default_factory=lambda: {"valid": True, "errors": []})
+    findings: list[dict[str, Any]] = field(default_factory=list)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -358,6 +362,72 @@ def _results(api: FakeApi, _request: Request, run_id: str) -> tuple[int, object]
             "request": {"symbols": [{"symbol": "BTC-USDT", "exchange": api.exchange}]},
         }
     )
+
+
+def _report(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
+    api.completed(run_id)
+    group = {
+        "trades": 12,
+        "wins": 5,
+        "losses": 7,
+        "win_rate": 41.7,
+        "pnl": -1_234.5,
+        "profit_factor": None,
+        "avg_return_pct": -0.3,
+        "fees": 12.0,
+        "avg_duration_hours": 30.5,
+    }
+    month = {"equity": 10_100.0, "return_pct": 1.0, "benchmark_return_pct": -4.2, "pnl": 90.0, "trades": 3}
+    tables: dict[str, Any] = {
+        "monthly": [{"month": "2021-08", **month}],
+        "yearly": [{"year": "2021", **month}],
+        "weekly": [{"week": "2021-08-09", **month}],
+        "drawdowns": [
+            {
+                "start_timestamp": iso(START_MS),
+                "valley_timestamp": iso(START_MS + HOUR_MS),
+                "recovery_timestamp": None,
+                "depth_pct": 12.5,
+                "amount": 1_250.0,
+                "bars": 40,
+                "days": 1.7,
+            }
+        ],
+        **{
+            f"by_{name}": [{name: label, **group}]
+            for name, label in (
+                ("symbol", "BTC-USDT"),
+                ("trigger", "cross"),
+                ("exit_trigger", None),
+                ("exit_reason", "exit_rule"),
+                ("side", "long"),
+                ("hour", "13"),
+                ("weekday", "monday"),
+            )
+        },
+        "excursions": [
+            {
+                "outcome": "won",
+                "excursion": "mae",
+                "trades": 5,
+                "avg_pct": 1.5,
+                "furthest_pct": 4.0,
+                "below_pct": [1.0, None],
+                "counts": [2, 3],
+            }
+        ],
+        "rolling_sharpe": {"date": ["2021-08-13"], "days_30": [1.25], "days_90": [None]},
+        "daily": {
+            "date": ["2021-08-13"],
+            **{name: [10_000.0] for name in ("equity_open", "equity_high", "equity_low", "equity_close")},
+            **{name: [1.5] for name in ("return_pct", "benchmark", "pnl", "fees")},
+            **{name: [2] for name in ("trades", "fills", "bars", "exposed_bars")},
+            "blocked": [{"min_notional": 3}],
+        },
+    }
+    answer = {name: tables[name] for name in request.query["tables"].split(",")}
+    ReportAnswer.model_validate(answer)
+    return 200, answer
 
 
 def _equity(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
@@ -594,6 +664,13 @@ def _versions_of(api: FakeApi, strategy_id: str) -> list[dict[str, Any]]:
     return [_version(api, strategy_id, version) for version in range(count, 0, -1)]
 
 
+def _regimes(_api: FakeApi, _request: Request) -> tuple[int, object]:
+    march = {"id": "covid_crash_2020", "title": "Covid crash", "why": "A slide that ended in a fall by half."}
+    return 200, RegimeList.model_validate(
+        {"regimes": [{**march, "start_date": "2020-02-13", "end_date": "2020-03-13"}]}
+    )
+
+
 def _strategies(api: FakeApi, request: Request) -> tuple[int, object]:
     entries = [*(_versions_of(api, strategy_id)[0] for strategy_id in api.saved), _preset()]
     kind = request.query.get("kind")
@@ -662,6 +739,92 @@ def _versions(api: FakeApi, request: Request, strategy_id: str) -> tuple[int, ob
     stop = min(first + int(request.query["limit"]), first + api.page, len(found))
     following = f"v{stop}" if stop < len(found) else None
     return 200, StrategyVersions.model_validate({"versions": found[first:stop], "next_cursor": following})
+
+
+def _check(api: FakeApi, _request: Request) -> tuple[int, object]:
+    _refuse_faults(api)
+    return 200, RunCheck.model_validate(
+        {
+            "passed": not api.findings,
+            "bars": 26_266,
+            "rules": 2,
+            "cuts": 40,
+            "decisions": 120,
+            "fills": 110,
+            "warm_up_bars": 208,
+            "starts": 8,
+            "findings": api.findings,
+        }
+    ).model_dump()
+
+
+def _why(api: FakeApi, request: Request, run_id: str) -> tuple[int, object]:
+    api.completed(run_id)
+
+    def operand(text: str, value: float | None, before: float | None = None) -> dict[str, Any]:
+        return _part(text, value=value, before=before, is_crossing=before is not None)
+
+    crossing = _part(
+        "crosses_above(fast, slow)",
+        truth=True,
+        parts=[
+            {**operand("fast", 64_001.234, 63_900.0), "name": "fast", "definition": "ema(close, 12)"},
+            operand("slow", 63_980.1, 63_950.0),
+        ],
+    )
+    momentum = _part(
+        "rsi(close, 14) < 70", truth=False, parts=[operand("rsi(close, 14)", None), operand("70", 70)]
+    )
+    rule = {
+        "rule": "entry",
+        "expression": "crosses_above(fast, slow) and rsi(close, 14) < 70",
+        "counts": True,
+        "counts_because": "flat",
+        "truth": False,
+        "condition": _part(
+            "crosses_above(fast, slow) and rsi(close, 14) < 70", truth=False, parts=[crossing, momentum]
+        ),
+        "timeframe_closed": None,
+        "outcome": "none",
+        "block": None,
+    }
+    held = {**rule, "rule": "exit", "outcome": "blocked", "truth": True}
+    held["block"] = {"reason": "min_hold", "hours_held": 1.0, "min_hold_hours": 4.0, "count": 3,
+                     "first": "2021-05-19T10:00:00Z", "last": "2021-05-19T12:00:00Z"}  # fmt: skip
+    prices = dict.fromkeys(("trailing_price", "reward_to_risk", "target_price"))
+    answer = {
+        "symbol": "BTC-USDT",
+        "bar": {"timestamp": request.query["at"], "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0,
+                "volume": 9.0},
+        "closes_at": "2021-05-19T13:00:00Z",
+        "warm_up_bars": 208,
+        "cash": 5_000.0,
+        "equity": 10_000.0,
+        "position": None,
+        "latched_by": None,
+        "walked_away": False,
+        "limits": [{"name": "max_trades_per_day", "limit": 3, "now": 1.0}],
+        "triggers": [
+            {
+                "trigger_id": "cross",
+                "direction": "long",
+                "category": "other",
+                "confidence": "A",
+                "timeframe": None,
+                "rules": [rule, held],
+                "entry": {"price": 2.0, "stop_price": 1.9, "stop_distance": 0.1, "multiplier": 1.0,
+                          "qty": 2_500.0, "notional": 5_000.0, **prices},
+            }
+        ],
+        "decision": None,
+        "events": [],
+    }  # fmt: skip
+    return 200, WhyAnswer.model_validate(answer).model_dump()
+
+
+def _part(text: str, **changes: Any) -> dict[str, Any]:
+    empty = {"truth": None, "value": None, "before": None, "is_crossing": False, "name": None}
+    return {"text": text, "start": 0, "end": len(text), **empty, "definition": None, "parts": [], **changes}
 
 
 def _validate(api: FakeApi, _request: Request) -> tuple[int, object]:
@@ -757,6 +920,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", f"{_RUN}/cancel"): _cancel,
     ("GET", f"{_RUN}/progress"): _progress,
     ("GET", f"{_RUN}/results"): _results,
+    ("GET", f"{_RUN}/report"): _report,
     ("GET", f"{_RUN}/equity"): _equity,
     ("GET", f"{_RUN}/trades"): _paged("trades", TradesAnswer, _fill, 20_000),
     ("GET", f"{_RUN}/paired_trades"): _paged("paired_trades", PairedTradesAnswer, _pair, 20_000),
@@ -764,6 +928,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", f"{_RUN}/artifacts"): _artifacts,
     ("GET", f"{_RUN}/playback/events"): _paged("events", PlaybackEventsAnswer, _event, 20_000),
     ("GET", f"{_RUN}/playback/state/([^/]+)"): _state,
+    ("GET", f"{_RUN}/why"): _why,
+    ("POST", "/strategies/check"): _check,
+    ("GET", "/market/regimes"): _regimes,
     ("GET", "/strategies"): _strategies,
     ("POST", "/strategies"): _save,
     ("GET", "/strategies/([^/]+)"): _strategy,

@@ -215,3 +215,10 @@ def test_what_the_demo_says_to_do_next_can_be_done(
     assert cli(*command.split()[1:]).code == 0
     compare = next(line for line in said.splitlines() if "stepfold compare" in line)
     assert cli(*compare.partition("stepfold ")[2].split()).code == 0
+
+
+def test_regimes_are_listed_as_a_run_takes_them(cli: Cli) -> None:
+    out = cli("data", "regimes").out
+    assert ["covid_crash_2020", "2020-02-13", "2020-03-13"] in [line.split()[:3] for line in out.splitlines()]
+    assert max(map(len, out.splitlines())) <= 80
+    assert cli("data", "regimes", "--json").json["regimes"][0]["title"] == "Covid crash"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from shared.responses import ReportAnswer
 from tests.cli.conftest import Cli
 from tests.cli.fake_api import FILLS, FakeApi, parquet_of
 
@@ -20,6 +21,8 @@ def run_id(api: FakeApi) -> str:
 
 COMMANDS = (
     ("results", "last"),
+    ("report", "last"),
+    *(("report", "last", name) for name in ReportAnswer.model_fields),
     ("equity", "last"),
     ("trades", "last"),
     ("trades", "last", "--paired"),
@@ -27,6 +30,7 @@ COMMANDS = (
     ("events", "last"),
     ("diagnostics", "last"),
     ("state", "last", "2021-01-02"),
+    ("why", "last", "--at", "2021-05-19T12:00:00Z"),
     ("artifacts", "last"),
 )
 
@@ -53,6 +57,17 @@ def test_a_run_that_is_not_finished_is_exit_5(cli: Cli, api: FakeApi, command: t
     assert ran.code == 5
     assert ran.out == ""
     assert "it is running" in ran.err
+
+
+def test_a_report_shows_the_table_that_is_asked_for(cli: Cli, api: FakeApi) -> None:
+    assert "2021-08" in cli("report", "last").out
+    assert api.requests[-1].query == {"tables": "monthly"}
+    shown = cli("report", "last", "by_symbol").out
+    for text in ("BTC-USDT", "41.70 %", "-1,234.50", "–"):
+        assert text in shown
+    assert "min notional 3" in cli("report", "last", "daily").out
+    assert "1.25" in cli("report", "last", "rolling_sharpe").out
+    assert cli("report", "last", "by_moon").code == 2
 
 
 def test_the_sketch_asks_for_as_many_points_as_wanted_and_keeps_the_spike(cli: Cli, api: FakeApi) -> None:

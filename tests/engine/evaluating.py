@@ -88,7 +88,9 @@ def evaluate(
         )
         for done in range(0, size, L.BLOCK):
             part.evaluate(done, min(L.BLOCK, size - done), found, done, board, done, size)
-        columns.append(np.array(column, dtype=np.float64).reshape(len(program.columns), -1))
+        columns.append(
+            np.array(column, dtype=np.float64).reshape(len(program.columns), max(0, size - inside))
+        )
         bits.append(np.array(found, dtype=np.uint64))
         boards.append(np.array(board, dtype=np.float64).reshape(program.board, size))
     whole = np.concatenate(columns, axis=1)

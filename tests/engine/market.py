@@ -8,6 +8,7 @@ import numpy as np
 
 from engine import Bars, Costs, Market, Result, run
 from engine.columns import Coded, Table
+from engine.plan import Funding
 
 MINUTE = 60_000
 
@@ -63,7 +64,7 @@ def document(entry: str | None, leave: str | None, fraction: float = 0.5, **fiel
 
 
 def play(
-    strategy: Mapping[str, object],
+    strategy: Mapping[str, Any],
     bars: Bars | Mapping[str, Bars],
     *,
     cash: float = 1000.0,
@@ -76,8 +77,9 @@ def play(
     allocations: tuple[float, ...] = (),
     kernel: ModuleType | None = None,
     record_indicators: bool = False,
+    step_ms: int = MINUTE,
 ) -> Result:
-    """Run from minute `start`, without costs or limits unless given."""
+    """Run from bar `start`, without costs or limits unless given."""
     series = {"A": bars} if isinstance(bars, Bars) else dict(bars)
     return run(
         strategy,
@@ -85,13 +87,22 @@ def play(
         initial_cash=cash,
         allocations=allocations,
         costs=Costs(fee_bps, slippage_bps),
-        start_ms=start * MINUTE,
-        end_ms=None if end is None else end * MINUTE,
-        timeframe_ms=MINUTE,
+        start_ms=start * step_ms,
+        end_ms=None if end is None else end * step_ms,
+        timeframe_ms=step_ms,
         markets=tuple(Market(symbol, step, min_notional) for symbol in series),
         record_indicators=record_indicators,
+        funding=funding_for(strategy, series),
         kernel=kernel,
     )
+
+
+def funding_for(strategy: Mapping[str, Any], series: Mapping[str, Bars]) -> Funding | None:
+    """One basis point every eight hours for a document that sells short, which is not run without."""
+    if not any(trigger.get("direction") == "short" for trigger in strategy["triggers"]):
+        return None
+    end_ms = max(int(bars.timestamp[-1]) for bars in series.values() if len(bars))
+    return Funding.constant(1.0, 8, 0, end_ms)
 
 
 def rows(table: Table) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ import yaml
 from engine import StrategyError, parse_strategy, preset, preset_ids, preset_kind
 from engine.limits import CHOICES, FLAGS, LIMITS, MEANINGS, RANGES, names_of
 from engine.names import STATES
+from tests.engine import indicators_page
+from tests.engine.indicators_page import page
 from tests.engine.market import document, generated, play
 
 PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
@@ -112,3 +114,9 @@ def test_a_rule_about_the_position_is_valid(expression: str, _meaning: str) -> N
 def test_the_page_names_all_that_depends_on_the_position() -> None:
     section = PAGE.split("### The position")[1].split("### Warm-up")[0]
     assert set(STATES) <= set(re.findall(r"`(\w+)`", section))
+
+
+def test_the_page_of_indicators_is_what_the_catalogue_says() -> None:
+    assert page().splitlines() == indicators_page.PAGE.read_text(encoding="utf-8").splitlines(), (
+        "run `python -m tests.engine.indicators_page`"
+    )

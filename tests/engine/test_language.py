@@ -8,7 +8,7 @@ import pytest
 
 from engine import Bars, StrategyError, parse_strategy
 from engine.expression import parse_expression
-from engine.functions import FUNCTIONS, is_word
+from engine.functions import is_word
 from engine.graph import Graph
 from engine.program import compile_columns
 from engine.tokens import ExpressionError
@@ -203,12 +203,6 @@ def test_equal_parts_of_a_document_are_computed_once() -> None:
     assert sum(node.op == "ema" for node in graph.nodes) == 4
 
 
-def test_every_function_is_documented_and_can_be_called() -> None:
-    for function in FUNCTIONS.values():
-        assert function.formula
-        assert function.signature.startswith(function.name)
-
-
 def test_moving_averages_agree_whatever_the_text_that_names_them() -> None:
     bars = candles([(n, n + 1) for n in range(1, 40)])
     raw = document(
@@ -242,6 +236,20 @@ def test_the_spans_are_the_conditions_and_what_they_compare() -> None:
     ]
     assert spans[0][2] == rule
     assert graph.constant_of(spans[10][2]) == 70
+
+
+def test_the_spans_inside_a_function_end_where_its_argument_does() -> None:
+    text = "  count(close > open, 3) > 1 "
+    spans: list[tuple[int, int, int]] = []
+    parse_expression(text, Graph(), {}, {}, spans)
+    assert [text[start:end] for start, end, _ in spans] == [
+        "count(close > open, 3) > 1",
+        "count(close > open, 3)",
+        "close > open",
+        "close",
+        "open",
+        "1",
+    ]
 
 
 def test_the_spans_inside_a_timeframe_are_what_is_seen_of_it() -> None:
@@ -302,5 +310,5 @@ def test_a_state_that_is_not_known_yet_is_none_of_its_words() -> None:
         ("trend_state", ("up", "down", "flat"), 199),
         ("vol_state", ("low", "normal", "high"), 14 + 99),
     ):
-        known = sum(column(f"{name} == '{word}'", bars) for word in words)
+        known = np.sum([column(f"{name} == '{word}'", bars) for word in words], axis=0)
         assert known.tolist() == [0.0] * first + [1.0] * (300 - first)

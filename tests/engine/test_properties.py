@@ -23,8 +23,7 @@ from engine import (
     simulate,
 )
 from engine.columns import Table
-from engine.functions import FUNCTIONS
-from tests.engine.market import MINUTE, document, generated, play, rows, same_tables
+from tests.engine.market import MINUTE, document, funding_for, generated, play, rows, same_tables
 
 # Every kind of node, recursive ones over windows and the other way round, with missing values inside.
 EVERYTHING = {
@@ -56,8 +55,11 @@ EVERYTHING = {
 }
 
 
-def two_markets(seed: int, length: int = 160) -> dict[str, Bars]:
-    return {"A": generated(length, seed, holes=0.1), "B": generated(length, seed + 1000, holes=0.3)}
+def two_markets(seed: int, length: int = 160, step_ms: int = MINUTE) -> dict[str, Bars]:
+    return {
+        "A": generated(length, seed, step_ms=step_ms, holes=0.1),
+        "B": generated(length, seed + 1000, step_ms=step_ms, holes=0.3),
+    }
 
 
 def plan_for(
@@ -77,6 +79,7 @@ def plan_for(
         1000.0,
         tuple(100.0 * n for n in range(len(bars))),
         Costs(10.0, 5.0),
+        funding=(funding_for(raw, bars),) * len(bars),
     )
 
 
@@ -123,23 +126,6 @@ def test_cuts_around_the_block_length_give_the_same_bits() -> None:
         state, pieces = run_in_pieces(plan, bars, cuts)
         assert state.to_bytes() == whole_state.to_bytes()
         assert same_tables(whole, pieces)
-
-
-def prices_of(name: str) -> str:
-    """A rule on one function of the language, with its shortest sensible arguments."""
-    function = FUNCTIONS[name]
-    given = {"series": "close", "condition": "close > open", "period": "4", "factor": "1.5", "share": "0.5"}
-    words = [given[argument.kind] for argument in function.arguments]
-    if len(words) > 1 and words[0] == words[1] == "close":
-        words[1] = "open"
-    call = f"{name}({', '.join(words)})"
-    return call if function.is_condition else f"{call} > {call}[1]"
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.sampled_from(sorted(FUNCTIONS)), st.integers(0, 10_000), st.integers(40, 110))
-def test_no_function_sees_the_future(name: str, seed: int, known: int) -> None:
-    assert_no_lookahead(document(prices_of(name), f"not {prices_of(name)}"), seed, known)
 
 
 @settings(max_examples=25, deadline=None)

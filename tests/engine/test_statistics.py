@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -26,13 +27,14 @@ from engine import (
     preset,
     simulate,
 )
-from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded, Table
+from engine.fold import Output
+from engine.result import Result
 from engine.statistics.calendar import DAY_MS, day_of, months_before, text_of, week_of
 from engine.statistics.drawdowns import WORST, Drawdowns
 from engine.statistics.numbers import normal_below, quantile, student_above
 from engine.statistics.sheet import Sheet
-from tests.engine.market import MINUTE, document, generated, play
+from tests.engine.market import MINUTE, document, generated, play, rows
 
 FIRST_DAY = 18_652  # 2021-01-25
 HOUR = 3_600_000
@@ -78,18 +80,10 @@ def no_positions() -> Table:
     return Table(0, {"timestamp": none, "symbol": coded([]), "qty": np.empty(0)})
 
 
-def fed(equity: Table, **tables: Table) -> Report:
+def fed(equity: Table, blocks: Table | None = None, **tables: Table) -> Report:
     report = Report(daily_plan())
-    report.add(
-        {
-            "fills": empty(),
-            "trades": empty(),
-            "events": empty(),
-            "positions": no_positions(),
-            "equity": equity,
-            **tables,
-        }
-    )
+    given = {"fills": empty(), "trades": empty(), "positions": no_positions(), "equity": equity, **tables}
+    report.add(Output(given, blocks or empty()))
     return report
 
 
@@ -391,14 +385,15 @@ def test_tables_of_trades_by_hand() -> None:
 
 
 def test_blocks_count_on_the_day_of_their_first_decision() -> None:
-    first = [
-        day_of(date(2021, 1, 25)) * DAY_MS + 3 * 3_600_000,
-        day_of(date(2021, 2, 14)) * DAY_MS - 500,
-        day_of(date(2021, 1, 25)) * DAY_MS + 9 * 3_600_000,
-    ]
-    reasons = [L.R_MIN_NOTIONAL, L.R_END_OF_DATA, L.R_MIN_NOTIONAL]
-    events = Table(4, {}, lambda: (np.array(first), np.array(reasons), np.array([3, 1, 2])))
-    blocked = fed(equity_table(EQUITY, BENCHMARK), events=events).tables()["daily"]["blocked"]
+    blocks = Table(
+        3,
+        {
+            "first": FIRST_DAY * DAY_MS + np.array([3 * HOUR, 20 * DAY_MS - 500, 9 * HOUR]),
+            "reason": coded(["min_notional", "end_of_data", "min_notional"]),
+            "count": np.array([3, 1, 2]),
+        },
+    )
+    blocked = fed(equity_table(EQUITY, BENCHMARK), blocks).tables()["daily"]["blocked"]
     assert (blocked[0], blocked[1], blocked[-1]) == ({"min_notional": 5}, {}, {"end_of_data": 1})
 
 
@@ -429,10 +424,10 @@ def cut_run(cuts: Sequence[int]) -> tuple[Report, State]:
             for symbol, bars in BARS.items()
         }
         state, output = simulate(plan, state, part)
-        report.add(output.tables)
+        report.add(output)
         report = Report.from_bytes(plan, report.to_bytes())
     state, output = finish(plan, state)
-    report.add(output.tables)
+    report.add(output)
     return report, state
 
 
@@ -444,8 +439,52 @@ def test_any_cut_gives_the_same_bytes_metrics_and_tables(cuts: set[int]) -> None
     assert json.dumps(whole[0].tables()) == json.dumps(cut[0].tables())
 
 
-def test_a_report_agrees_with_the_tables_and_with_the_state() -> None:
-    result = play(preset("ema_cross"), BARS, cash=10_000.0, fee_bps=10.0, step=1e-4, allocations=(0.0, 500.0))
+RICH = {
+    "name": "rich",
+    "triggers": [
+        {
+            "id": "up",
+            "entry": "crosses_above(ema(close, 5), ema(close, 12))",
+            "exit": "close < ema(close, 12)",
+            "exit_fraction": 0.5,
+            "stop": {"percent": 1.5},
+            "target": {"r": 2},
+            "scale_in": 2,
+        },
+        {
+            "id": "down",
+            "direction": "short",
+            "entry": "crosses_below(ema(close, 5), ema(close, 12))",
+            "exit": "close > ema(close, 12)",
+            "stop": {"percent": 2},
+            "trailing": {"percent": 1},
+        },
+    ],
+    "sizing": {"mode": "fraction", "fraction": 0.4},
+}
+
+
+def rich() -> Result:
+    return engine.run(
+        RICH,
+        BARS,
+        timeframe_ms=MINUTE,
+        start_ms=0,
+        costs=engine.Costs(10.0, 2.0),
+        risk=engine.Risk(max_trades_per_day=40, max_symbol_exposure_pct=60.0),
+        behaviour=engine.Behaviour(conflicting_signals="reverse"),
+        funding=engine.Funding.constant(1.0, 8, 0, 9000 * MINUTE),
+        record_indicators=False,
+    )
+
+
+def plain() -> Result:
+    return play(preset("ema_cross"), BARS, cash=10_000.0, fee_bps=10.0, step=1e-4, allocations=(0.0, 500.0))
+
+
+@pytest.mark.parametrize("make", [plain, rich])
+def test_a_report_agrees_with_the_tables_and_with_the_state(make: Callable[[], Result]) -> None:
+    result = make()
     m, tables = result.metrics, result.report.tables()
     equity = result.tables["equity"]
     daily = tables["daily"]
@@ -469,6 +508,19 @@ def test_a_report_agrees_with_the_tables_and_with_the_state() -> None:
         for reason, count in counts.items():
             blocked[reason] += count
     assert blocked == m["blocked"]
+    by_day: dict[str, Counter[str]] = {}
+    for event in rows(result.tables["events"]):
+        if event["type"] == "trade_blocked":
+            block = json.loads(event["payload"])
+            by_day.setdefault(block["first"][:10], Counter())[block["reason"]] += block["count"]
+    assert dict(zip(daily["date"], daily["blocked"], strict=True)) == {
+        date: dict(by_day.get(date, {})) for date in daily["date"]
+    }
+    assert {row["exit_reason"]: row["trades"] for row in tables["by_exit_reason"]} == {
+        reason: count for reason, count in m["exits"].items() if count
+    }
+    assert m["long_trades"] + m["short_trades"] == m["total_trades"]
+    assert (m["short_trades"] > 0) == (make is rich)
     assert m["rejected_signals"] == sum(blocked.values())
     assert result.frames()["monthly"]["month"].tolist() == ["1970-01"]
     assert str(result.frames()["drawdowns"]["valley_timestamp"].dtype).endswith("UTC]")

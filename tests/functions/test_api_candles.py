@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+import engine
 from functions.ingest.ingest import import_file
 from shared import names
 from tests.aws import FakeStage
@@ -148,3 +149,14 @@ def test_the_status_tells_what_runs(finished: Finished) -> None:
     assert (body["stage"], body["auth"], body["owner"]) == ("test", "none", "local")
     assert body["engine_version"] == finished.reader.manifest.engine_version
     assert ok(finished.http.get("/health")) == {"status": "ok"}
+
+
+def test_a_regime_is_a_span_of_days_that_a_backtest_can_name(finished: Finished) -> None:
+    http = finished.http
+    rows = ok(http.get("/market/regimes"))["regimes"]
+    assert [row["id"] for row in rows] == [regime.id for regime in engine.regimes()]
+    first = rows[0]
+    body = {"symbols": ["BTC-USDT"], "timeframe": "1h", "strategy": "ema_cross", "regime": first["id"]}
+    (error,) = http.post("/backtests", json=body).json()["errors"]
+    assert error["path"] == "start_date"  # these candles begin later
+    assert error["value"] == f"{first['start_date']}T00:00:00Z"

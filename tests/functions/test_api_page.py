@@ -35,7 +35,7 @@ def test_every_path_of_the_page_is_a_path_of_the_api() -> None:
 
 def test_its_requests_get_the_answers_it_shows(finished: Finished) -> None:
     http = finished.http
-    imported, started, saved, changed, refused = BODIES
+    imported, started, terms, saved, changed, refused = BODIES
     begun = http.post("/datasets", json=imported)
     assert begun.status_code == 201
     assert list(begun.json()) == [
@@ -67,6 +67,9 @@ def test_its_requests_get_the_answers_it_shows(finished: Finished) -> None:
         shown = re.search(rf"{command}[^#]*\n# {status} \{{([^…]+),", PAGE)
         assert shown is not None
         assert shown[1] in answer.text
+    # What these candles do not have: the period and the minutes.
+    held = http.post("/backtests", json={**terms, "regime": None, "finer_timeframe": None})
+    assert held.status_code == 202, held.text
     problem = http.post("/backtests", json=refused)
     assert problem.status_code == 422
     assert problem.text == "".join(shown_after('"strategy": "ema_cros"}\''))

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.api import tables
+from shared.responses import ReportAnswer
 from shared.times import iso, parse_time
 from tests.functions.api_stage import GAP
 from tests.functions.conftest import Finished
@@ -66,10 +67,38 @@ def test_results_are_the_manifests_metrics(finished: Finished) -> None:
         assert body[name] == metrics[name], name
     assert body["start"] == iso(metrics["start"])
     assert body["fingerprint"] == finished.reader.manifest.fingerprint
+    for name in ("max_drawdown_start_timestamp", "equity_peak_timestamp", "best_trade_timestamp"):
+        assert body[name] == iso(metrics[name]), name
+    assert body["daily_sharpe_ratio"] == metrics["daily_sharpe_ratio"]
     assert body["monthly"] == get(finished, "monthly")["monthly"] == list(finished.reader.manifest.monthly)
     assert [row["month"] for row in body["monthly"]] == ["2021-02", "2021-03", "2021-04"]
     assert body["request"]["start_date"] == "2021-02-01T00:00:00Z"
     assert body["request"]["parameters"] == {"fast": 12, "slow": 26}
+
+
+def test_a_report_is_what_the_run_adds_up_to(finished: Finished) -> None:
+    body = get(finished, "report")
+    stored_report = finished.reader.report()
+    assert stored_report is not None
+    assert list(body) == list(stored_report)
+    ReportAnswer.model_validate(body)
+    assert body["monthly"] == get(finished, "results")["monthly"]
+    trades, fills = stored(finished, "trades"), stored(finished, "fills")
+    assert sum(row["trades"] for row in body["by_symbol"]) == len(trades)
+    assert {row["symbol"] for row in body["by_symbol"]} == {"BTC-USDT", "ETH-USDT"}
+    assert sum(body["daily"]["fills"]) == len(fills)
+    assert body["daily"]["equity_close"][-1] == stored(finished, "equity")[-1]["equity"]
+    assert body["drawdowns"][0]["depth_pct"] == finished.reader.manifest.metrics["max_drawdown_pct"]
+    assert body["drawdowns"][0]["start_timestamp"].endswith("Z")
+    assert len(body["rolling_sharpe"]["date"]) == len(body["daily"]["date"])
+
+
+def test_a_report_answers_the_tables_that_are_wanted(finished: Finished) -> None:
+    assert list(get(finished, "report", tables="by_side, yearly")) == ["by_side", "yearly"]
+    answer = finished.http.get(finished.path("report"), params={"tables": "monthly,dayly"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["path"] == "tables"
+    assert "'dayly'; choose from monthly" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(("path", "series", "limit"), [("equity", "equity", 900), ("trades", "fills", 50)])
@@ -160,7 +189,10 @@ def test_trade_sets_hold_every_fill_once_and_go_from_flat_to_flat(finished: Fini
 def test_artifacts_are_links_to_every_part(finished: Finished) -> None:
     listed = {row["url"]: row for row in get(finished, "artifacts")["artifacts"]}
     keys = {unquote(urlsplit(url).path).removeprefix("/") for url in listed}
-    assert keys == set(finished.reader.keys())
+    parts = {
+        key for series in finished.reader.manifest.series for key, _ in finished.reader.part_keys(series)
+    }
+    assert keys == parts
     for url, row in listed.items():
         key = unquote(urlsplit(url).path).removeprefix("/")
         assert finished.stage.store.size(key) == row["size"]

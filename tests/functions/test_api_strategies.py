@@ -124,7 +124,7 @@ def test_the_list_holds_one_s_own_and_then_the_presets(http: httpx.Client) -> No
         save(http, strategy_id)
     assert listed(http) == [own + PRESETS]
     assert listed(http, kind="saved") == [own]
-    assert listed(http, kind="preset") == [PRESETS]
+    assert listed(http, kind="preset") == [list(engine.preset_ids("preset"))]
     for limit in (1, 2, 3, 4, 5):
         pages = listed(http, limit=limit)
         assert [row for page in pages for row in page] == own + PRESETS, limit
@@ -267,3 +267,18 @@ def test_another_owner_s_strategy_is_404(stage: FakeStage, monkeypatch: pytest.M
     problem(bob.post("/backtests", json=request(strategy="mine")), 422)
     assert save(bob, "mine", changed(5))["version"] == 1
     assert ann.get("/strategies/mine").json()["document"] == DOCUMENT
+
+
+@pytest.mark.parametrize("kind", ["preset", "archetype"])
+def test_what_ships_is_listed_by_its_kind(http: httpx.Client, kind: str) -> None:
+    save(http)
+    body = http.get("/strategies", params={"kind": kind}).json()
+    assert {entry["kind"] for entry in body["strategies"]} == {kind}
+    assert [entry["strategy_id"] for entry in body["strategies"]] == list(engine.preset_ids(kind))
+    first = body["strategies"][0]["strategy_id"]
+    assert http.get(f"/strategies/{first}").json()["kind"] == kind
+
+
+def test_the_form_of_documents_is_published(http: httpx.Client) -> None:
+    answer = http.get("/schemas/strategy")
+    assert (answer.status_code, answer.json()) == (200, engine.strategy_schema())

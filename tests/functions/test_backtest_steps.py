@@ -89,6 +89,10 @@ def test_the_steps_lead_to_results(markets: FakeStage) -> None:
     assert indicators.column("sma_50").null_count == 49  # no candles before the start to warm up on
     last = reader.manifest.monthly[-1]
     assert (last["month"], last["equity"]) == ("2021-05", done.summary["final_equity"])
+    report = reader.report()
+    assert report is not None
+    assert report["daily"]["equity_close"][-1] == done.summary["final_equity"]
+    assert reader.manifest.metrics["daily_sharpe_ratio"] is not None
     listed = {*reader.keys(), done.manifest_key, done.request_key}
     assert set(markets.store.keys(names.run_prefix(run.run_id))) == listed
     assert list(markets.store.keys("work/")) == []

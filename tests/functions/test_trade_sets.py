@@ -37,7 +37,9 @@ def sets_of(stage: FakeStage, fills: list[dict[str, Any]]) -> list[TradeSetRow]:
     writer = RunWriter(stage.store, RUN, "t", {})
     columns = {name: [row[name] for row in fills] for name in fills[0]}
     writer.append({"fills": {**columns, "timestamp": np.array(columns["timestamp"])}})
-    key, _ = writer.finish(fingerprint="f", engine_version="1", request={}, metrics={}, monthly=[])
+    key, _ = writer.finish(
+        fingerprint="f", engine_version="1", request={}, metrics={}, report={"monthly": []}
+    )
     page = trade_sets(RunReader(stage.store, RUN, key).series("fills"), None, 10)
     wire = orjson.loads(orjson.dumps(rows_of(page.columns)))  # which makes null of what is missing
     return [TradeSetRow.model_validate(row) for row in wire]

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas
-import pytest
+import talib
 
 from engine import Bars
 from tests.engine.against_talib import comparisons, disagreements, values_of
 
-talib = pytest.importorskip("talib", reason="TA-Lib is in the dependency group 'dev' on Linux")
 FILE = Path(os.environ["STEPFOLD_MARKET_DATA"]) / "binance_BTCUSDT_1h_20210101_20231231.parquet"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import pairwise
 from typing import Any
 
@@ -43,7 +44,11 @@ def write(stage: FakeStage, columns: dict[str, Any], pieces: int, token: str = "
         writer.append({"equity": rows(columns, first, last)})
     writer.append({"positions": positions(np.array([5, 5, 9]) * HOUR)})
     key, _ = writer.finish(
-        fingerprint="f", engine_version="1", request={"a": 1}, metrics={"sharpe_ratio": None}, monthly=[]
+        fingerprint="f",
+        engine_version="1",
+        request={"a": 1},
+        metrics={"sharpe_ratio": None},
+        report={"monthly": [{"month": "1970-01"}], "daily": {"date": ["1970-01-01"]}},
     )
     return RunReader(CountingStore(stage), RUN, key)
 
@@ -128,7 +133,9 @@ def test_columns_that_are_younger_than_a_file_are_null(
         schema.arrow_schema.cache_clear()
         writer = RunWriter(stage.store, RUN, "t0", {})
         writer.append({"positions": {column.name: columns[column.name] for column in old}})
-        key, _ = writer.finish(fingerprint="f", engine_version="1", request={}, metrics={}, monthly=[])
+        key, _ = writer.finish(
+            fingerprint="f", engine_version="1", request={}, metrics={}, report={"monthly": []}
+        )
     schema.arrow_schema.cache_clear()
     series = RunReader(stage.store, RUN, key).series("positions")
     for rows_read in (series.slice(0, 3), series.window(0, 10**15), series.last_moment(10**15)):
@@ -160,3 +167,25 @@ def test_named_indicators_follow_the_playback_s_own(stage: FakeStage) -> None:
     series = reader.manifest.series["indicators/BTC-USDT"]
     assert series.extra == ("fast",)
     assert names.run_part(RUN, "equity", 0, "t1") in set(reader.keys())
+
+
+def test_a_report_lies_beside_the_manifest_which_has_the_months(stage: FakeStage) -> None:
+    reader = write(stage, equity(100), pieces=1)
+    assert reader.report() == {"monthly": [{"month": "1970-01"}], "daily": {"date": ["1970-01-01"]}}
+    assert reader.manifest.monthly == ({"month": "1970-01"},)
+    document = reader.manifest.report
+    assert document is not None
+    body = stage.store.get(names.run_report(RUN, "t1"))
+    assert (document.size, document.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+    assert set(stage.store.keys(names.run_prefix(RUN))) == {*reader.keys(), names.run_manifest(RUN, "t1")}
+
+
+def test_a_run_of_before_there_were_reports_is_read_without_one(stage: FakeStage) -> None:
+    write(stage, equity(100), pieces=1)
+    key = names.run_manifest(RUN, "t1")
+    raw = stage.store.get_json(key)
+    del raw["report"]
+    stage.store.put_json(key, raw)
+    reader = RunReader(stage.store, RUN, key)
+    assert reader.report() is None
+    assert names.run_report(RUN, "t1") not in reader.keys()  # noqa: SIM118 - no mapping

@@ -12,10 +12,10 @@ from functions.api.owner import Owner
 from functions.api.route import router
 from functions.api.tables import answer
 from functions.api.windows import Format, Limit, RowCursor, Span
-from functions.api.wire import symbol_answers
+from functions.api.wire import regime_list, symbol_answers
 from shared import access
 from shared.requests import Timeframe
-from shared.responses_market import CandlesAnswer, SymbolList
+from shared.responses_market import CandlesAnswer, RegimeList, SymbolList
 
 routes = router("market")
 
@@ -23,6 +23,11 @@ routes = router("market")
 @routes.get("/market/symbols", response_model=SymbolList, summary="List the symbols that are held")
 def symbols(owner: Owner) -> SymbolList:
     return SymbolList(symbols=symbol_answers(access.datasets().held(owner)))
+
+
+@routes.get("/market/regimes", response_model=RegimeList, summary="List the named periods of the market")
+def regimes() -> RegimeList:
+    return regime_list()
 
 
 @routes.get(

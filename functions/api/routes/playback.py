@@ -14,8 +14,10 @@ from functions.api.published import published
 from functions.api.route import router
 from functions.api.state import state_at
 from functions.api.tables import answer
+from functions.api.why import why
 from functions.api.windows import Format, Limit, RowCursor, Span, parsed
 from shared.responses_market import CandlesAnswer, PlaybackEventsAnswer, StateAnswer
+from shared.responses_why import WhyAnswer
 from shared.times import parse_time
 
 routes = router("playback")
@@ -78,3 +80,24 @@ def state(
 ) -> StateAnswer:
     ms = parsed("timestamp", timestamp, parse_time)
     return state_at(published(owner, run_id), ms)
+
+
+@routes.get(
+    "/backtests/{run_id}/why",
+    response_model=WhyAnswer,
+    summary="Why or why not: every condition of every rule at one bar, and what was decided there",
+    responses=ANSWERS,
+)
+def why_at(
+    owner: Owner,
+    run_id: str,
+    at: Annotated[
+        str,
+        Query(max_length=40, description="open of the bar (UTC)", examples=["2021-05-19T12:00:00Z"]),
+    ],
+    symbol: Annotated[str | None, Query(max_length=60, description="default: the run's first symbol")] = None,
+    trigger: Annotated[
+        str | None, Query(max_length=100, description="one trigger's rules; default: all")
+    ] = None,
+) -> WhyAnswer:
+    return why(published(owner, run_id), parsed("at", at, parse_time), symbol, trigger)

@@ -10,7 +10,13 @@ from functions.api.artifacts import artifacts
 from functions.api.documents import conflict, missing, refused, series
 from functions.api.owner import Owner
 from functions.api.published import published
-from functions.api.results import equity_answer, paired_trades_answer, results_of, trades_answer
+from functions.api.results import (
+    equity_answer,
+    paired_trades_answer,
+    report_answer,
+    results_of,
+    trades_answer,
+)
 from functions.api.route import router
 from functions.api.tables import answer
 from functions.api.trade_sets import trade_sets
@@ -20,6 +26,7 @@ from shared.responses import (
     EquityAnswer,
     MonthlyAnswer,
     PairedTradesAnswer,
+    ReportAnswer,
     ResultsAnswer,
     TradesAnswer,
     TradeSetsAnswer,
@@ -54,6 +61,27 @@ def results(owner: Owner, run_id: str) -> ResultsAnswer:
 )
 def monthly(owner: Owner, run_id: str) -> MonthlyAnswer:
     return MonthlyAnswer.model_validate({"monthly": list(published(owner, run_id).reader.manifest.monthly)})
+
+
+@routes.get(
+    "/backtests/{run_id}/report",
+    response_class=Response,
+    summary="Tables of a completed backtest: by day, month, symbol, trigger, drawdown, …",
+    responses={**series(ReportAnswer), **NOT_THERE, **refused()},
+)
+def report(
+    owner: Owner,
+    run_id: str,
+    tables: Annotated[
+        str | None,
+        Query(
+            max_length=400,
+            description="which, separated by commas; all if left out",
+            examples=["monthly,daily"],
+        ),
+    ] = None,
+) -> Response:
+    return report_answer(published(owner, run_id), tables)
 
 
 @routes.get(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from functions.api import strategies
+from functions.api.check import check_request
 from functions.api.documents import conflict, missing, refused
 from functions.api.owner import Owner
 from functions.api.route import router
 from functions.api.windows import ListLimit
-from shared.requests import StrategyRequest, StrategySave, StrategyUpdate
+from shared.requests import BacktestRequest, StrategyRequest, StrategySave, StrategyUpdate
 from shared.responses_market import (
     StrategyAnswer,
     StrategyCheck,
@@ -20,6 +21,7 @@ from shared.responses_market import (
     StrategyList,
     StrategyVersions,
 )
+from shared.responses_why import RunCheck
 
 routes = router("strategies")
 
@@ -30,7 +32,7 @@ ListCursor = Annotated[str | None, Query(max_length=400)]
 @routes.get(
     "/strategies",
     response_model=StrategyList,
-    summary="List your strategies, the last changed first, then the presets",
+    summary="List your strategies, the last changed first, then the presets and archetypes",
     responses=refused(),
 )
 def listing(
@@ -55,6 +57,15 @@ def save(request: StrategySave, response: Response, owner: Owner) -> StrategyAns
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/strategies/{saved.strategy_id}"
     return saved
+
+
+@routes.get(
+    "/schemas/strategy",
+    response_model=dict[str, Any],
+    summary="Get the JSON Schema of strategy documents",
+)
+def schema() -> dict[str, Any]:
+    return strategies.document_schema()
 
 
 @routes.get(
@@ -111,3 +122,13 @@ def versions(
 )
 def validate(owner: Owner, request: StrategyRequest) -> StrategyCheck:
     return strategies.check(owner, request)
+
+
+@routes.post(
+    "/strategies/check",
+    response_model=RunCheck,
+    summary="Compare what would be run with runs over fewer bars: lookahead and warm-up",
+    responses=refused(),
+)
+def check(owner: Owner, request: BacktestRequest) -> RunCheck:
+    return check_request(owner, request)

@@ -1,0 +1,67 @@
+"""The candles that a run read or will read: its dataset versions, and their bars as the engine takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from shared.candles import DatasetVersion, load_version, read_segments
+from shared.names import DatasetName
+from shared.resolved_run import ResolvedRun
+from shared.store import ObjectStore
+
+if TYPE_CHECKING:
+    import engine
+
+Segment = tuple[dict[str, "engine.Bars"], "dict[str, engine.Bars] | None"]
+"""Bars by symbol, and the finer ones that decide inside them, if the run has any."""
+
+
+def candle_versions(
+    store: ObjectStore, run: ResolvedRun, owners: Sequence[str], finer_owners: Sequence[str]
+) -> list[DatasetVersion]:
+    """Return the candles of each symbol, then the finer ones of each, if the run has them."""
+    wanted = [
+        (owner, entry, run.timeframe, entry.dataset_version)
+        for owner, entry in zip(owners, run.symbols, strict=True)
+    ]
+    if run.finer_timeframe is not None:
+        wanted += [
+            (owner, entry, run.finer_timeframe, entry.finer_version or "")
+            for owner, entry in zip(finer_owners, run.symbols, strict=True)
+        ]
+    return [
+        load_version(store, owner, DatasetName(entry.exchange, entry.symbol, timeframe), version)
+        for owner, entry, timeframe, version in wanted
+    ]
+
+
+def run_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVersion]) -> Iterator[Segment]:
+    """Yield a run's bars, its warm-up first, segment by segment; memory holds one."""
+    import engine
+
+    symbols = [entry.symbol for entry in run.symbols]
+    for segment in read_segments(store, versions, run.warm_up_start_ms, run.end_ms):
+        bars = [engine.Bars(**columns) for columns in segment]
+        finer = dict(zip(symbols, bars[len(symbols) :], strict=True)) if run.finer_timeframe else None
+        yield dict(zip(symbols, bars[: len(symbols)], strict=True)), finer
+
+
+def all_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVersion]) -> Segment:
+    """Return a short run's bars as one segment."""
+    import numpy as np
+
+    import engine
+
+    segments = list(run_bars(store, run, versions))
+
+    def joined(parts: Sequence[engine.Bars]) -> engine.Bars:
+        return engine.Bars(
+            *(np.concatenate(columns) for columns in zip(*(p.columns for p in parts), strict=True))
+        )
+
+    symbols = [entry.symbol for entry in run.symbols]
+    bars = {symbol: joined([found[symbol] for found, _ in segments]) for symbol in symbols}
+    if run.finer_timeframe is None:
+        return bars, None
+    return bars, {symbol: joined([found[symbol] for _, found in segments if found]) for symbol in symbols}
