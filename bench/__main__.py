@@ -10,6 +10,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -228,9 +229,7 @@ def _imports() -> None:
         if found.returncode != 0:
             continue  # the peers' environment has the engine's libraries alone
         needed = found.stdout.strip() or "pass"
-        times = best_of_each(
-            {"handler": lambda h=handler: _start(h), "libraries": lambda n=needed: _start(n)}, 5
-        )
+        times = best_of_each({"handler": partial(_start, handler), "libraries": partial(_start, needed)}, 5)
         own, must = times["handler"] - bare, max(times["libraries"] - bare, 1e-3)
         _line(f"import the handler of {name}", own, own / must, most=1.3, of="its libraries")
 

@@ -23,7 +23,7 @@ def main() -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         answers = WORK[str(case["what"])](case)
-    np.savez(Path(sys.argv[2]), **answers)
+    np.savez(Path(sys.argv[2]), allow_pickle=False, **answers)
     return 0
 
 

@@ -1165,7 +1165,7 @@ class Fold:
             extreme = price if sign * (price - extreme) < 0.0 else extreme
             self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
             self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
-            # An addition may lift the cost beyond what the bars before it showed: at the cost there was nothing.
+            # An addition may lift the cost beyond what the bars before showed: at the cost was nothing.
             extreme = cost if sign * (extreme - cost) > 0.0 else extreme
             self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
             extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
