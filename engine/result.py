@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from engine.bars import Bars
 from engine.columns import Coded, Table, join
@@ -15,10 +15,11 @@ from engine.measures import Metrics, metrics
 from engine.plan import Costs, Funding, Market, Plan
 from engine.state import State, initial_state
 from engine.statistics.report import Report
-from engine.strategy import parse_strategy, warm_up_bars
+from engine.strategy import Strategy, parse_strategy, warm_up_bars
 
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Unpack
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,34 +90,25 @@ def run(
     by symbol; `finer` are shorter candles that decide what came first inside a bar, given like `bars`. For
     the rest see Plan. Raise StrategyError, PlanError, BarsError.
     """
-    series = _series(bars)
-    strategy = parse_strategy(document, parameters)
-    given = markets or tuple(Market(symbol) for symbol in series)
-    if not any(len(found) > 1 for found in series.values()):
-        raise PlanError((Issue("bars", "a run needs at least two bars"),))
-    step = timeframe_ms or _bar_length(series)
-    if start_ms is None:
-        longest = max(series.values(), key=len)
-        start_ms = int(longest.timestamp[min(warm_up_bars(strategy, step), len(longest) // 2)])
-    if end_ms is None:
-        end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
-    inside = None if finer is None else _series(finer)
-    plan = Plan(
-        strategy,
-        given,
-        step,
-        start_ms,
-        end_ms,
-        initial_cash,
-        allocations,
-        costs or Costs(),
-        record_indicators,
-        risk,
-        behaviour,
-        leverage,
-        maintenance_margin_pct,
-        tuple(funding.get(m.symbol) if isinstance(funding, Mapping) else funding for m in given),
-        None if inside is None else _bar_length(inside),
+    series = series_of(bars)
+    inside = None if finer is None else series_of(finer)
+    plan = plan_for(
+        [parse_strategy(document, parameters)],
+        series,
+        inside,
+        initial_cash=initial_cash,
+        allocations=allocations,
+        costs=costs,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        timeframe_ms=timeframe_ms,
+        markets=markets,
+        record_indicators=record_indicators,
+        risk=risk,
+        behaviour=behaviour,
+        leverage=leverage,
+        maintenance_margin_pct=maintenance_margin_pct,
+        funding=funding,
     )
     state, folded = simulate(plan, initial_state(plan), series, finer=inside, kernel=kernel)
     report = Report(plan)
@@ -127,7 +119,67 @@ def run(
     return Result(plan, state, tables, metrics(plan, state, report), report)
 
 
-def _series(bars: Mapping[str, Bars] | Bars | Any) -> dict[str, Bars]:
+class PlanSettings(TypedDict, total=False):
+    """What `run` and `sweep` may be told of the plan; see Plan."""
+
+    initial_cash: float
+    allocations: tuple[float, ...]
+    costs: Costs | None
+    start_ms: int | None
+    end_ms: int | None
+    timeframe_ms: int | None
+    markets: tuple[Market, ...] | None
+    record_indicators: bool
+    risk: Risk | None
+    behaviour: Behaviour | None
+    leverage: float
+    maintenance_margin_pct: float
+    funding: Funding | Mapping[str, Funding] | None
+
+
+def plan_for(
+    strategies: Sequence[Strategy],
+    series: Mapping[str, Bars],
+    inside: Mapping[str, Bars] | None,
+    **settings: Unpack[PlanSettings],
+) -> Plan:
+    """Return the plan of the first strategy, with what was left open taken from the bars.
+
+    Its start is late enough for all strategies. Raise PlanError.
+    """
+    given = settings.get("markets") or tuple(Market(symbol) for symbol in series)
+    if not any(len(found) > 1 for found in series.values()):
+        raise PlanError((Issue("bars", "a run needs at least two bars"),))
+    step = settings.get("timeframe_ms") or _bar_length(series)
+    start_ms, end_ms = settings.get("start_ms"), settings.get("end_ms")
+    if start_ms is None:
+        longest = max(series.values(), key=len)
+        needed = max(warm_up_bars(strategy, step) for strategy in strategies)
+        start_ms = int(longest.timestamp[min(needed, len(longest) // 2)])
+    if end_ms is None:
+        end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
+    funding = settings.get("funding")
+    return Plan(
+        strategies[0],
+        given,
+        step,
+        start_ms,
+        end_ms,
+        settings.get("initial_cash", 10_000.0),
+        settings.get("allocations", ()),
+        settings.get("costs") or Costs(),
+        settings.get("record_indicators", True),
+        settings.get("risk"),
+        settings.get("behaviour"),
+        settings.get("leverage", 1.0),
+        settings.get("maintenance_margin_pct", 0.5),
+        tuple(funding.get(m.symbol) if isinstance(funding, Mapping) else funding for m in given),
+        None if inside is None else _bar_length(inside),
+    )
+
+
+def series_of(bars: Mapping[str, Bars] | Bars | Any) -> dict[str, Bars]:
+    """Return bars by symbol, however they were given to `run`."""
     if isinstance(bars, Bars):
         return {"MARKET": bars}
     if hasattr(bars, "columns"):
