@@ -153,7 +153,8 @@ def headlines_of(results: Mapping[str, object]) -> list[tuple[str, str]]:
     told = f"{sum(counts.values()):,}"
     if counts:
         most = sorted(counts, key=lambda code: -counts[code])[:2]
-        told += f"  ({', '.join(str(code).replace('_', ' ') for code in most)}{', …' if counts.keys() - most else ''})"
+        reasons = ", ".join(str(code).replace("_", " ") for code in most)
+        told += f"  ({reasons}{', …' if len(counts) > len(most) else ''})"
     return [*rows, ("Decisions blocked", told)]
 
 
