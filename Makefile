@@ -54,6 +54,7 @@ lint: setup
 .PHONY: bench
 bench: setup
 	$(BIN)/python -m bench --peers
+	$(BIN)/python -m bench --imports
 	$(BIN)/python -m bench.service
 
 ## zips       build the functions' zips for AWS (arm64, Python 3.13) into build/zips

@@ -42,7 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--rows", type=int, default=ROWS, help="one-minute bars of the long run")
     parser.add_argument("--times", type=int, default=7, help="calls of which the fastest counts")
+    parser.add_argument("--imports", action="store_true", help="only what importing takes, handlers too")
     chosen = parser.parse_args(arguments)
+    if chosen.imports:
+        _imports()
+        return 0
     if chosen.peers and not peers.installed("vectorbt"):
         return peers.measure_in_own_environment(
             ["--peers", "--rows", str(chosen.rows), "--times", str(chosen.times)]
@@ -57,7 +61,6 @@ def main(arguments: list[str] | None = None) -> int:
     _documents(chosen.times)
     _sweep(chosen.times)
     _growth(chosen.rows, chosen.times)
-    _imports()
     return 0
 
 
@@ -227,7 +230,7 @@ def _imports() -> None:
             [sys.executable, "-c", f"{handler}; {THIRD_PARTY}"], capture_output=True, text=True, check=False
         )
         if found.returncode != 0:
-            continue  # the peers' environment has the engine's libraries alone
+            raise RuntimeError(f"{handler} failed: {found.stderr.strip()[-500:]}")
         needed = found.stdout.strip() or "pass"
         times = best_of_each({"handler": partial(_start, handler), "libraries": partial(_start, needed)}, 5)
         own, must = times["handler"] - bare, max(times["libraries"] - bare, 1e-3)
