@@ -35,6 +35,17 @@ THIRD_PARTY = (
 """Prints the statement that imports all that is loaded and is neither Python's own nor Stepfold's."""
 
 
+FIRST_CALL = {
+    "api": "boto3",
+    "ingest": "boto3, pyarrow.parquet",
+    "plan": "boto3",
+    "simulate": "boto3, numpy, pyarrow.parquet",
+    "publish": "boto3",
+    "settle": "boto3",
+}
+"""What each function loads at its first call and must have, though importing its handler does not load it."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the engine's budgets.")
     parser.add_argument(
@@ -224,8 +235,8 @@ def _imports() -> None:
         "import numpy alone": "import numpy",
     }.items():
         _line(what, max(0.0, _import_time(program) - bare))
-    for name in ("api", "ingest", "plan", "simulate", "publish", "settle"):
-        handler = f"import functions.{name}.handler"
+    for name, first_call in FIRST_CALL.items():
+        handler = f"import {first_call}; import functions.{name}.handler"
         found = subprocess.run(
             [sys.executable, "-c", f"{handler}; {THIRD_PARTY}"], capture_output=True, text=True, check=False
         )
