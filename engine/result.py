@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from engine.bars import Bars
 from engine.columns import Coded, Table, join
-from engine.errors import Issue, PlanError
+from engine.errors import BarsError, Issue, PlanError
 from engine.fold import finish, simulate
-from engine.limits import Behaviour, Risk
+from engine.limits import Behaviour, Risk, read_limits
 from engine.measures import Metrics, metrics
 from engine.plan import Costs, Funding, Market, Plan
 from engine.state import State, initial_state
@@ -73,8 +74,8 @@ def run(
     timeframe_ms: int | None = None,
     markets: tuple[Market, ...] | None = None,
     record_indicators: bool = True,
-    risk: Risk | None = None,
-    behaviour: Behaviour | None = None,
+    risk: Risk | Mapping[str, object] | None = None,
+    behaviour: Behaviour | Mapping[str, object] | None = None,
     leverage: float = 1.0,
     maintenance_margin_pct: float = 0.5,
     funding: Funding | Mapping[str, Funding] | None = None,
@@ -85,22 +86,32 @@ def run(
 
     `bars` is a Bars or DataFrame for one market, or a mapping of them by symbol. Without `start_ms` the
     run begins after as many bars as the strategy needs to warm up (or at the middle of a shorter series).
-    The bar length is the smallest distance between two bars unless given. `funding` is for all markets or
-    by symbol; `finer` are shorter candles that decide what came first inside a bar, given like `bars`. For
-    the rest see Plan. Raise StrategyError, PlanError, BarsError.
+    The bar length is the smallest distance between two bars unless given. `risk` and `behaviour` take the
+    place of the document's, as Risk and Behaviour or as the mapping that a document would hold. `funding` is
+    for all markets or by symbol; `finer` are shorter candles that decide what came first inside a bar, given
+    like `bars`. For the rest see Plan. Raise StrategyError, PlanError, BarsError.
     """
+    _check_arguments(start_ms, end_ms, timeframe_ms, costs, funding)
     series = _series(bars)
     strategy = parse_strategy(document, parameters)
     given = markets or tuple(Market(symbol) for symbol in series)
     if not any(len(found) > 1 for found in series.values()):
         raise PlanError((Issue("bars", "a run needs at least two bars"),))
-    step = timeframe_ms or _bar_length(series)
+    found_step = _bar_length(series)
+    step = timeframe_ms or found_step
+    if step > found_step:
+        message = (
+            f"is {step} ms, but there are bars only {found_step} ms apart; leave it out, or join the bars"
+        )
+        raise PlanError((Issue("timeframe", message, timeframe_ms),))
     if start_ms is None:
         longest = max(series.values(), key=len)
         start_ms = int(longest.timestamp[min(warm_up_bars(strategy, step), len(longest) // 2)])
     if end_ms is None:
         end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step
     inside = None if finer is None else _series(finer)
+    if inside is not None and not any(len(found) > 1 for found in inside.values()):
+        raise PlanError((Issue("finer", "needs at least two candles, or leave it out"),))
     plan = Plan(
         strategy,
         given,
@@ -111,8 +122,8 @@ def run(
         allocations,
         costs or Costs(),
         record_indicators,
-        risk,
-        behaviour,
+        None if risk is None else _risk(risk),
+        None if behaviour is None else _behaviour(behaviour),
         leverage,
         maintenance_margin_pct,
         tuple(funding.get(m.symbol) if isinstance(funding, Mapping) else funding for m in given),
@@ -127,15 +138,66 @@ def run(
     return Result(plan, state, tables, metrics(plan, state, report), report)
 
 
+def _check_arguments(
+    start_ms: object, end_ms: object, timeframe_ms: object, costs: object, funding: object
+) -> None:
+    """Say what a call from a notebook got wrong before it fails in arithmetic. Raise PlanError."""
+    times = {"start_ms": start_ms, "end_ms": end_ms, "timeframe_ms": timeframe_ms}
+    issues = [
+        Issue(name, f"must be a whole number of milliseconds, not {value!r}", value)
+        for name, value in times.items()
+        if value is not None and not isinstance(value, Real)
+    ]
+    if costs is not None and not isinstance(costs, Costs):
+        issues.append(Issue("costs", "must be Costs, such as Costs(taker_fee_bps=5)", costs))
+    rates = funding.values() if isinstance(funding, Mapping) else [funding]
+    if not all(found is None or isinstance(found, Funding) for found in rates):
+        message = "must be Funding, such as Funding.constant(1, 8, start_ms, end_ms): 1 bp every 8 hours"
+        issues.append(Issue("funding", message, funding))
+    if issues:
+        raise PlanError(tuple(issues))
+
+
+def _risk(given: Risk | Mapping[str, object]) -> Risk:
+    issues: list[Issue] = []
+    found = given if isinstance(given, Risk) else read_limits("risk", given, "risk", {}, issues)
+    if issues:
+        raise PlanError(tuple(issues))
+    return found
+
+
+def _behaviour(given: Behaviour | Mapping[str, object]) -> Behaviour:
+    issues: list[Issue] = []
+    found = (
+        given if isinstance(given, Behaviour) else read_limits("behaviour", given, "behaviour", {}, issues)
+    )
+    if issues:
+        raise PlanError(tuple(issues))
+    return found
+
+
 def _series(bars: Mapping[str, Bars] | Bars | Any) -> dict[str, Bars]:
-    if isinstance(bars, Bars):
-        return {"MARKET": bars}
-    if hasattr(bars, "columns"):
-        return {"MARKET": Bars.from_frame(bars)}
+    """The bars of each market, which is called MARKET where it has no name. Raise BarsError."""
+    if isinstance(bars, Bars) or not isinstance(bars, Mapping):
+        bars = {"MARKET": bars}
+    for symbol in bars:
+        if not isinstance(symbol, str) or not symbol:
+            raise BarsError(f"a market is named by its symbol, such as 'BTC-USDT', not {symbol!r}")
     return {s: found if isinstance(found, Bars) else Bars.from_frame(found) for s, found in bars.items()}
 
 
 def _bar_length(series: Mapping[str, Bars]) -> int:
-    return min(
-        int((found.timestamp[1:] - found.timestamp[:-1]).min()) for found in series.values() if len(found) > 1
-    )
+    """The smallest distance between two bars, in ms. Raise BarsError."""
+    shortest = 0
+    for symbol, found in series.items():
+        if len(found) > 1:
+            steps = found.timestamp[1:] - found.timestamp[:-1]
+            least = int(steps.min())
+            if least <= 0:
+                row = int(steps.argmin()) + 1
+                raise BarsError(
+                    f"{symbol}: bar {row} at {int(found.timestamp[row])} does not come after the one before "
+                    "it; sort the bars and drop doubles"
+                )
+            shortest = min(shortest or least, least)
+    return shortest
