@@ -74,9 +74,9 @@ class Funding:
         """One rate every so many hours of the UTC day, for [start_ms, end_ms). Raise PlanError."""
         import numpy as np
 
+        if not every_hours >= 1:
+            raise PlanError((Issue("funding.every_hours", "must be at least 1", every_hours),))
         every = int(every_hours * HOUR_MS)
-        if every <= 0:
-            raise PlanError((Issue("funding.every_hours", "must be above 0", every_hours),))
         times = np.arange(start_ms + -start_ms % every, end_ms, every, dtype=np.int64)
         return cls(times, np.full(len(times), rate_bps / 10_000.0), assumed=True)
 
