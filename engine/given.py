@@ -40,9 +40,10 @@ class Given:
 
         `last` is the time up to which the run was simulated already.
         """
-        unknown = set(bars) - set(plan.symbols)
-        if unknown:
-            raise BarsError(f"bars for {', '.join(sorted(unknown))}, which the plan does not trade")
+        for what, series in (("bars", bars), ("finer candles", finer)):
+            unknown = set(series) - set(plan.symbols)
+            if unknown:
+                raise BarsError(f"{what} for {', '.join(sorted(unknown))}, which the plan does not trade")
         given = tuple(_until(bars.get(symbol), plan.end_ms) for symbol in plan.symbols)
         _check_order(plan, last, given)
         decisive = tuple(_finer(plan, symbol, finer) for symbol in plan.symbols)
@@ -59,6 +60,8 @@ def _until(bars: Bars | None, end_ms: int) -> Bars:
 
 def _finer(plan: Plan, symbol: str, finer: Mapping[str, Bars]) -> Bars:
     """The candles that decide inside a market's bars. Raise BarsError."""
+    import numpy as np
+
     found = finer.get(symbol)
     if found is None:
         return Bars.empty()
@@ -66,6 +69,15 @@ def _finer(plan: Plan, symbol: str, finer: Mapping[str, Bars]) -> Bars:
         raise BarsError(f"{symbol}: finer candles are given, but the plan names no finer timeframe")
     if len(found) > 1 and not bool((found.timestamp[1:] > found.timestamp[:-1]).all()):
         raise BarsError(f"{symbol}: finer candles must be in the order of time, without doubles")
+    # The kernel checks the run's own bars alone; a finer open outside its bar would become a fill's price.
+    smallest, largest = np.minimum(found.open, found.close), np.maximum(found.open, found.close)
+    sound = (found.low > 0.0) & (found.low <= smallest) & (largest <= found.high) & (found.high < np.inf)
+    if not bool(sound.all()):
+        row = int(sound.argmin())
+        raise BarsError(
+            f"{symbol}: finer candle {row} at {int(found.timestamp[row])} is no candle; prices must be "
+            "finite and above 0, low the smallest and high the largest"
+        )
     return found
 
 

@@ -129,4 +129,6 @@ def _of_plan(issue: engine.Issue) -> Issue:
         path = issue.path
     else:
         path = f"strategy.{issue.path}"  # the document's own fields
-    return Issue(path, issue.message, issue.value, issue.position)
+    # The engine takes series of rates as well; here an assumption is all that can be said.
+    example = '; such as {"assumed_rate_bps": 1.0, "every_hours": 8}' if path == "funding" else ""
+    return Issue(path, issue.message + example, issue.value, issue.position)

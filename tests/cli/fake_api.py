@@ -140,6 +140,7 @@ class FakeApi:
     page: int = 100
     check: dict[str, Any] = field(default_factory=lambda: {"valid": True, "errors": []})
     findings: list[dict[str, Any]] = field(default_factory=list)
+    decisions: int = 120
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -749,7 +750,7 @@ def _check(api: FakeApi, _request: Request) -> tuple[int, object]:
             "bars": 26_266,
             "rules": 2,
             "cuts": 40,
-            "decisions": 120,
+            "decisions": api.decisions,
             "fills": 110,
             "warm_up_bars": 208,
             "starts": 8,

@@ -56,6 +56,7 @@ def test_an_unknown_parameter_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
+        ({"20)": None}, "20)", "unknown field '20)'; within { } an expression with a comma stands in quotes"),
         ({"trigers": []}, "trigers", "unknown field 'trigers'; did you mean 'triggers'?"),
         (
             {"risk": {"daily_loss_pct": 3}},
