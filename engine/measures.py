@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.diagnostics import exit_counts, rule_counts
+from engine.plan_arrays import YEAR_MS
 from engine.statistics.sheet import Sheet
 
 if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.state import State
     from engine.statistics.report import Report
-
-YEAR_MS = 365 * 86_400_000
 
 Metrics = dict[str, Any]
 """Numbers, texts, None where undefined; `left_open` a list, `blocked` and `undefined` mappings."""

@@ -263,6 +263,16 @@ def test_parsing_changes_nothing_in_the_document() -> None:
             },
             "triggers[0].symbols",
         ),
+        (
+            # 100 shifts of up to 10,000 bars are 995,050 bars a market: 20 fit, 21 do not.
+            {
+                "strategy": parse_strategy(
+                    document(" and ".join(f"close > close[{10_000 - n}]" for n in range(100)), None)
+                ),
+                "markets": tuple(Market(f"M{n}") for n in range(21)),
+            },
+            "symbols",
+        ),
     ],
 )
 def test_a_plan_that_makes_no_run_is_refused(change: dict[str, Any], path: str) -> None:
