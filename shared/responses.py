@@ -217,8 +217,10 @@ class PeriodRow(Answer):
     equity: Annotated[float, Field(description="at its end")]
     return_pct: float | None
     benchmark_return_pct: float | None = None
-    pnl: Annotated[float, Field(description="of the trades closed in it")] = 0.0
-    trades: int = 0
+    pnl: Annotated[
+        float | None, Field(description="of the trades closed in it; null in runs older than reports")
+    ] = None
+    trades: int | None = None
 
 
 class MonthlyRow(PeriodRow):
