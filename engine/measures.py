@@ -139,7 +139,11 @@ def _put_growth(sheet: Sheet, plan: Plan, f: list[float], duration_ms: int) -> N
     sheet.put("calmar_ratio", growth / (100.0 * deepest) if deepest and growth is not None else None, lost)
     sheet.put("recovery_factor", (final / initial - 1.0) / deepest if deepest else None, flat)
     sheet.percent("current_drawdown_pct", (f[L.GF_PEAK] - final) / f[L.GF_PEAK])
-    sheet.percent("market_change_pct", _market_change(plan, f), "a symbol has no opening price, or no share of the benchmark")
+    sheet.percent(
+        "market_change_pct",
+        _market_change(plan, f),
+        "a symbol has no opening price, or no share of the benchmark",
+    )
 
 
 def _market_change(plan: Plan, f: list[float]) -> float | None:

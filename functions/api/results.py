@@ -13,7 +13,7 @@ from functions.api.published import Published, with_times
 from functions.api.tables import Page, answer, read_page, scan_page, wire_columns
 from functions.api.windows import Window, parsed, row_of
 from shared.errors import InvalidInputError, Issue, NotFoundError
-from shared.responses import ResultsAnswer
+from shared.responses_results import ResultsAnswer
 from shared.symbols import canonical
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A stand-in for the deployed API: the contract's paths and answers out of memory, on loopback.
 
-Answers go through the models of `shared.responses`, so it cannot say what the API would not; a test holds its
-paths against the OpenAPI document. Faults are put in front of it: `faults` answers the next requests.
+Answers go through the models of the wire, so it cannot say what the API would not; a test holds its paths
+against the OpenAPI document. Faults are put in front of it: `faults` answers the next requests.
 """
 
 from __future__ import annotations
@@ -29,15 +29,9 @@ from shared.responses import (
     ArtifactsAnswer,
     CompareAnswer,
     Difference,
-    EquityAnswer,
-    PairedTradesAnswer,
     ProgressAnswer,
-    ReportAnswer,
-    ResultsAnswer,
     RunAnswer,
     RunPage,
-    TradesAnswer,
-    TradeSetsAnswer,
 )
 from shared.responses_market import (
     DatasetAnswer,
@@ -54,6 +48,8 @@ from shared.responses_market import (
     StrategyVersions,
     UploadForm,
 )
+from shared.responses_results import EquityAnswer, ReportAnswer, ResultsAnswer
+from shared.responses_trades import PairedTradesAnswer, TradesAnswer, TradeSetsAnswer
 from shared.responses_why import RunCheck, WhyAnswer
 from shared.times import iso
 

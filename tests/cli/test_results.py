@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from shared.responses import ReportAnswer
+from shared.responses_results import ReportAnswer
 from tests.cli.conftest import Cli
 from tests.cli.fake_api import FILLS, FakeApi, parquet_of
 

@@ -11,15 +11,9 @@ import pytest
 from engine import layout
 from functions.api.handler import handler
 from shared.reader import RunReader
-from shared.responses import (
-    BoundBy,
-    FillReason,
-    PairedTradeRow,
-    ResultsAnswer,
-    TradeRow,
-    TradeSetRow,
-)
 from shared.responses_market import StateAnswer
+from shared.responses_results import ResultsAnswer
+from shared.responses_trades import BoundBy, FillReason, PairedTradeRow, TradeRow, TradeSetRow
 from shared.times import iso
 from tests.aws import fake_stage
 from tests.functions.api_stage import hold, request, run_to_its_end

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.api import tables
-from shared.responses import MonthlyAnswer, ReportAnswer
+from shared.responses_results import MonthlyAnswer, ReportAnswer
 from shared.times import iso, parse_time
 from tests.functions.api_stage import GAP
 from tests.functions.conftest import Finished
