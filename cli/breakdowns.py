@@ -13,7 +13,7 @@ from cli.examples import examples
 from cli.figures import figure
 from cli.find_run import RunArgument, find_run
 from cli.output import note, plain, print_json, print_table, table
-from shared.responses import ReportAnswer
+from shared.responses_results import ReportAnswer
 
 _PERIOD = ("return_pct", "benchmark_return_pct", "pnl", "trades", "equity")
 _GROUP = ("trades", "win_rate", "pnl", "profit_factor", "avg_return_pct")

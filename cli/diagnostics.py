@@ -10,7 +10,7 @@ from cli.connection import ApiUrl, AsJson, connected
 from cli.examples import examples
 from cli.find_run import RunArgument, find_run
 from cli.output import note, plain, print_json, print_table, table
-from shared.responses import ResultsAnswer, TriggerRow
+from shared.responses_results import ResultsAnswer, TriggerRow
 
 
 def register(parent: typer.Typer) -> None:

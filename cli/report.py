@@ -10,7 +10,8 @@ from cli.figures import UNDEFINED, groups_of, headlines_of, minute
 from cli.output import note, pairs, plain, print_lines, print_table, stdout, table
 from cli.sketch import Curve, sketch
 from shared.names import SIMULATED_EXCHANGE
-from shared.responses import EquityAnswer, ResultsAnswer, RunAnswer
+from shared.responses import RunAnswer
+from shared.responses_results import EquityAnswer, ResultsAnswer
 from shared.times import parse_time
 
 # A column of dots shows two points; an API answers 4 points at the least.

@@ -18,13 +18,9 @@ from cli.find_run import RunArgument, find_run
 from cli.output import note, pairs, plain, print_json, print_table, stdout, table
 from cli.pages import Everything, Limit, read_series, rows_of, say_more
 from cli.report import draw, print_results
-from shared.responses import (
-    ArtifactsAnswer,
-    EquityAnswer,
-    EquityRow,
-    ResultsAnswer,
-)
+from shared.responses import ArtifactsAnswer
 from shared.responses_market import PlaybackEventsAnswer, PositionRow, StateAnswer
+from shared.responses_results import EquityAnswer, EquityRow, ResultsAnswer
 from shared.times import iso, parse_time
 
 Start = Annotated[str | None, typer.Option(help="From this day or time on (UTC).", show_default=False)]

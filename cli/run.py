@@ -48,7 +48,8 @@ from cli.terms import (
 )
 from cli.waiting import raise_if_failed, wait_for_run
 from shared.requests import BacktestRequest, Timeframe
-from shared.responses import ResultsAnswer, RunAnswer
+from shared.responses import RunAnswer
+from shared.responses_results import ResultsAnswer
 
 
 def register(parent: typer.Typer) -> None:

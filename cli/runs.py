@@ -18,7 +18,8 @@ from cli.output import note, plain, print_json, print_lines, print_table, table
 from cli.pages import read_series
 from cli.report import print_headlines, print_run, strategy_of
 from cli.run import finish
-from shared.responses import CompareAnswer, ResultsAnswer, RunAnswer, RunPage, RunStatus
+from shared.responses import CompareAnswer, RunAnswer, RunPage, RunStatus
+from shared.responses_results import ResultsAnswer
 
 _ID = 11  # bt- and eight characters: unique among any number of runs that one looks at
 

@@ -14,7 +14,7 @@ from cli.figures import UNDEFINED, minute, money, number, percent
 from cli.find_run import RunArgument, find_run
 from cli.output import plain, print_json, print_table, table
 from cli.pages import Everything, Limit, read_series, rows_of, say_more
-from shared.responses import PairedTradesAnswer, TradeRow, TradesAnswer, TradeSetsAnswer
+from shared.responses_trades import PairedTradesAnswer, TradeRow, TradesAnswer, TradeSetsAnswer
 
 # A set holds all its legs, so the API gives fewer at a time.
 SETS_A_PAGE = 1_000

@@ -14,6 +14,9 @@ from engine.tokens import Token, tokenize
 
 _CROSSINGS = ("cross_above", "cross_below")
 
+MAX_INSIDE = 5
+"""Named conditions inside each other that are taken apart; deeper ones show their definition alone."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -63,6 +66,7 @@ class Condition:
 def read_parts(text: str, strategy: Strategy, graph: Graph, timeframe: str | None = None) -> Part:
     """Return the tree of an expression of the document.
 
+    A named condition is taken apart once, where it first stands, and no deeper than MAX_INSIDE names.
     `graph` is the document's own or an extension of it, which nodes are added to; `timeframe` the trigger's.
     """
     return _Reader(strategy, graph, timeframe).read(text)
@@ -151,6 +155,8 @@ class _Reader:
         self._strategy = strategy
         self._graph = graph
         self._timeframe = timeframe
+        self._taken_apart: set[tuple[str, int]] = set()
+        self._inside_names = 0
 
     def read(self, text: str, inside: str | None = None) -> Part:
         """The tree of a text; `inside` is the higher timeframe of the tf() that it stands in."""
@@ -176,7 +182,7 @@ class _Reader:
         definition = None if name is None else self._strategy.indicators[name]
         parts = tuple(self._part(text, found, spans) for found in inner)
         if not parts:
-            parts = self._named_conditions(node, definition) if name else self._names_in(text, span)
+            parts = self._named_conditions(node, name) if name else self._names_in(text, span)
         shown = self._on_trigger(node)
         crossing = self._crossing_of(shown)
         if crossing is not None:
@@ -205,11 +211,21 @@ class _Reader:
         at = self._graph.nodes[node]
         return self._graph.nodes[at.inputs[0]].op if at.op == "spread" else at.op
 
-    def _named_conditions(self, node: int, definition: str | None) -> tuple[Part, ...]:
-        """What a named condition is made of."""
-        if definition is None or not self._graph.is_boolean(node):
+    def _named_conditions(self, node: int, name: str) -> tuple[Part, ...]:
+        """What a named condition is made of, where it stands for the first time.
+
+        Conditions that each name the one before twice would otherwise double the tree with every name.
+        """
+        if not self._graph.is_boolean(node) or (name, node) in self._taken_apart:
             return ()
-        return self.read(definition, self._timeframe_of(node, definition)).parts
+        if self._inside_names == MAX_INSIDE:
+            return ()
+        self._taken_apart.add((name, node))
+        definition = self._strategy.indicators[name]
+        self._inside_names += 1
+        parts = self.read(definition, self._timeframe_of(node, definition)).parts
+        self._inside_names -= 1
+        return parts
 
     def _names_in(self, text: str, span: Span) -> tuple[Part, ...]:
         """Named indicators and values of the position in an operand such as `slow * 1.02`."""

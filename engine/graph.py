@@ -107,6 +107,11 @@ class Graph:
         found = self.nodes[node]
         return found.value if found.op == "constant" else None
 
+    @property
+    def history(self) -> int:
+        """How many bars the rolling windows of one market remember together."""
+        return self._history
+
     def needed(self, wanted: Collection[int]) -> list[int]:
         """Return the nodes that `wanted` need, themselves included, inputs first."""
         found = set(wanted)

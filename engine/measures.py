@@ -10,10 +10,12 @@ figures count the run's real bar length in a year of 365 days, since crypto mark
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.diagnostics import exit_counts, rule_counts
+from engine.plan_arrays import YEAR_MS
 from engine.statistics.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
     from engine.state import State
     from engine.statistics.report import Report
 
-YEAR_MS = 365 * 86_400_000
-
 Metrics = dict[str, Any]
 """Numbers, texts, None where undefined; `left_open` a list, `blocked` and `undefined` mappings."""
+Unless = Callable[[str, str, bool, float | None], float | None]
+"""Takes a metric's name, why it may be undefined, whether it is, and its value; returns that or None."""
 
 
 def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
@@ -137,7 +139,11 @@ def _put_growth(sheet: Sheet, plan: Plan, f: list[float], duration_ms: int) -> N
     sheet.put("calmar_ratio", growth / (100.0 * deepest) if deepest and growth is not None else None, lost)
     sheet.put("recovery_factor", (final / initial - 1.0) / deepest if deepest else None, flat)
     sheet.percent("current_drawdown_pct", (f[L.GF_PEAK] - final) / f[L.GF_PEAK])
-    sheet.percent("market_change_pct", _market_change(plan, f), "not every symbol has an opening price")
+    sheet.percent(
+        "market_change_pct",
+        _market_change(plan, f),
+        "a symbol has no opening price, or no share of the benchmark",
+    )
 
 
 def _market_change(plan: Plan, f: list[float]) -> float | None:
@@ -158,7 +164,7 @@ def _market_change(plan: Plan, f: list[float]) -> float | None:
     return total / len(plan.markets)
 
 
-def _ratios(plan: Plan, f: list[float], rows: int, unless: Any) -> Metrics:
+def _ratios(plan: Plan, f: list[float], rows: int, unless: Unless) -> Metrics:
     """Sharpe (1994), Sortino (1991) and volatility from bar returns, risk-free rate 0.
 
     mean = sum(r) / n; variance = (sum(r²) − n × mean²) / (n − 1); downside² = sum(min(r, 0)²) / n.
@@ -189,15 +195,14 @@ def _ratios(plan: Plan, f: list[float], rows: int, unless: Any) -> Metrics:
     }
 
 
-def _quality(f: list[float], trades: int, total: float, unless: Any) -> float | None:
+def _quality(f: list[float], trades: int, total: float, unless: Unless) -> float | None:
     """System quality number (Van Tharp): √n × mean P&L / standard deviation of P&L (divided by n − 1)."""
     mean = total / max(trades, 1)
     variance = (f[L.GF_PNL_SQUARES] - trades * mean * mean) / max(trades - 1, 1)
     usable = trades >= 2 and variance > 0.0
     value = math.sqrt(trades) * mean / math.sqrt(variance) if usable else None
     reason = "fewer than two trades" if trades < 2 else "all trades had the same result"
-    answer: float | None = unless("sqn", reason, not usable, value)
-    return answer
+    return unless("sqn", reason, not usable, value)
 
 
 def _benchmark(plan: Plan, f: list[float]) -> float:

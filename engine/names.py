@@ -45,12 +45,6 @@ CATEGORIES = (
     "other",
 )
 
-EXIT_PRIORITY = {"emergency_exit": 0, "risk_off": 1, "risk_reduce": 2}
-"""Which exit rule of a symbol wins at one close (smaller first); all other categories come after, in
-document order."""
-
-OTHER_EXIT_PRIORITY = 3
-
 
 def timeframe_name(step_ms: int) -> str:
     """A bar's length as people write it: 4h, 90m, 30 s."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from engine.errors import Issue, PlanError
 from engine.graph import check_timeframes
 from engine.limits import Behaviour, Risk, read_limits
+from engine.names import HOUR_MS
 from engine.strategy import Strategy
 from engine.version import ENGINE_VERSION
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_MARKETS = 500
+MAX_REMEMBERED = 20_000_000
+"""Bars that the rolling windows of all markets may remember together: at least 160 MB, and as much again in a
+state that is being stored."""
 MAX_CASH = 1e15
 MAX_LEVERAGE = 125.0
-HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,13 @@ class Plan:
         doubled = {m.symbol for n, m in enumerate(self.markets) if m.symbol in self.symbols[:n]}
         if doubled:
             issues.append(Issue("symbols", f"name a symbol once: {', '.join(sorted(doubled))}"))
+        remembered = self.strategy.graph.history * len(self.markets)
+        if remembered > MAX_REMEMBERED:
+            message = (
+                f"the rolling windows remember {remembered:,} bars of {len(self.markets)} symbols; "
+                f"{MAX_REMEMBERED:,} are allowed: choose fewer symbols or shorter windows"
+            )
+            issues.append(Issue("symbols", message, len(self.markets)))
         if self.timeframe_ms <= 0:
             issues.append(Issue("timeframe", "must be longer than 0 ms", self.timeframe_ms))
         else:

@@ -6,7 +6,11 @@ and the rest holds, which is a few scalar rows: constants, values of the positio
 """
 
 from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
-from engine.graph import Graph, GraphTooLargeError
+from engine.graph import Graph
+
+
+class RuleTooLargeError(Exception):
+    """A rule's part that depends on the position needs more values at once than there is room for."""
 
 
 def split(graph: Graph, rule: int) -> tuple[int, list[int]]:
@@ -28,7 +32,7 @@ def split(graph: Graph, rule: int) -> tuple[int, list[int]]:
 
 
 def check_rule(graph: Graph, rule: int) -> None:
-    """Raise GraphTooLargeError when the rule's part that depends on the position needs too many registers."""
+    """Raise RuleTooLargeError when the rule's part that depends on the position needs too many registers."""
     if graph.is_state(rule):
         _, rest = split(graph.extended(), rule)
         StateRows(graph).write(rest)
@@ -137,7 +141,7 @@ class _Rule:
 
     def _register(self) -> int:
         if not self._free:
-            raise GraphTooLargeError(
+            raise RuleTooLargeError(
                 f"a rule's part that depends on the position needs more than {I.STATE_REGISTERS} values "
                 f"at once"
             )

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from engine.errors import Issue
 from engine.expression import parse_expression, references
 from engine.functions import FUNCTIONS
-from engine.graph import Graph, GraphTooLargeError, TimeframeError
+from engine.graph import Graph, TimeframeError
 from engine.parameters import Value
-from engine.position_rules import check_rule
+from engine.position_rules import RuleTooLargeError, check_rule
 from engine.suggest import shorten
 from engine.tokens import ExpressionError
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What every part of one document is read with, and where its faults go."""
+    """What every part of one document is read with, and where its faults go.
+
+    Whatever adds to the graph may raise GraphTooLargeError, which is a fault of the document as a whole.
+    """
 
     graph: Graph
     values: Mapping[str, Value]
@@ -39,8 +42,6 @@ class Reading:
             return self._parsed(text)
         except ExpressionError as error:
             self.issues.append(Issue(path, error.message, text, error.position))
-        except GraphTooLargeError as error:
-            self.issues.append(Issue(path, f"{error}; simplify the document", None))
         return None
 
     def _parsed(self, text: str) -> int:
@@ -72,8 +73,8 @@ class Reading:
             return None
         try:
             check_rule(self.graph, node)
-        except GraphTooLargeError as error:
-            self.issues.append(Issue(path, f"{error}; simplify the document", None))
+        except RuleTooLargeError as error:
+            self.issues.append(Issue(path, f"{error}; simplify it", None))
             return None
         return node
 
@@ -105,8 +106,6 @@ class Reading:
             return self.graph.on_timeframe(node, timeframe)
         except TimeframeError as error:
             self.issues.append(Issue(path, str(error), text, 0))
-        except GraphTooLargeError as error:
-            self.issues.append(Issue(path, f"{error}; simplify the document", None))
         return None
 
     def _uses_broken(self, text: str) -> bool:

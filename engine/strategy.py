@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import Issue, StrategyError
 from engine.fields import MAX_NAME, check_fields, read_text
-from engine.graph import Graph
+from engine.graph import Graph, GraphTooLargeError
 from engine.levels import Level as Level
 from engine.levels import Order as Order
 from engine.limits import Behaviour, Risk, read_limits
@@ -84,11 +84,16 @@ def parse_strategy(
     description = read_text(raw, "description", "", issues)
     values = resolve_parameters(raw.get("parameters"), parameters or {}, issues)
     graph, known = (Graph(), None) if together is None else (together.graph, together.known)
-    texts, nodes = read_indicators(raw.get("indicators"), Reading(graph, values, issues, known=known))
-    # When a named indicator is broken, every rule that uses it would complain too: report the cause alone.
-    reading = Reading(graph, values, issues, nodes, frozenset(texts.keys() - nodes.keys()), known)
-    triggers = read_triggers(raw.get("triggers"), reading)
-    sizing = read_sizing(raw.get("sizing"), reading)
+    try:
+        texts, nodes = read_indicators(raw.get("indicators"), Reading(graph, values, issues, known=known))
+        # When a named indicator is broken, every rule that uses it would complain too: report the cause
+        # alone.
+        reading = Reading(graph, values, issues, nodes, frozenset(texts.keys() - nodes.keys()), known)
+        triggers = read_triggers(raw.get("triggers"), reading)
+        sizing = read_sizing(raw.get("sizing"), reading)
+    except GraphTooLargeError as error:
+        # Nothing more is read: every expression that follows would be too much as well.
+        raise StrategyError((*issues, Issue("", f"{error}; simplify it", None))) from None
     risk = read_limits("risk", raw.get("risk"), "risk", values, issues)
     behaviour = read_limits("behaviour", raw.get("behaviour"), "behaviour", values, issues)
     if issues:

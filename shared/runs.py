@@ -20,7 +20,6 @@ from shared.table import ConditionFailed, Page, Table
 from shared.times import stamp
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
-STATUSES: tuple[Status, ...] = ("queued", "running", "completed", "failed", "cancelled")
 ENDED: tuple[Status, ...] = ("completed", "failed", "cancelled")
 DELETING = "deleting"
 LATEST_LOGS = 8

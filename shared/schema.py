@@ -84,22 +84,6 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 
-# What an event can be; the engine writes no other.
-EVENT_TYPES = (
-    "trigger_fired",
-    "order_submitted",
-    "fill",
-    "trade_blocked",
-    "gap",
-    "funding",
-    "risk_off_latched",
-    "walked_away",
-    "plan_generated",
-    "run_completed",
-)
-
-PLAYBACK_INDICATORS = tuple(column.name for column in TABLES["indicators"][1:])
-
 
 def columns_of(table: str, extra: Sequence[str] = ()) -> tuple[Column, ...]:
     """Return a table's columns, then `extra` nullable floats (a document's named indicators)."""

@@ -82,8 +82,7 @@ STATISTICS = (
         (SOURCE, PERIOD),
         lambda g, source, n: g.rolling("percentile", source, n),
         "rank of the newest among the last `period` values, from 0 (smallest) to 100 (largest); of equal "
-        "ones half "
-        "count as smaller",
+        "ones half count as smaller",
         "pandas `(rolling.rank() − 1) / (period − 1)`; its time grows with `period`",
         minimum_period=2,
     ),
@@ -92,8 +91,7 @@ STATISTICS = (
         (SOURCE, PERIOD, Argument("share", "share", 0.5)),
         lambda g, source, n, share: g.rolling("quantile", source, n, share),
         "the value below which that share of the last `period` values lies, between two of them in "
-        "proportion; 0.5 is "
-        "the median",
+        "proportion; 0.5 is the median",
         "pandas rolling.quantile; its time grows with `period`",
         minimum_period=2,
     ),

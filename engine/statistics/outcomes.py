@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from engine.names import HOUR_MS
 from engine.statistics.calendar import DAY_MS
 from engine.statistics.numbers import ratio, student_above
-from engine.statistics.trades import HOUR_MS, LOST, WON, Groups
+from engine.statistics.trades import LOST, WON, Groups
 
 if TYPE_CHECKING:
     from engine.statistics.drawdowns import Drawdowns

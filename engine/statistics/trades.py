@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.columns import Coded
+from engine.names import HOUR_MS
 from engine.statistics.calendar import DAY_MS
 from engine.statistics.numbers import add_in_order, count_into, ratio, sum_whole
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from engine.columns import Column
 
-HOUR_MS = 3_600_000
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OUTCOMES = ("won", "lost", "even")
 WON, LOST, EVEN = range(3)

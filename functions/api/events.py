@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from fastapi import Response
 
+from engine.layout import EVENT_TYPES
 from functions.api.published import Published
 from functions.api.results import equal_to
 from functions.api.tables import answer, read_page, scan_page
 from functions.api.windows import Window, parsed, row_of
 from shared.errors import InvalidInputError, Issue
-from shared.schema import EVENT_TYPES
 from shared.symbols import canonical, nearest
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 from fastapi import Response
 
+from engine.names import HOUR_MS
 from functions.api.published import Published, with_times
 from functions.api.tables import Page, answer, read_page, scan_page, wire_columns
 from functions.api.windows import Window, parsed, row_of
 from shared.errors import InvalidInputError, Issue, NotFoundError
-from shared.responses import ResultsAnswer
+from shared.responses_results import ResultsAnswer
 from shared.symbols import canonical
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from shared.reader import SeriesReader
 
 Format = Literal["rows", "columns"]
-
-MS_PER_HOUR = 3_600_000
 
 
 def results_of(results: Published) -> ResultsAnswer:
@@ -89,7 +88,7 @@ def paired_trades_answer(
     columns = dict(page.columns)
     del columns["timestamp"]  # it is the exit's
     held = columns["exit_timestamp"] - columns["entry_timestamp"]
-    columns["hold_duration_hours"] = held.astype("int64") / MS_PER_HOUR
+    columns["hold_duration_hours"] = held.astype("int64") / HOUR_MS
     columns["timeframe"] = [results.run.timeframe] * page.rows
     return answer("paired_trades", Page(columns, page.following), form)
 

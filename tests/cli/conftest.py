@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cli.main import execute
-from tests.cli.fake_api import FakeApi, serving
+from tests.cli.fake_api import FakeApi
+from tests.cli.fake_server import serving
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import typer.main
 from cli.errors import CommandError, ExitCode
 from cli.main import app
 from tests.cli.conftest import Cli
-from tests.cli.fake_api import ROUTES
+from tests.cli.fake_server import ROUTES
 
 OPENAPI = Path(__file__).parents[2] / "functions" / "api" / "openapi.json"
 # The local stack's own commands are documented and tested with the stack.

@@ -9,9 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from shared.responses import ReportAnswer
+from shared.responses_results import ReportAnswer
 from tests.cli.conftest import Cli
-from tests.cli.fake_api import FILLS, FakeApi, parquet_of
+from tests.cli.fake_api import FILLS, FakeApi
+from tests.cli.fake_runs import parquet_of
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,7 @@ def test_validate_says_all_that_is_wrong_with_its_line(cli: Cli, api: FakeApi, t
     api.check = {
         "valid": False,
         "errors": [
-            {"path": "strategy.triggers[0].stop", "message": "'stop' is not enforced yet; remove it"},
+            {"path": "strategy.triggers[0].stop", "message": "must say of what: {percent: 3}"},
             {
                 "path": "strategy.triggers[0].entry",
                 "message": "ends too early",
@@ -60,7 +60,7 @@ def test_validate_says_all_that_is_wrong_with_its_line(cli: Cli, api: FakeApi, t
 
     ran = cli("strategies", "validate", str(path))
     assert (ran.code, ran.out) == (3, "")
-    assert f"{path}:4 strategy.triggers[0].stop: 'stop' is not enforced yet" in ran.err
+    assert f"{path}:4 strategy.triggers[0].stop: must say of what" in ran.err
     assert f'{path}:3 strategy.triggers[0].entry = "a >": ends too early (at character 3)' in ran.err
 
     ran = cli("strategies", "validate", str(path), "--json")

@@ -214,8 +214,24 @@ def test_a_long_chain_of_indicators_is_no_deep_recursion() -> None:
 
 def test_too_much_history_is_refused() -> None:
     wide = {f"w{n}": f"sma(close, {10_000 - n}) + highest(high, {9_000 + n})[{8_000 + n}]" for n in range(80)}
-    ((_, message), *_) = issues(document("w0 > 1", None, indicators=wide))
-    assert "remember more than 2,000,000 bars together" in message
+    assert issues(document("w0 > 1", None, indicators=wide)) == [
+        ("", "the rolling windows remember more than 2,000,000 bars together; simplify it")
+    ]
+
+
+@pytest.mark.parametrize(
+    "trigger", [{}, {"stop": {"atr": 2}}, {"stop": {"distance": "close / 7"}}, {"timeframe": "4h"}]
+)
+def test_too_many_operations_are_refused_wherever_the_last_one_stands(trigger: dict[str, Any]) -> None:
+    """A stop of {atr: 2} that was one too many was a fault of ours, not of the document."""
+    # Each `close * n` of a sum is a constant, a product and a sum.
+    full = {
+        f"i{n}": " + ".join(f"close * {100 * n + term + 0.5}" for term in range(100 if n < 6 else 66))
+        for n in range(7)
+    }
+    raw: dict[str, Any] = document("close / 3 > 1 and close / 5 < 9", None, indicators=full)
+    raw["triggers"][0] |= trigger
+    assert issues(raw) == [("", "the document needs more than 2,000 operations; simplify it")]
 
 
 @pytest.mark.parametrize("raw", [None, 3, "close > 1", ["a"], {1: 2}, {"name": {}, "triggers": {}}])
@@ -263,6 +279,16 @@ def test_parsing_changes_nothing_in_the_document() -> None:
                 )
             },
             "triggers[0].symbols",
+        ),
+        (
+            # 100 shifts of up to 10,000 bars are 995,050 bars a market: 20 fit, 21 do not.
+            {
+                "strategy": parse_strategy(
+                    document(" and ".join(f"close > close[{10_000 - n}]" for n in range(100)), None)
+                ),
+                "markets": tuple(Market(f"M{n}") for n in range(21)),
+            },
+            "symbols",
         ),
     ],
 )

@@ -346,3 +346,22 @@ def test_the_rows_of_a_decision_are_those_of_the_run() -> None:
         assert (told["timestamp"], told["qty"], told["price"], told["reason"]) == (
             fill["timestamp"], fill["qty"], fill["price"], fill["reason"],
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        pytest.param("({0} and close > {1}) or ({0} and close < {1})", id="each names the one before twice"),
+        pytest.param("not (" * 18 + "{0} and close > {1}" + ")" * 18, id="each is deep in brackets"),
+    ],
+)
+def test_names_of_names_do_not_make_a_tree_that_bursts(definition: str) -> None:
+    """Fourteen conditions that each named the one before twice made an explanation of 16 MB."""
+    names = {"n0": "close > 1"} | {f"n{n}": definition.format(f"n{n - 1}", n) for n in range(1, 45)}
+    plan = Plan(
+        parse_strategy(document("n44", None, indicators=names)), (Market("A"),), MINUTE, 0, 9 * MINUTE
+    )
+    found = explain(plan, {"A": generated(9, 1)}, "A", 4 * MINUTE)
+    text = json.dumps(found.to_dict())
+    assert '"name": "n43"' in text
+    assert len(text) < 100_000

@@ -7,7 +7,7 @@ import pytest
 
 from functions.api import check
 from tests.aws import FakeStage
-from tests.functions.api_stage import request
+from tests.functions.api_stage import hold, request
 
 
 def test_a_strategy_on_held_candles_passes(market: FakeStage, http: httpx.Client) -> None:
@@ -33,13 +33,27 @@ def test_what_could_not_be_run_cannot_be_checked(market: FakeStage, http: httpx.
     assert "did you mean 'ema_cross'" in answer.json()["detail"]
 
 
-def test_more_bars_than_a_request_can_take_are_refused(
-    market: FakeStage, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "path", "message"),
+    [
+        ("MAX_BARS", "start_date", "the check reads at most 1,000 bars"),
+        ("MAX_FINER_BARS", "finer_timeframe", "the check reads at most 1,000 finer candles"),
+        ("MAX_VALUES", "start_date", "the check compares at most 1,000 values; 7 operations"),
+    ],
+)
+def test_more_than_a_request_can_take_is_refused(
+    market: FakeStage,
+    http: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    path: str,
+    message: str,
 ) -> None:
-    del market
-    monkeypatch.setattr(check, "MAX_BARS", 1_000)
-    answer = http.post("/strategies/check", json=request(start_date="2021-02-01"))
+    hold(market, "BTC-USDT", timeframe="15m")
+    body = request(start_date="2021-02-01", finer_timeframe="15m")
+    monkeypatch.setattr(check, limit, 1_000)
+    answer = http.post("/strategies/check", json=body)
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
-    assert error["path"] == "start_date"
-    assert error["message"].startswith("the check reads at most 1,000 bars")
+    assert error["path"] == path
+    assert error["message"].startswith(message)

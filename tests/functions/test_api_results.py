@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.api import tables
-from shared.responses import ReportAnswer
+from shared.responses_results import MonthlyAnswer, ReportAnswer
 from shared.times import iso, parse_time
 from tests.functions.api_stage import GAP
 from tests.functions.conftest import Finished
@@ -310,3 +310,9 @@ def test_missing_values_are_null_never_nan() -> None:
     ]
     columns = json.loads(bytes(tables.answer("rows", page, "columns").body))["rows"]
     assert columns["value"] == [None, 1.5]
+
+
+def test_months_of_a_run_older_than_reports_have_no_invented_trades() -> None:
+    older = {"month": "2021-02", "equity": 8957.4, "return_pct": -10.4}
+    (month,) = MonthlyAnswer.model_validate({"monthly": [older]}).monthly
+    assert (month.pnl, month.trades, month.benchmark_return_pct) == (None, None, None)

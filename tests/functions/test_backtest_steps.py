@@ -11,7 +11,6 @@ import pytest
 
 import engine
 from cli.simulated_market import simulate_market
-from engine import layout
 from functions.plan.plan import plan_run
 from functions.publish.publish import publish_run
 from functions.simulate.simulate import simulate_run
@@ -23,7 +22,7 @@ from shared.names import DatasetName
 from shared.reader import RunReader
 from shared.requests import BacktestRequest
 from shared.runs import Run
-from shared.schema import EVENT_TYPES, TABLES, arrow_schema
+from shared.schema import TABLES, arrow_schema
 from shared.times import parse_time
 from tests.aws import FakeStage
 from tests.e2e.markets import CROSS
@@ -96,10 +95,6 @@ def test_the_steps_lead_to_results(markets: FakeStage) -> None:
     listed = {*reader.keys(), done.manifest_key, done.request_key}
     assert set(markets.store.keys(names.run_prefix(run.run_id))) == listed
     assert list(markets.store.keys("work/")) == []
-
-
-def test_the_engine_writes_the_events_that_the_schema_names() -> None:
-    assert layout.EVENT_TYPES == EVENT_TYPES
 
 
 def test_equal_requests_give_equal_bytes_and_say_so(markets: FakeStage) -> None:

@@ -11,7 +11,7 @@ import pytest
 from functions.api.tables import rows_of
 from functions.api.trade_sets import trade_sets
 from shared.reader import RunReader
-from shared.responses import TradeSetRow
+from shared.responses_trades import TradeSetRow
 from shared.schema import TABLES
 from shared.writer import RunWriter
 from tests.aws import FakeStage

@@ -21,16 +21,9 @@ from functions.api.route import router
 from functions.api.tables import answer
 from functions.api.trade_sets import trade_sets
 from functions.api.windows import Format, Limit, RowCursor, Span
-from shared.responses import (
-    ArtifactsAnswer,
-    EquityAnswer,
-    MonthlyAnswer,
-    PairedTradesAnswer,
-    ReportAnswer,
-    ResultsAnswer,
-    TradesAnswer,
-    TradeSetsAnswer,
-)
+from shared.responses import ArtifactsAnswer
+from shared.responses_results import EquityAnswer, MonthlyAnswer, ReportAnswer, ResultsAnswer
+from shared.responses_trades import PairedTradesAnswer, TradesAnswer, TradeSetsAnswer
 
 routes = router("results")
 

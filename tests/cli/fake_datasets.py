@@ -1,0 +1,111 @@
+"""The stand-in's answers about candles: what is held, uploads and imports."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pyarrow.parquet as pq
+
+from shared.responses_market import (
+    DatasetList,
+    ImportAnswer,
+    ImportBegun,
+    RegimeList,
+    UploadForm,
+)
+from shared.times import iso
+from tests.cli.fake_api import HOUR_MS, START_MS, FakeApi, Request, Routes
+
+
+def _regimes(_api: FakeApi, _request: Request) -> tuple[int, object]:
+    march = {"id": "covid_crash_2020", "title": "Covid crash", "why": "A slide that ended in a fall by half."}
+    return 200, RegimeList.model_validate(
+        {"regimes": [{**march, "start_date": "2020-02-13", "end_date": "2020-03-13"}]}
+    )
+
+
+def _datasets(api: FakeApi, _request: Request) -> tuple[int, object]:
+    return 200, DatasetList.model_validate({"datasets": list(api.datasets.values())})
+
+
+def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
+    body = request.json()
+    import_id = f"im-{len(api.imports):026d}"
+    dataset_id = f"{body['exchange']}.{body['symbol']}.{body['timeframe']}"
+    api.imports[import_id] = ImportAnswer(
+        dataset_id=dataset_id,
+        import_id=import_id,
+        status="awaiting_upload",
+        created_at=iso(START_MS),
+        ended_at=None,
+        report=None,
+        error=None,
+    ).model_dump()
+    return 201, ImportBegun(
+        dataset_id=dataset_id,
+        import_id=import_id,
+        status="awaiting_upload",
+        upload=UploadForm(url=f"{api.url}/store", fields={"key": import_id, "policy": "signed"}),
+        max_bytes=256 * 1024 * 1024,
+        expires_at=iso(START_MS),
+    )
+
+
+def _upload(api: FakeApi, request: Request) -> tuple[int, object]:
+    """Take a form as S3 does: its fields, then the file, which is the last part."""
+    boundary = b"--" + request.headers["content-type"].partition("boundary=")[2].encode()
+    parts = [part.partition(b"\r\n\r\n") for part in request.body.split(boundary)[1:-1]]
+    fields = {}
+    for head, _, content in parts:
+        name = re.search(rb'name="([^"]*)"', head)
+        assert name is not None
+        fields[name.group(1).decode()] = content.removesuffix(b"\r\n")
+    if list(fields)[-1] != "file" or fields["policy"] != b"signed":
+        return 403, b"<Error><Message>Access Denied</Message></Error>"
+    api.uploads[fields["key"].decode()] = fields["file"]
+    return 204, None
+
+
+def _begin_work(api: FakeApi, _request: Request, _dataset_id: str, import_id: str) -> tuple[int, object]:
+    entry = api.imports[import_id]
+    entry["status"] = "running"
+    return 202, entry
+
+
+def _import(api: FakeApi, _request: Request, dataset_id: str, import_id: str) -> tuple[int, object]:
+    entry, body = api.imports[import_id], api.uploads[import_id]
+    if b"impossible" in body:
+        issue = {"path": "file.high", "message": "is below the low in row 1"}
+        error = {"code": "invalid_input", "detail": "file.high: is below the low in row 1", "errors": [issue]}
+        entry |= {"status": "failed", "error": error}
+        return 200, entry
+    rows = pq.read_table(io.BytesIO(body)).num_rows if body[:4] == b"PAR1" else body.count(b"\n") - 1
+    exchange, symbol, timeframe = dataset_id.split(".")
+    api.add_dataset(exchange, symbol, timeframe, rows)
+    entry["status"] = "completed"
+    entry["report"] = {
+        "rows": rows,
+        "first": iso(START_MS),
+        "last": iso(START_MS + rows * HOUR_MS),
+        "sorted_by_us": True,
+        "zero_volume_bars": 2,
+        "flat_bars": 0,
+        "gaps": 7,
+        "missing_bars": 14,
+        "dataset_rows": rows,
+        "dataset_first": iso(START_MS),
+        "dataset_last": iso(START_MS + rows * HOUR_MS),
+    }
+    return 200, entry
+
+
+ROUTES: Routes = {
+    ("GET", "/market/regimes"): _regimes,
+    ("GET", "/datasets"): _datasets,
+    ("POST", "/datasets"): _begin,
+    ("POST", "/datasets/([^/]+)/imports/([^/]+)"): _begin_work,
+    ("GET", "/datasets/([^/]+)/imports/([^/]+)"): _import,
+    # Not the API's, but the store's: uploads by form.
+    ("POST", "/store"): _upload,
+}
