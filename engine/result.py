@@ -243,6 +243,17 @@ def _limits(
 
 
 def _bar_length(series: Mapping[str, Bars]) -> int:
-    return min(
-        int((found.timestamp[1:] - found.timestamp[:-1]).min()) for found in series.values() if len(found) > 1
-    )
+    """The smallest distance between two bars, in ms. Raise BarsError."""
+    shortest = 0
+    for symbol, found in series.items():
+        if len(found) > 1:
+            steps = found.timestamp[1:] - found.timestamp[:-1]
+            least = int(steps.min())
+            if least <= 0:
+                row = int(steps.argmin()) + 1
+                raise BarsError(
+                    f"{symbol}: bar {row} at {int(found.timestamp[row])} does not come after the one before "
+                    "it; sort the bars and drop doubles"
+                )
+            shortest = min(shortest or least, least)
+    return shortest
