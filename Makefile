@@ -36,7 +36,7 @@ down: setup
 test: lint
 	$(BIN)/pytest --ignore=tests/real
 
-## test-real  the journey on real candles, from the folder that STEPFOLD_MARKET_DATA names
+## test-real  the journey on real candles (from the folder in STEPFOLD_MARKET_DATA), with other backtesters as referees
 .PHONY: test-real
 test-real: setup
 	@test -d "$$STEPFOLD_MARKET_DATA" || { echo "stepfold: set STEPFOLD_MARKET_DATA to a folder of candles (Parquet files)" >&2; exit 1; }
@@ -54,6 +54,7 @@ lint: setup
 .PHONY: bench
 bench: setup
 	$(BIN)/python -m bench --peers
+	$(BIN)/python -m bench --imports
 	$(BIN)/python -m bench.service
 
 ## zips       build the functions' zips for AWS (arm64, Python 3.13) into build/zips

@@ -5,21 +5,45 @@ machine. Importing is measured in fresh interpreters.
 """
 
 import argparse
+import math
 import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from bench import peers, runs
-from bench.market import minutes
+from bench.market import longer, minutes
 from bench.measure import best_of, best_of_each, peak_bytes
-from engine import ENGINE_VERSION, kernel_is_compiled
+from engine import ENGINE_VERSION, Bars, Funding, kernel_is_compiled, preset, run
 
 ROWS = 2_102_400
 SWEEP_ROWS = 35_040
 SMALL_ROWS = 50_000
+PART_ROWS = 350_400
+LINEAR = 1.1
+"""Largest exponent that still counts as linear on a machine that others use too."""
+
+THIRD_PARTY = (
+    "import sys; own = {'engine', 'functions', 'shared'} | set(sys.stdlib_module_names); "
+    "print('import ' + ', '.join(m for m in sys.modules if m.split('.')[0] not in own "
+    "and m.isascii() and all(p.isidentifier() for p in m.split('.'))) if any("
+    "m.split('.')[0] not in own for m in sys.modules) else 'pass')"
+)
+"""Prints the statement that imports all that is loaded and is neither Python's own nor Stepfold's."""
+
+
+FIRST_CALL = {
+    "api": "boto3",
+    "ingest": "boto3, pyarrow.parquet",
+    "plan": "boto3",
+    "simulate": "boto3, numpy, pyarrow.parquet",
+    "publish": "boto3",
+    "settle": "boto3",
+}
+"""What each function loads at its first call and must have, though importing its handler does not load it."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +53,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--rows", type=int, default=ROWS, help="one-minute bars of the long run")
     parser.add_argument("--times", type=int, default=7, help="calls of which the fastest counts")
+    parser.add_argument("--imports", action="store_true", help="only what importing takes, handlers too")
     chosen = parser.parse_args(arguments)
+    if chosen.imports:
+        _imports()
+        return 0
     if chosen.peers and not peers.installed("vectorbt"):
         return peers.measure_in_own_environment(
             ["--peers", "--rows", str(chosen.rows), "--times", str(chosen.times)]
@@ -40,15 +68,29 @@ def main(arguments: list[str] | None = None) -> int:
     )
     print(f"{'what':58} {'time':>11} {'ratio':>9}  budget")
     _long_run(chosen.rows, chosen.times)
-    _growth(chosen.rows, chosen.times)
     _source(chosen.times)
+    _documents(chosen.times)
     _sweep(chosen.times)
-    _imports()
+    _growth(chosen.rows, chosen.times)
     return 0
 
 
-def _line(what: str, seconds: float, ratio: float | None = None, budget: str = "") -> None:
+def _line(
+    what: str,
+    seconds: float,
+    ratio: float | None = None,
+    *,
+    most: float | None = None,
+    least: float | None = None,
+    of: str = "",
+) -> None:
+    """A row of the table: time, ratio, and whether the ratio is inside its budget."""
     shown = f"{ratio:8.2f}x" if ratio is not None else ""
+    budget = of
+    if ratio is not None and (most is not None or least is not None):
+        met = ratio <= most if most is not None else ratio >= (least or 0.0)
+        sign, bound = ("<=", most) if most is not None else (">=", least)
+        budget = f"{'pass' if met else 'MISS'}  {sign} {bound:g} x {of}"
     print(f"{what:58} {seconds * 1e3:8.2f} ms {shown:>9}  {budget}")
 
 
@@ -66,7 +108,8 @@ def _long_run(rows: int, times: int) -> None:
         f"EMA cross, document to metrics, {fills:,} fills",
         best["engine"],
         best["engine"] / best["floor"],
-        "<= 6 x floor",
+        most=6,
+        of="floor",
     )
     expanded = best_of(lambda: runs.equity_table(runs.ema_cross(bars)()), 3) - best["engine"]
     _line("  and the six columns made on demand of its equity table", expanded, expanded / best["floor"])
@@ -74,23 +117,80 @@ def _long_run(rows: int, times: int) -> None:
     _line(f"  and the JSON of {result.tables['events'].rows:,} events", payload, payload / best["floor"])
     if "vectorbt" in best:
         _line(
-            "vectorbt, the same cross", best["vectorbt"], best["vectorbt"] / best["engine"], ">= 20 x engine"
+            "vectorbt, the same cross",
+            best["vectorbt"],
+            best["vectorbt"] / best["engine"],
+            least=20,
+            of="engine",
         )
-    inputs = 6 * 8 * rows
     held = peak_bytes(runs.ema_cross(bars))
+    ratio = held / (6 * 8 * rows)
     print(
-        f"{'memory beyond the six input columns':58} {held / 2**20:7.1f} MiB {held / inputs:8.2f}x  "
-        "<= 3 x inputs"
+        f"{'memory beyond the six input columns':58} {held / 2**20:7.1f} MiB {ratio:8.2f}x  "
+        f"{'pass' if ratio <= 3 else 'MISS'}  <= 3 x inputs"
+    )
+
+
+def _documents(times: int) -> None:
+    """What the parts of the language and the fill contract cost, in bars of all symbols."""
+    bars = minutes(PART_ROWS)
+    five = longer(bars, 5)
+    ten = {f"S{number}-USDT": minutes(PART_ROWS // 10, seed=number) for number in range(10)}
+    one = {runs.MARKET: bars}
+    funding = Funding.constant(1.0, 8, 0, PART_ROWS * 60_000)
+    works: dict[str, Callable[[], object]] = {
+        "EMA cross, one symbol": runs.document_run(preset("ema_cross"), one),
+        "  ten symbols, shared cash": runs.document_run(preset("ema_cross"), ten),
+        "  stop, target and trailing stop": runs.document_run(runs.levels(), one),
+        "  the same with every limit on": runs.document_run(runs.limits(), one),
+        "  leverage and funding": runs.document_run(preset("ema_cross"), one, leverage=3.0, funding=funding),
+        "  a rule on the position, rarely asked": runs.document_run(runs.rare_gate(), one),
+        "  a rule on the position, asked at every bar": runs.document_run(runs.every_bar(), one),
+        "  a higher timeframe": runs.document_run(runs.higher_timeframe(), one),
+    }
+    best = best_of_each(works, max(2, times // 2))
+    first = best["EMA cross, one symbol"]
+    for what, seconds in best.items():
+        _line(f"{what}, {PART_ROWS:,} bars", seconds, seconds / first, of="of the plain cross")
+    inside = {
+        "coarse": _five_minutes(five, None),
+        "finer": _five_minutes(five, {runs.MARKET: bars}),
+    }
+    both = best_of_each(inside, max(2, times // 2))
+    _line(f"  stop and target on {len(five):,} bars of 5 m", both["coarse"], 1.0)
+    _line("  and 1 m candles decide inside them", both["finer"], both["finer"] / both["coarse"])
+
+
+def _five_minutes(five: Bars, finer: dict[str, Bars] | None) -> Callable[[], object]:
+    return lambda: run(
+        runs.levels(), {runs.MARKET: five}, costs=runs.COSTS, start_ms=0, finer=finer, record_indicators=False
     )
 
 
 def _growth(rows: int, times: int) -> None:
-    """Nanoseconds a bar at a quarter, a half and all of the rows: equal when growth is linear."""
-    found: list[str] = []
-    for part in (4, 2, 1):
-        bars = minutes(rows // part)
-        found.append(f"{best_of(runs.ema_cross(bars), times) / (rows // part) * 1e9:.1f}")
-    print(f"{'nanoseconds a bar at 1/4, 1/2 and all of the rows':58} {' / '.join(found):>21}  linear")
+    """The exponent of growth between a quarter, or a tenth, and all: 1 is linear."""
+    quarter, whole = minutes(rows // 4), minutes(rows)
+    best = best_of_each({"1": runs.ema_cross(quarter), "4": runs.ema_cross(whole)}, times)
+    _exponent(f"bars, {rows // 4:,} to {rows:,}", best["1"], best["4"], 4)
+    each = PART_ROWS // 10
+    series = {f"S{number}-USDT": minutes(each, seed=number) for number in range(20)}
+    symbols = {
+        str(count): runs.document_run(preset("ema_cross"), dict(list(series.items())[:count]))
+        for count in (5, 20)
+    }
+    best = best_of_each(symbols, max(2, times // 2))
+    _exponent(f"symbols, 5 to 20 of {each:,} bars", best["5"], best["20"], 4)
+    bars = minutes(SWEEP_ROWS)
+    best = best_of_each(
+        {"25": runs.sweep_together(bars, 25), "100": runs.sweep_together(bars, 100)}, max(2, times // 2)
+    )
+    _exponent("combinations, 25 to 100", best["25"], best["100"], 4)
+
+
+def _exponent(what: str, small: float, large: float, factor: int) -> None:
+    exponent = math.log(large / small) / math.log(factor)
+    met = "pass" if exponent <= LINEAR else "MISS"
+    print(f"{'growth with ' + what:58} {'exponent':>11} {exponent:8.2f}   {met}  <= {LINEAR:g}")
 
 
 def _source(times: int) -> None:
@@ -111,16 +211,19 @@ def _source(times: int) -> None:
 def _sweep(times: int) -> None:
     bars = minutes(SWEEP_ROWS)
     pairs = [(fast, slow) for fast in range(5, 15) for slow in range(20, 70, 5)]
-    works: dict[str, Callable[[], object]] = {"engine": runs.sweep(bars)}
+    works: dict[str, Callable[[], object]] = {
+        "sweep": runs.sweep_together(bars),
+        "one by one": runs.one_by_one(bars),
+    }
     if peers.installed("vectorbt"):
         works["vectorbt"] = peers.vectorbt_cross(bars, pairs)
         works["vectorbt"]()
-    best = best_of_each(works, max(2, times // 2))
-    _line(f"100 pairs on {SWEEP_ROWS:,} bars, one after the other", best["engine"], 1.0)
+    best = best_of_each(works, times)
+    _line(f"sweep of 100 pairs on {SWEEP_ROWS:,} bars, all metrics", best["sweep"], 1.0)
+    _line("  one run after the other", best["one by one"], best["one by one"] / best["sweep"])
     if "vectorbt" in best:
-        _line(
-            "vectorbt, all pairs side by side", best["vectorbt"], best["vectorbt"] / best["engine"], ">= 50 x"
-        )
+        ratio = best["vectorbt"] / best["sweep"]
+        _line("vectorbt, all pairs side by side", best["vectorbt"], ratio, least=50, of="sweep")
 
 
 def _imports() -> None:
@@ -132,6 +235,21 @@ def _imports() -> None:
         "import numpy alone": "import numpy",
     }.items():
         _line(what, max(0.0, _import_time(program) - bare))
+    for name, first_call in FIRST_CALL.items():
+        handler = f"import {first_call}; import functions.{name}.handler"
+        found = subprocess.run(
+            [sys.executable, "-c", f"{handler}; {THIRD_PARTY}"], capture_output=True, text=True, check=False
+        )
+        if found.returncode != 0:
+            raise RuntimeError(f"{handler} failed: {found.stderr.strip()[-500:]}")
+        needed = found.stdout.strip() or "pass"
+        times = best_of_each({"handler": partial(_start, handler), "libraries": partial(_start, needed)}, 5)
+        own, must = times["handler"] - bare, max(times["libraries"] - bare, 1e-3)
+        _line(f"import the handler of {name}", own, own / must, most=1.3, of="its libraries")
+
+
+def _start(program: str) -> None:
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def _import_time(program: str) -> float:

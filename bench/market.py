@@ -15,3 +15,17 @@ def minutes(rows: int, seed: int = 1) -> Bars:
     return Bars(
         np.arange(rows, dtype=np.int64) * 60_000, opens, highs, lows, closes, random.random(rows) * 100.0
     )
+
+
+def longer(bars: Bars, times: int) -> Bars:
+    """Bars `times` as long, made of the given ones; a last incomplete one is left out."""
+    rows = len(bars) // times * times
+    high, low = bars.high[:rows].reshape(-1, times), bars.low[:rows].reshape(-1, times)
+    return Bars(
+        bars.timestamp[:rows:times],
+        bars.open[:rows:times],
+        high.max(axis=1),
+        low.min(axis=1),
+        bars.close[times - 1 : rows : times],
+        bars.volume[:rows].reshape(-1, times).sum(axis=1),
+    )

@@ -3,7 +3,7 @@
 import gc
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 
 def best_of(work: Callable[[], object], times: int) -> float:
@@ -17,7 +17,7 @@ def best_of(work: Callable[[], object], times: int) -> float:
     return best
 
 
-def best_of_each(works: dict[str, Callable[[], object]], times: int) -> dict[str, float]:
+def best_of_each(works: Mapping[str, Callable[[], object]], times: int) -> dict[str, float]:
     """The same for several, in turns, so that a slow minute hits all of them."""
     best = dict.fromkeys(works, float("inf"))
     for _ in range(times):

@@ -20,14 +20,24 @@ def installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def measure_in_own_environment(arguments: list[str]) -> int:
-    """Create `build/peers`, install the peers, run this bench in it, and return its exit code."""
+def interpreter() -> Path:
+    """Return the interpreter of `build/peers`, in which the peers are installed at the first call."""
     python = ENVIRONMENT / "bin" / "python"
-    if not python.exists():
+    done = ENVIRONMENT / "installed"
+    wanted = "\n".join(PEERS)
+    if not done.exists() or done.read_text() != wanted:
         uv = [sys.executable, "-m", "uv"]
-        subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(ENVIRONMENT)], check=True)
+        subprocess.run(
+            [*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(ENVIRONMENT)], check=True
+        )
         subprocess.run([*uv, "pip", "install", "--quiet", "--python", str(python), *PEERS], check=True)
-    return subprocess.run([str(python), "-m", "bench", *arguments], cwd=ROOT, check=False).returncode
+        done.write_text(wanted)
+    return python
+
+
+def measure_in_own_environment(arguments: list[str]) -> int:
+    """Run this bench in the peers' environment and return its exit code."""
+    return subprocess.run([str(interpreter()), "-m", "bench", *arguments], cwd=ROOT, check=False).returncode
 
 
 def vectorbt_cross(bars: Bars, pairs: list[tuple[int, int]]) -> Callable[[], object]:

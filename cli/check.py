@@ -79,6 +79,8 @@ def check(
         raise CheckFailedError("; ".join(finding.what for finding in report.findings))
     if not as_json:
         note("Nothing looked ahead." if report.starts else "Nothing looked ahead; the warm-up was not tried.")
+        if not report.decisions:
+            note("No rule became true in these bars, so this says little: choose a longer span.")
 
 
 def _show(report: RunCheck) -> None:

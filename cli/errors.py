@@ -106,6 +106,8 @@ _BY_STATUS: Mapping[int, type[CommandError]] = {
 _HINTS: Mapping[type[CommandError], str] = {
     UnauthorisedError: "put a valid token into STEPFOLD_TOKEN",
 }
+# Of fields whose option is not called like them.
+_HINTS_BY_PATH: Mapping[str, str] = {"funding": "write --funding-bps 1, or 0 if you mean none"}
 
 
 def of_answer(status: int, body: object) -> CommandError:
@@ -117,7 +119,9 @@ def of_answer(status: int, body: object) -> CommandError:
         detail = f"the API answered {status}"
     elif kind is CommandError:
         detail = f"the API answered {status}: {detail}"
-    return kind(detail, issues_in(problem), _HINTS.get(kind))
+    issues = issues_in(problem)
+    hint = next((_HINTS_BY_PATH[issue.path] for issue in issues if issue.path in _HINTS_BY_PATH), None)
+    return kind(detail, issues, hint or _HINTS.get(kind))
 
 
 def issues_in(problem: Mapping[str, Any]) -> tuple[Issue, ...]:

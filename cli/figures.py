@@ -84,7 +84,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("gaps", "Gaps in the candles"),
             ("missing_bars", "Missing bars"),
             ("delayed_decisions", "Decisions delayed by gaps"),
-            ("coarse_fills", "Fills that no finer candle decided"),
+            ("coarse_fills", "Bars decided without finer candles"),
         ),
     ),
 )
@@ -132,17 +132,36 @@ def minute(time: str | None) -> str:
     return UNDEFINED if time is None else time[:16].replace("T", " ")
 
 
+HEADLINES = (
+    "final_equity", "equity_return_pct", "cagr_pct", "benchmark_return_pct", "max_drawdown_pct",
+    "sharpe_ratio", "sortino_ratio", "calmar_ratio", "exposure_time_pct", "total_trades", "win_rate",
+    "profit_factor", "expectancy", "fees_paid", "funding_paid",
+)  # fmt: skip
+"""What one asks first of a run that has just ended, in this order; labelled as in GROUPS."""
+
+
+def headlines_of(results: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return (label, figure) of the headlines, then how many decisions were blocked."""
+    labels = {name: label for _, members in GROUPS for name, label in members}
+    rows = [
+        (labels[name], _with_reason(name, results))
+        for name in HEADLINES
+        if name in results and not (name == "funding_paid" and not results[name])
+    ]
+    blocked = results.get("blocked")
+    counts = {code: count for code, count in blocked.items() if count} if isinstance(blocked, Mapping) else {}
+    told = f"{sum(counts.values()):,}"
+    if counts:
+        most = sorted(counts, key=lambda code: -counts[code])[:2]
+        reasons = ", ".join(str(code).replace("_", " ") for code in most)
+        told += f"  ({reasons}{', …' if len(counts) > len(most) else ''})"
+    return [*rows, ("Decisions blocked", told)]
+
+
 def groups_of(results: Mapping[str, object]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yield headings with (label, figure): the metrics (a missing one with its reason), exits, blocks."""
-    undefined = results.get("undefined")
-    reasons = undefined if isinstance(undefined, Mapping) else {}
     for heading, members in GROUPS:
-        rows = []
-        for name, label in members:
-            if name in results:
-                reason = reasons.get(name) if results[name] is None else None
-                written = figure(name, results[name])
-                rows.append((label, f"{written}  ({reason})" if reason else written))
+        rows = [(label, _with_reason(name, results)) for name, label in members if name in results]
         if rows:
             yield heading, rows
     for name, heading in (("exits", "Exits"), ("blocked", "Decisions blocked")):
@@ -151,3 +170,12 @@ def groups_of(results: Mapping[str, object]) -> Iterator[tuple[str, list[tuple[s
             said = [(str(code).replace("_", " "), f"{count:,}") for code, count in counts.items() if count]
             if said:
                 yield heading, said
+
+
+def _with_reason(name: str, results: Mapping[str, object]) -> str:
+    """Write a metric; one that is undefined with its reason."""
+    undefined = results.get("undefined")
+    reasons = undefined if isinstance(undefined, Mapping) else {}
+    reason = reasons.get(name) if results[name] is None else None
+    written = figure(name, results[name])
+    return f"{written}  ({reason})" if reason else written

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from cli.client import Api
-from cli.figures import UNDEFINED, groups_of, minute
+from cli.figures import UNDEFINED, groups_of, headlines_of, minute
 from cli.output import note, pairs, plain, print_lines, print_table, stdout, table
 from cli.sketch import Curve, sketch
 from shared.names import SIMULATED_EXCHANGE
@@ -42,8 +42,17 @@ def print_run(run: RunAnswer) -> None:
         print_lines(f"  {issue.path}: {issue.message}" for issue in run.error.errors)
 
 
+def print_headlines(results: ResultsAnswer, raw: dict[str, Any]) -> None:
+    """Print what one asks first of a completed run, and that its candles are simulated where they are."""
+    shown = table([("metric", "text"), ("value", "figure")])
+    for label, value in headlines_of(raw):
+        shown.add_row(plain(label), plain(value))
+    print_table(shown)
+    _print_remarks(results)
+
+
 def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
-    """Print the metrics of a completed run, and that its candles are simulated where they are."""
+    """Print all groups of metrics, and that the candles are simulated where they are."""
     shown = table([("metric", "text"), ("value", "figure")])
     for number, (heading, rows) in enumerate(groups_of(raw)):
         if number:
@@ -52,6 +61,10 @@ def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
         for label, value in rows:
             shown.add_row(f"  {plain(label)}", plain(value))
     print_table(shown)
+    _print_remarks(results)
+
+
+def _print_remarks(results: ResultsAnswer) -> None:
     if open_ := len(results.left_open):
         note(f"Still open at the end, marked at the last close: {open_} position{'s' if open_ > 1 else ''}.")
     if is_simulated(results):

@@ -12,7 +12,7 @@ from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import CommandError, ExitCode, UnreachableError, UsageError
 from cli.examples import examples
 from cli.output import note, print_json, print_lines
-from cli.report import print_equity_sketch, print_results
+from cli.report import print_equity_sketch, print_headlines
 from cli.strategies import Parameters, located, parameters_of, strategy_named, wire_strategy
 from cli.strategy_files import DocumentFile
 from cli.terms import (
@@ -240,12 +240,13 @@ def finish(api: Api, run_id: str, as_json: bool) -> None:
         return
     raise_if_failed(run)
     results = api.get(ResultsAnswer, f"/backtests/{run_id}/results")
-    print_results(results.value, results.raw)
+    print_headlines(results.value, results.raw)
     print_equity_sketch(api, run_id)
     if run.same_as:
         note(f"The same request on the same candles was run before: {run.same_as}. Its results are the same.")
     short = run_id[:11]
-    note(f"Next: stepfold show {short}   stepfold trades {short} --paired   stepfold events {short}")
+    note(f"Next: stepfold results {short}   stepfold trades {short} --paired   stepfold report {short}")
+    note(f"Why a bar was traded or not: stepfold why {short} --at TIME --symbol {run.symbols[0]}")
 
 
 def allocations_of(options: list[str] | None, cash: float | None = None) -> dict[str, float] | None:

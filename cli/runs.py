@@ -16,7 +16,7 @@ from cli.figures import GROUPS, UNDEFINED, figure, percent
 from cli.find_run import PAGE, RunArgument, find_run
 from cli.output import note, plain, print_json, print_lines, print_table, table
 from cli.pages import read_series
-from cli.report import print_results, print_run, strategy_of
+from cli.report import print_headlines, print_run, strategy_of
 from cli.run import finish
 from shared.responses import CompareAnswer, RunAnswer, RunPage, RunStatus
 from shared.responses_results import ResultsAnswer
@@ -84,7 +84,7 @@ def list_runs(
 
 
 def show(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> None:
-    """Show a run: what it is, how it ended, its metrics."""
+    """Show a run: what it is, how it ended, its most asked metrics."""
     with connected(api_url) as api:
         answer = api.get(RunAnswer, f"/backtests/{find_run(api, run)}")
         if as_json:
@@ -94,8 +94,8 @@ def show(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> N
         print_run(found)
         if found.status == "completed":
             results = api.get(ResultsAnswer, f"/backtests/{found.run_id}/results")
-            print_results(results.value, results.raw)
-            note(f"Its equity: stepfold equity {found.run_id[:_ID]}")
+            print_headlines(results.value, results.raw)
+            note(f"All metrics: stepfold results {found.run_id[:_ID]}")
 
 
 def watch(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> None:

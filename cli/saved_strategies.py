@@ -65,6 +65,9 @@ def save(
     with connected(api_url) as api:
         try:
             answer = api.post(StrategyAnswer, "/strategies", body, repeatable=True)
+        except ConflictError as error:
+            error.hint = f"here: stepfold strategies update ID {file}, or --id ANOTHER"
+            raise
         except CommandError as error:
             raise source.located(error) from None
     _print_kept(answer, as_json)

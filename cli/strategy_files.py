@@ -72,6 +72,8 @@ def _load(path: Path, field: str, wanted: str) -> DocumentFile:
         _, root = _parse_yaml(path, text.replace("\t", " "))
     else:
         document, root = _parse_yaml(path, text)
+    if document is None:
+        raise BadInputError(f"{path}: is empty; {wanted}")
     if not isinstance(document, dict):
         raise BadInputError(f"{path}: {wanted}, not a {type(document).__name__}")
     return DocumentFile(path, document, dict(_lines(root)), field)

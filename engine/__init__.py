@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from engine.strategy import Trigger as Trigger
     from engine.strategy import parse_strategy as parse_strategy
     from engine.strategy import warm_up_bars as warm_up_bars
+    from engine.sweeps import Outcome as Outcome
+    from engine.sweeps import sweep as sweep
     from engine.version import ENGINE_VERSION as ENGINE_VERSION
     from engine.why import Explainer as Explainer
     from engine.why import explain as explain
@@ -73,6 +75,7 @@ _HOMES = {
     "state": ("State", "initial_state"),
     "statistics.report": ("Report",),
     "strategy": ("Strategy", "Trigger", "parse_strategy", "warm_up_bars"),
+    "sweeps": ("Outcome", "sweep"),
     "version": ("ENGINE_VERSION",),
     "why": ("Explainer", "explain"),
 }

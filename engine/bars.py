@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
+COLUMNS = ("timestamp", "open", "high", "low", "close", "volume")
+
+
 @dataclass(frozen=True, eq=False)
 class Bars:
     """Columns of equal length, sorted by `timestamp` (the bar's open, UTC epoch ms), one row a bar.
 
     Prices are in quote currency, `volume` in the base asset. Missing bars are missing rows. Arrays may
-    be read-only (Arrow's are); anything that numpy can view as int64 and float64 is taken.
+    be read-only (Arrow's are); anything that numpy can view as int64 and float64 is taken. Raise BarsError.
     """
 
     timestamp: Ints
@@ -33,9 +36,16 @@ class Bars:
 
         from engine.errors import BarsError
 
-        for name in ("timestamp", "open", "high", "low", "close", "volume"):
+        for name in COLUMNS:
             kind = np.int64 if name == "timestamp" else np.float64
-            column = np.ascontiguousarray(getattr(self, name), dtype=kind)
+            given = np.asarray(getattr(self, name))
+            if name == "timestamp" and given.dtype.kind == "f" and not np.isfinite(given).all():
+                raise BarsError("column 'timestamp' has a time that is missing; drop that row")
+            try:
+                column = np.ascontiguousarray(given, dtype=kind)
+            except (TypeError, ValueError) as error:
+                form = "epoch ms or dates" if name == "timestamp" else "numbers"
+                raise BarsError(f"column '{name}' must hold {form}: {error}") from None
             if column.ndim != 1 or len(column) != len(self.timestamp):
                 raise BarsError(f"column '{name}' must have one value for each of {len(self.timestamp)} bars")
             object.__setattr__(self, name, column)
@@ -50,16 +60,35 @@ class Bars:
 
     @classmethod
     def from_frame(cls, frame: Any) -> Bars:  # a pandas DataFrame, which is not imported for its type
-        """Take a DataFrame: OHLCV columns, and a `timestamp` column (epoch ms or dates) or a date index."""
+        """Take a DataFrame: OHLCV columns, and a `timestamp` column (epoch ms or dates) or a date index.
+
+        Raise BarsError.
+        """
         import numpy as np
 
+        from engine.errors import BarsError
+
+        if not hasattr(frame, "columns"):
+            raise BarsError(f"bars are Bars or a DataFrame, not {type(frame).__name__}")
+        missing = [name for name in COLUMNS[1:] if name not in frame.columns]
+        if missing:
+            found = ", ".join(map(str, frame.columns))
+            raise BarsError(
+                f"the frame has no column {', '.join(missing)} (in small letters); it has {found}"
+            )
         times = frame["timestamp"] if "timestamp" in frame.columns else frame.index
         zone = getattr(times, "dt", times)
         stamps = (times if getattr(zone, "tz", None) is None else zone.tz_convert(None)).to_numpy()
         if stamps.dtype.kind == "M":
+            if np.isnat(stamps).any():
+                raise BarsError("column 'timestamp' has a time that is missing; drop that row")
             stamps = stamps.astype("datetime64[ms]").astype(np.int64)
-        columns = (frame[name].to_numpy() for name in ("open", "high", "low", "close", "volume"))
-        return cls(stamps, *columns)
+        elif times is frame.index:
+            # Row numbers would pass for times of 1970, a millisecond apart.
+            raise BarsError(
+                "the frame has no column timestamp (epoch ms or dates), and its index has no dates"
+            )
+        return cls(stamps, *(frame[name].to_numpy() for name in COLUMNS[1:]))
 
     @classmethod
     def empty(cls) -> Bars:

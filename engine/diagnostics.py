@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
-from engine.plan_arrays import program_of
+from engine.program import rules_of
 
 if TYPE_CHECKING:
     from engine.plan import Plan
@@ -21,11 +21,11 @@ def rule_counts(plan: Plan, state: State) -> list[dict[str, object]]:
     blocked: reason → closes or orders that were blocked.
     """
     ints = state.ints.tolist()
-    program = program_of(plan)
-    count, rules = len(plan.markets), len(program.rules)
+    rules_here, _ = rules_of(plan.strategy)
+    count, rules = len(plan.markets), len(rules_here)
     counters = L.GI_SIZE + count * (L.SI_SIZE + rules * L.NI_SIZE)
     found: list[dict[str, object]] = []
-    for number, rule in enumerate(program.rules):
+    for number, rule in enumerate(rules_here):
         if rule.kind == "hold":
             continue
         trigger = plan.strategy.triggers[rule.trigger]

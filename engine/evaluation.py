@@ -50,6 +50,7 @@ class Evaluator:
     bits: cython.ulonglong[::1]
     board: cython.double[::1]
     instructions: cython.Py_ssize_t
+    words: cython.Py_ssize_t
     size: cython.Py_ssize_t
     first: cython.Py_ssize_t
     piece: cython.Py_ssize_t
@@ -75,30 +76,47 @@ class Evaluator:
         self.size = len(self.timestamp)
         # A piece may complete one higher bar more than it has bars; half a register always has room.
         self.piece = L.PIECE
+        self.words = 1
         for k in range(self.instructions):
             if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_CLOCK:
                 self.piece = L.PIECE // 2
+            if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_RULE:
+                self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // 64 + 1)
 
     def evaluate(self, begin, length, bits, bits_at, board, board_at, stride):
         """Evaluate bars [begin, begin + length), which follow those evaluated before without a gap.
 
-        The rules' truth at bar begin + j is the word bits[bits_at + j]; board slot k's value is
-        board[board_at + k * stride + j]. Columns are written for bars inside the span.
+        Rule n's truth at bar begin + j is bit n % 64 of bits[bits_at + n // 64 * stride + j]; board slot
+        k's value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
         """
-        done: cython.Py_ssize_t = 0
-        m: cython.Py_ssize_t
         self.bits = bits
         self.board = board
-        while done < length:
-            m = length - done
-            if m > self.piece:
-                m = self.piece
-            if begin + done < self.first and begin + done + m > self.first:
-                m = self.first - begin - done  # a piece lies on one side of the span's first bar
-            self._piece(begin + done, m, bits_at + done, board_at + done, stride)
-            done += m
+        self._evaluate(begin, length, bits_at, board_at, stride)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
+    def _evaluate(
+        self,
+        begin: cython.Py_ssize_t,
+        length: cython.Py_ssize_t,
+        bits_at: cython.Py_ssize_t,
+        board_at: cython.Py_ssize_t,
+        stride: cython.Py_ssize_t,
+    ) -> cython.void:
+        done: cython.Py_ssize_t = 0
+        m: cython.Py_ssize_t
+        with cython.nogil:
+            while done < length:
+                m = length - done
+                if m > self.piece:
+                    m = self.piece
+                if begin + done < self.first and begin + done + m > self.first:
+                    m = self.first - begin - done  # a piece lies on one side of the span's first bar
+                self._piece(begin + done, m, bits_at + done, board_at + done, stride)
+                done += m
+
+    @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _piece(
         self,
@@ -131,8 +149,9 @@ class Evaluator:
         x: cython.double
         y: cython.double
         bit: cython.ulonglong
-        for j in range(rows):
-            bits[bits_at + j] = 0
+        for k in range(self.words):
+            for j in range(rows):
+                bits[bits_at + k * stride + j] = 0
         for k in range(self.instructions):
             c = k * I.CODE_WIDTH
             op = code[c + I.C_OP]
@@ -186,9 +205,10 @@ class Evaluator:
                 carry[at] = r[a + m - 1]
                 carry[at + 1] = r[b + m - 1]
             elif op == I.OP_RULE:
-                bit = cython.cast(cython.ulonglong, 1) << period
+                bit = cython.cast(cython.ulonglong, 1) << (period % 64)
+                at = bits_at + period // 64 * stride
                 for j in range(m):
-                    bits[bits_at + j] |= bit if r[a + j] > 0.0 else 0
+                    bits[at + j] |= bit if r[a + j] > 0.0 else 0
             elif op == I.OP_COLUMN:
                 if bar >= self.first:
                     at = period * (self.size - self.first) + bar - self.first
@@ -340,6 +360,7 @@ class Evaluator:
     # --- windows and averages ----------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _shift(
         self,
@@ -369,6 +390,7 @@ class Evaluator:
                 carry[at + period - m + j] = r[a + j]
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _ema(
         self,
@@ -415,6 +437,7 @@ class Evaluator:
         carry[at + I.EMA_VALUE] = value
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _ema_pair(
         self,
@@ -469,6 +492,7 @@ class Evaluator:
     # is missing.
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _sma(
         self,
@@ -533,6 +557,7 @@ class Evaluator:
         carry[at + I.ROLL_SUM] = total
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _wma(
         self,
@@ -599,6 +624,7 @@ class Evaluator:
         carry[at + I.ROLL_SECOND] = weighted
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _stddev(
         self,
@@ -676,6 +702,7 @@ class Evaluator:
         carry[at + I.ROLL_SECOND] = squares
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _extreme(
         self,
@@ -732,6 +759,7 @@ class Evaluator:
     # --- higher timeframes -------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _clock(
         self,
@@ -785,6 +813,7 @@ class Evaluator:
         carry[at + I.CLOCK_BUCKET] = bucket
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _gather(
         self,
@@ -841,6 +870,7 @@ class Evaluator:
     # --- times -------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _calendar(
         self, a: cython.Py_ssize_t, to: cython.Py_ssize_t, kind: cython.Py_ssize_t, m: cython.Py_ssize_t
@@ -876,6 +906,7 @@ class Evaluator:
                     r[to + j] = cython.cast(cython.double, shifted + 3 if shifted < 10 else shifted - 9)
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _session(
         self,
@@ -935,6 +966,7 @@ class Evaluator:
     # --- windows looked through bar by bar ---------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _ringed(
         self,
@@ -998,6 +1030,7 @@ class Evaluator:
         carry[at + I.RING_PLACE] = place
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _replace_in_order(
         self,
@@ -1023,6 +1056,7 @@ class Evaluator:
         carry[values + k] = x
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _paired(
         self,
@@ -1145,6 +1179,7 @@ class Evaluator:
     # --- trailing lines ----------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _supertrend(
         self,
@@ -1195,6 +1230,7 @@ class Evaluator:
         carry[at + I.TREND_CLOSE] = close
 
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _psar(
         self,
@@ -1275,6 +1311,7 @@ class Evaluator:
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def _floored(time: cython.longlong, span: cython.longlong, offset: cython.longlong) -> cython.longlong:
@@ -1285,6 +1322,7 @@ def _floored(time: cython.longlong, span: cython.longlong, offset: cython.longlo
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def _larger(x: cython.double, y: cython.double) -> cython.double:
@@ -1292,6 +1330,7 @@ def _larger(x: cython.double, y: cython.double) -> cython.double:
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def _smaller(x: cython.double, y: cython.double) -> cython.double:

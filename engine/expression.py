@@ -13,6 +13,7 @@ depth is bounded.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from engine.functions import FUNCTIONS, SHORT_FORMS
 from engine.graph import Graph
@@ -33,6 +34,7 @@ Span = tuple[int, int, int]
 """First character, the one after the last, and the node that these characters mean."""
 
 
+@lru_cache(maxsize=512)
 def references(text: str) -> frozenset[str]:
     """Return every name and `$parameter` in an expression, to order indicators. Raise ExpressionError."""
     return frozenset(

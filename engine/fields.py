@@ -55,6 +55,9 @@ def check_fields(
             issues.append(Issue(where, f"'{key}' {moved}"))
             continue
         hint = did_you_mean(str(key), names) or f"; known are {', '.join(names)}"
+        if ")" in str(key):
+            # In YAML's {braces} the comma of sma(close, 20) begins the next field.
+            hint = "; within { } an expression with a comma stands in quotes"
         issues.append(Issue(where, f"unknown field '{str(key)[:40]}'{hint}"))
 
 

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 
 from engine.bars import Bars
 from engine.columns import Table
-from engine.errors import BarsError, StateError
+from engine.errors import StateError
 from engine.events import build_blocks
+from engine.given import Given
 from engine.machine import Machine
 from engine.state import State
 from engine.tables import build_tables
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from engine.plan import Plan
 
@@ -56,16 +54,10 @@ def simulate(
     BarsError, StateError. `kernel` replaces the kernel that would be imported (the tests hold both equal).
     """
     _check_state(plan, state)
-    unknown = set(bars) - set(plan.symbols)
-    if unknown:
-        raise BarsError(f"bars for {', '.join(sorted(unknown))}, which the plan does not trade")
-    given = tuple(_until(bars.get(symbol), plan.end_ms) for symbol in plan.symbols)
-    _check_order(plan, state, given)
-    timeline = _timeline(plan, given)
+    given = Given.of(plan, bars, finer or {}, state.last_timestamp)
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
-    decisive = tuple(_finer(plan, symbol, finer or {}) for symbol in plan.symbols)
-    segment = Machine(plan, after.floats, after.ints, given, timeline, decisive, kernel).run()
-    return after, Output(build_tables(plan, state, after, segment, given), build_blocks(plan, segment))
+    segment = Machine(plan, after.floats, after.ints, given, kernel).run()
+    return after, Output(build_tables(plan, state, after, segment, given.bars), build_blocks(plan, segment))
 
 
 def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tuple[State, Output]:
@@ -73,14 +65,11 @@ def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tup
 
     Call it once, after the last bars. Raise StateError.
     """
-    import numpy as np
-
     _check_state(plan, state)
-    none = tuple(Bars.empty() for _ in plan.markets)
+    nothing = Given.nothing(len(plan.markets))
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
-    machine = Machine(plan, after.floats, after.ints, none, np.empty(0, dtype=np.int64), none, kernel)
-    segment = machine.run(finish_at=plan.end_ms)
-    return after, Output(build_tables(plan, state, after, segment, none), build_blocks(plan, segment))
+    segment = Machine(plan, after.floats, after.ints, nothing, kernel).run(finish_at=plan.end_ms)
+    return after, Output(build_tables(plan, state, after, segment, nothing.bars), build_blocks(plan, segment))
 
 
 def _check_state(plan: Plan, state: State) -> None:
@@ -88,49 +77,3 @@ def _check_state(plan: Plan, state: State) -> None:
         raise StateError("the state belongs to another plan, or to another version of the engine")
     if state.finished:
         raise StateError("the run is finished; begin a new one with initial_state(plan)")
-
-
-def _until(bars: Bars | None, end_ms: int) -> Bars:
-    if bars is None:
-        return Bars.empty()
-    if len(bars) == 0 or bars.timestamp[-1] < end_ms:
-        return bars
-    return bars.rows(0, int(bars.timestamp.searchsorted(end_ms)))
-
-
-def _finer(plan: Plan, symbol: str, finer: Mapping[str, Bars]) -> Bars:
-    """The candles that decide inside a market's bars. Raise BarsError."""
-    found = finer.get(symbol)
-    if found is None:
-        return Bars.empty()
-    if plan.finer_ms is None:
-        raise BarsError(f"{symbol}: finer candles are given, but the plan names no finer timeframe")
-    if len(found) > 1 and not bool((found.timestamp[1:] > found.timestamp[:-1]).all()):
-        raise BarsError(f"{symbol}: finer candles must be in the order of time, without doubles")
-    return found
-
-
-def _check_order(plan: Plan, state: State, bars: tuple[Bars, ...]) -> None:
-    """Time is one for all markets: no bar may be older than what was simulated already."""
-    last = state.last_timestamp
-    for symbol, found in zip(plan.symbols, bars, strict=True):
-        if last is not None and len(found) and found.timestamp[0] <= last:
-            raise BarsError(
-                f"{symbol}: bars begin at {int(found.timestamp[0])}, but the run stands at {last}; "
-                "cut all symbols at the same time"
-            )
-
-
-def _timeline(plan: Plan, bars: tuple[Bars, ...]) -> NDArray[np.int64]:
-    """Every time inside the span at which any market has a bar."""
-    import numpy as np
-
-    stamps = [found.timestamp[found.timestamp.searchsorted(plan.start_ms) :] for found in bars]
-    longest = max(stamps, key=len)
-    if all(found is longest or np.array_equal(found, longest) for found in stamps):
-        return longest
-    for symbol, found in zip(plan.symbols, stamps, strict=True):
-        if len(found) > 1 and not bool((found[1:] > found[:-1]).all()):
-            row = int((found[1:] <= found[:-1]).argmax()) + 1
-            raise BarsError(f"{symbol}: bar {row} inside the span does not come after the one before it")
-    return np.unique(np.concatenate(stamps))

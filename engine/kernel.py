@@ -20,6 +20,8 @@ what happens inside the bar; closes mark the positions; rules decide.
 # mypy: disable-error-code="no-redef, unreachable, import-not-found, import-untyped, union-attr"
 # mypy: allow-untyped-defs, allow-untyped-calls, no-warn-unused-ignores
 
+from __future__ import annotations
+
 try:
     import cython
 except ImportError:  # an installation without Cython runs the same source with this stand-in
@@ -45,8 +47,8 @@ WAITING = cython.declare(cython.longlong, -3)
 class Market:
     """One market's bars of this segment (read-only), what evaluates its rules, and what else is known of it.
 
-    `finer` are candles of a shorter timeframe that decide inside a bar (or none), `funding` the times and
-    rates of its payments (or none).
+    `finer` are candles of a shorter timeframe that decide inside a bar (or none). Folds of several
+    combinations share it.
     """
 
     timestamp: cython.const[cython.longlong][::1]
@@ -59,28 +61,21 @@ class Market:
     finer_open: cython.const[cython.double][::1]
     finer_high: cython.const[cython.double][::1]
     finer_low: cython.const[cython.double][::1]
-    funding_time: cython.const[cython.longlong][::1]
-    funding_rate: cython.const[cython.double][::1]
     evaluator: object
     size: cython.Py_ssize_t
     first: cython.Py_ssize_t
     next: cython.Py_ssize_t
     finer_size: cython.Py_ssize_t
-    finer_next: cython.Py_ssize_t
-    payments: cython.Py_ssize_t
 
-    def __init__(self, bars, first, evaluator, finer, funding):
+    def __init__(self, bars, first, evaluator, finer):
         """`first` is the index of the first bar inside the plan's span; those before it only warm up."""
         self.timestamp, self.open, self.high, self.low, self.close, self.volume = bars
         self.finer_timestamp, self.finer_open, self.finer_high, self.finer_low = finer
-        self.funding_time, self.funding_rate = funding
         self.evaluator = evaluator
         self.size = len(self.timestamp)
         self.first = first
         self.next = 0
         self.finer_size = len(self.finer_timestamp)
-        self.finer_next = 0
-        self.payments = len(self.funding_time)
 
 
 @cython.cclass
@@ -114,6 +109,9 @@ class Fold:
     verdicts: cython.longlong[::1]
     closings: cython.longlong[::1]
     scalars: cython.double[::1]
+    funding_time: cython.const[cython.longlong][::1]
+    funding_rate: cython.const[cython.double][::1]
+    funding_from: cython.const[cython.longlong][::1]
     fill_f: cython.double[::1]
     fill_i: cython.longlong[::1]
     event_i: cython.longlong[::1]
@@ -126,6 +124,8 @@ class Fold:
     extra_f: cython.double[::1]
     markets: list
     only: Market
+    following: Fold
+    chained: cython.bint
     count: cython.Py_ssize_t
     rules: cython.Py_ssize_t
     entries: cython.Py_ssize_t
@@ -150,7 +150,12 @@ class Fold:
     begun: cython.bint
     rich: cython.bint
     daily: cython.bint
+    summary: cython.bint
     step: cython.longlong
+    # Where this fold's rules stand in the words of bits: words a bar, which of them, and the first bit.
+    words: cython.Py_ssize_t
+    word: cython.Py_ssize_t
+    shift: cython.longlong
     # What the fills of one row share, and what sizing one entry finds.
     usable: cython.double
     open_equity: cython.double
@@ -163,8 +168,13 @@ class Fold:
     allowed: cython.double
     bound: cython.longlong
 
-    def __init__(self, plan, state, markets, timeline, equity, gross, workspace):
-        """Each argument is a tuple of arrays (compiled) or lists (uncompiled), see `engine.machine`."""
+    def __init__(self, plan, state, markets, funding, timeline, equity, gross, workspace):
+        """Each argument is a tuple of arrays (compiled) or lists (uncompiled), see `engine.machine`.
+
+        `funding` is (times, rates) of all markets one after the other, and where each market's begin.
+        """
+        s: cython.Py_ssize_t
+        market: Market
         (
             self.plan_f,
             self.plan_i,
@@ -178,6 +188,7 @@ class Fold:
         self.f, self.i = state
         self.markets = markets
         self.only = markets[0]
+        self.funding_time, self.funding_rate, self.funding_from = funding
         self.timeline = timeline
         self.equity = equity
         self.gross = gross
@@ -186,9 +197,9 @@ class Fold:
             self.times,
             self.bits,
             self.board,
-            self.cursors,
             self.gaps,
             self.good,
+            self.cursors,
             self.verdicts,
             self.closings,
             self.scalars,
@@ -200,6 +211,10 @@ class Fold:
         self.slots = self.plan_i[L.PI_SLOTS]
         self.rich = self.plan_i[L.PI_RICH] != 0
         self.daily = self.plan_i[L.PI_DAILY] != 0
+        self.summary = self.plan_i[L.PI_SUMMARY] != 0
+        self.words = self.plan_i[L.PI_WORDS]
+        self.word = self.plan_i[L.PI_WORD]
+        self.shift = self.plan_i[L.PI_SHIFT]
         self.step = self.plan_i[L.PI_STEP]
         self.rows = len(timeline)
         self.block_first = 0
@@ -210,6 +225,19 @@ class Fold:
         self.bad_market = -1
         self.bad_bar = -1
         self.begun = False
+        self.chained = False
+        # A summary writes no logs, so that they are never full.
+        self.fills = 0
+        self.events = 0
+        self.details = 0
+        self.positions = 0
+        self.balances = 0
+        self.extras = 0
+        self.fill_room = L.FOREVER
+        self.event_room = L.FOREVER
+        for s in range(self.count):
+            market = markets[s]
+            self.cursors[3 * s + 2] = 0 if market.finer_size > 0 else -1
 
     def set_logs(self, floats, ints, fill_room, event_room):
         """Give empty logs, each a sequence of arrays in the order of layout's LOG_…."""
@@ -242,23 +270,83 @@ class Fold:
 
     def run(self):
         """Fold on until the segment ends, a log is full, or a bar is not a bar."""
+        full: cython.bint = False
+        while not full:
+            if self.block_at == self.block_rows:
+                answer = self.load()
+                if answer != L.RUN_LOADED:
+                    return answer
+            with cython.nogil:
+                full = not self._fold_block()
+        return L.RUN_LOG_FULL
+
+    def load(self):
+        """Check the next block of bars and evaluate the rules on it: RUN_LOADED, RUN_DONE or RUN_BAD_BAR."""
         s: cython.Py_ssize_t
         if not self.begun:
-            self.begun = True
-            if self.i[L.GI_STARTED] == 0:
-                self.i[L.GI_STARTED] = 1
-                self._event(L.E_PLAN, self.plan_i[L.PI_START], -1, -1, -1, -1)
+            self._start()
             for s in range(self.count):
                 if not self._warm_up(s):
                     return L.RUN_BAD_BAR
+        if self.block_first + self.block_rows >= self.rows:
+            return L.RUN_DONE
+        return L.RUN_LOADED if self._load_block() else L.RUN_BAD_BAR
+
+    def chain(self, follower):
+        """Let another fold follow the same leader after this one; only for a summary."""
+        self.following = follower
+        self.chained = True
+
+    def follow(self, leader):
+        """Fold the block that `leader` has loaded, of the same bars and with rules evaluated for both.
+
+        Only for a summary (PI_SUMMARY), whose logs stay empty. Those chained to this fold do the same.
+        Several threads may let folds follow one leader at a time.
+        """
+        fold: Fold = self
         while True:
-            if self.block_at == self.block_rows:
-                if self.block_first + self.block_rows >= self.rows:
-                    return L.RUN_DONE
-                if not self._load_block():
-                    return L.RUN_BAD_BAR
-            if not self._fold_block():
-                return L.RUN_LOG_FULL
+            fold._adopt(leader)
+            if not fold.chained:
+                break
+            fold = fold.following
+        with cython.nogil:
+            self._fold_chain()
+
+    @cython.cfunc
+    def _adopt(self, leader):
+        """Stand before the block that the leader has loaded."""
+        lead: Fold = leader
+        s: cython.Py_ssize_t
+        market: Market
+        if not self.begun:
+            self._start()
+            for s in range(self.count):
+                market = lead.markets[s]
+                if market.first > 0:
+                    self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.first - 1]
+        self.block_first = lead.block_first
+        self.block_rows = lead.block_rows
+        self.block_at = 0
+        self.gap_count = lead.gap_count
+        self.gap_next = 0
+        for s in range(self.count):
+            self.cursors[3 * s] = 0
+            self.cursors[3 * s + 1] = lead.cursors[3 * s + 1]
+
+    @cython.cfunc
+    @cython.nogil
+    def _fold_chain(self) -> cython.void:
+        self._fold_block()
+        if self.chained:
+            self.following._fold_chain()
+
+    @cython.cfunc
+    @cython.nogil
+    def _start(self) -> cython.void:
+        self.begun = True
+        if self.i[L.GI_STARTED] == 0:
+            self.i[L.GI_STARTED] = 1
+            self._event(L.E_PLAN, self.plan_i[L.PI_START], -1, -1, -1, -1)
 
     # --- blocks ------------------------------------------------------------------------------
 
@@ -282,7 +370,13 @@ class Fold:
     @cython.cfunc
     def _evaluate(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t):
         market.evaluator.evaluate(
-            market.next, length, self.bits, s * L.BLOCK, self.board, s * self.slots * L.BLOCK, L.BLOCK
+            market.next,
+            length,
+            self.bits,
+            s * self.words * L.BLOCK,
+            self.board,
+            s * self.slots * L.BLOCK,
+            L.BLOCK,
         )
 
     @cython.cfunc
@@ -318,15 +412,19 @@ class Fold:
                     return False
                 self._evaluate(market, s, length)
                 market.next += length
-            self.cursors[2 * s] = 0
-            self.cursors[2 * s + 1] = length
+                if self.summary:
+                    # Who loads for others does not fold: the next block is checked against this one.
+                    self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
+            self.cursors[3 * s] = 0
+            self.cursors[3 * s + 1] = length
         return True
 
     @cython.cfunc
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
         """Check the next bars, note where one does not follow the last, and copy them where markets meet.
 
-        A single market is read where it lies; only `_row` wants its bar in the block (see `_take`).
+        A single market is read where it lies; only `_row` wants its bar in the block (see `_take`), and
+        folds that share it.
         """
         cells = self.cells
         times = self.times
@@ -403,7 +501,7 @@ class Fold:
                 self.bad_bar = j
                 return False
             j += 1
-        if self.count > 1:
+        if self.count > 1 or self.summary:
             times[base : base + length] = timestamp[first : first + length]
             cells[c0 : c0 + length] = opens[first : first + length]
             cells[c0 + L.BLOCK : c0 + L.BLOCK + length] = highs[first : first + length]
@@ -413,6 +511,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _take(self) -> cython.void:
         """Copy the single market's bar at hand into the block."""
         q: cython.Py_ssize_t = self.cursors[0]
@@ -422,11 +521,14 @@ class Fold:
         self.cells[L.BLOCK + q] = self.only.high[at]
         self.cells[2 * L.BLOCK + q] = self.only.low[at]
         self.cells[3 * L.BLOCK + q] = self.only.close[at]
-        self.cells[4 * L.BLOCK + q] = self.only.volume[at]
+        if self.plan_f[L.PF_VOLUME] != 0.0:
+            # Nobody else reads volumes: each would be fetched from memory for nothing.
+            self.cells[4 * L.BLOCK + q] = self.only.volume[at]
 
     # --- the fold ----------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     def _fold_block(self) -> cython.bint:
         """Fold the rest of the block; false when a log has to be emptied first."""
         while self.block_at < self.block_rows:
@@ -437,11 +539,13 @@ class Fold:
                 self._quiet_rows()
                 if self.block_at == self.block_rows:
                     break
-                self._take()
+                if not self.summary:
+                    self._take()
             self._row()
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _quiet_rows(self) -> cython.void:
         """With one market, take the bars up to the next thing that can happen in a loop that only marks.
 
@@ -454,8 +558,8 @@ class Fold:
         end: cython.Py_ssize_t = self.block_rows
         j: cython.Py_ssize_t
         row: cython.Py_ssize_t = self.block_first
-        market: Market = self.only
-        at: cython.Py_ssize_t = market.next - self.block_rows
+        at: cython.Py_ssize_t = self.only.next - self.block_rows
+        bits_at: cython.Py_ssize_t = self.word * L.BLOCK
         until: cython.longlong
         relevant: cython.ulonglong
         word: cython.ulonglong = 0
@@ -495,11 +599,11 @@ class Fold:
             if self.f[L.GF_EQUITY] != base:
                 return
             # Flat: equity stands still, every return is zero and changes no sum.
-            relevant = self.masks[L.MASK_FLAT]
+            relevant = self.masks[L.MASK_FLAT] << self.shift
             j = start
             while j < end and word == 0:
                 self.equity[row + j] = base
-                word = self.bits[j] & relevant
+                word = self.bits[bits_at + j] & relevant
                 j += 1
             end = j
             if self.plan_i[L.PI_GROSS] != 0:
@@ -507,10 +611,10 @@ class Fold:
                     self.gross[row + j] = 0.0
             self.i[ib + L.SI_FLAT_ROWS] += end - start
         else:
-            relevant = self.masks[L.MASK_LONG if qty > 0.0 else L.MASK_SHORT]
+            relevant = self.masks[L.MASK_LONG if qty > 0.0 else L.MASK_SHORT] << self.shift
             if self.rich:
-                if self.i[ib + L.SI_FUNDED] < market.payments:
-                    until = market.funding_time[self.i[ib + L.SI_FUNDED]] - market.timestamp[at + start]
+                if self.i[ib + L.SI_FUNDED] < self.funding_from[1]:
+                    until = self.funding_time[self.i[ib + L.SI_FUNDED]] - self.only.timestamp[at + start]
                     if until < self.step:
                         return
                     if until // self.step < end - start:
@@ -527,17 +631,17 @@ class Fold:
                     walk = self.plan_f[L.PF_WALK_AWAY]
                 # A missing level is NaN, and no comparison with it holds.
                 if qty > 0.0:
-                    for j in (L.SF_STOP, L.SF_TRAIL, L.SF_LIQUIDATION):
-                        if self.f[fb + j] > lower:
-                            lower = self.f[fb + j]
+                    lower = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] > lower else lower
+                    lower = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] > lower else lower
+                    lower = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] > lower else lower
                     if self.f[fb + L.SF_TARGET] < upper:
                         upper = self.f[fb + L.SF_TARGET]
                     if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
                         highest_trailed = self.f[fb + L.SF_HIGH]
                 else:
-                    for j in (L.SF_STOP, L.SF_TRAIL, L.SF_LIQUIDATION):
-                        if self.f[fb + j] < upper:
-                            upper = self.f[fb + j]
+                    upper = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] < upper else upper
+                    upper = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] < upper else upper
+                    upper = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] < upper else upper
                     if self.f[fb + L.SF_TARGET] > lower:
                         lower = self.f[fb + L.SF_TARGET]
                     if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
@@ -555,14 +659,14 @@ class Fold:
             j = start
             while j < end and word == 0:
                 if self.rich and (
-                    market.low[at + j] <= lower
-                    or market.high[at + j] >= upper
-                    or market.high[at + j] > highest_trailed
-                    or market.low[at + j] < lowest_trailed
+                    self.only.low[at + j] <= lower
+                    or self.only.high[at + j] >= upper
+                    or self.only.high[at + j] > highest_trailed
+                    or self.only.low[at + j] < lowest_trailed
                     or previous >= walk
                 ):
                     break
-                value = base + qty * market.close[at + j]
+                value = base + qty * self.only.close[at + j]
                 self.equity[row + j] = value
                 change = value / previous - 1.0
                 previous = value
@@ -574,16 +678,16 @@ class Fold:
                 lowest = value if value < lowest else lowest
                 if peak - value > deepest * peak:
                     deepest = (peak - value) / peak
-                high = market.high[at + j] if market.high[at + j] > high else high
-                low = market.low[at + j] if market.low[at + j] < low else low
-                word = self.bits[j] & relevant
+                high = self.only.high[at + j] if self.only.high[at + j] > high else high
+                low = self.only.low[at + j] if self.only.low[at + j] < low else low
+                word = self.bits[bits_at + j] & relevant
                 j += 1
             end = j
             if end == start:
                 return
             if self.plan_i[L.PI_GROSS] != 0:
                 for j in range(start, end):
-                    self.gross[row + j] = (qty if qty > 0.0 else -qty) * market.close[at + j]
+                    self.gross[row + j] = (qty if qty > 0.0 else -qty) * self.only.close[at + j]
             self.f[L.GF_EQUITY] = previous
             self.f[L.GF_PEAK] = peak
             self.f[L.GF_DRAWDOWN] = deepest
@@ -598,19 +702,20 @@ class Fold:
             self.i[ib + (L.SI_LONG_ROWS if qty > 0.0 else L.SI_SHORT_ROWS)] += end - start
         self.i[ib + L.SI_STOP_HIT] = 0
         self.i[ib + L.SI_TARGET_HIT] = 0
-        self.f[fb + L.SF_MARK] = market.close[at + end - 1]
-        self.i[ib + L.SI_LAST] = market.timestamp[at + end - 1]
-        self.i[L.GI_LAST] = market.timestamp[at + end - 1]
+        self.f[fb + L.SF_MARK] = self.only.close[at + end - 1]
+        self.i[ib + L.SI_LAST] = self.only.timestamp[at + end - 1]
+        self.i[L.GI_LAST] = self.only.timestamp[at + end - 1]
         self.i[L.GI_ROWS] += end - start
         self.cursors[0] = end
         self.block_at = end
         if self.f[L.GF_EQUITY] >= walk:
-            self._walk_away(market.timestamp[at + end - 1])
-            self._decide(0, market.timestamp[at + end - 1], end - 1, word)
+            self._walk_away(self.only.timestamp[at + end - 1])
+            self._decide(0, self.only.timestamp[at + end - 1], end - 1, word >> self.shift)
         elif word != 0:
-            self._decide(0, market.timestamp[at + end - 1], end - 1, word)
+            self._decide(0, self.only.timestamp[at + end - 1], end - 1, word >> self.shift)
 
     @cython.cfunc
+    @cython.nogil
     def _row(self) -> cython.void:
         """One row of the timeline, in the order of docs/fills.md."""
         count: cython.Py_ssize_t = self.count
@@ -685,7 +790,7 @@ class Fold:
             fb = L.GF_SIZE + s * L.SF_SIZE
             ib = L.GI_SIZE + s * L.SI_SIZE
             if self._here(s, now):
-                cell = s * L.CELLS * L.BLOCK + self.cursors[2 * s]
+                cell = s * L.CELLS * L.BLOCK + self.cursors[3 * s]
                 self.f[fb + L.SF_MARK] = self.cells[cell + 3 * L.BLOCK]
                 self.i[ib + L.SI_LAST] = now
                 if self.f[fb + L.SF_QTY] == 0.0:
@@ -728,8 +833,8 @@ class Fold:
             if not self._here(s, now):
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
-            q = self.cursors[2 * s]
-            word = self.bits[s * L.BLOCK + q]
+            q = self.cursors[3 * s]
+            word = self.bits[(s * self.words + self.word) * L.BLOCK + q] >> self.shift
             # Flat, entries count (and what may latch); in a position exits, and entries at odds with it.
             if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] == 0.0:
                 word &= self.masks[s * L.MASK_SIZE + L.MASK_FLAT]
@@ -741,22 +846,25 @@ class Fold:
                 self._decide(s, now, q, word)
         for s in range(count):
             if self._here(s, now):
-                self.cursors[2 * s] += 1
+                self.cursors[3 * s] += 1
         self.block_at += 1
 
     @cython.cfunc
+    @cython.nogil
     @cython.inline
     def _here(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
-        q: cython.Py_ssize_t = self.cursors[2 * s]
-        return q < self.cursors[2 * s + 1] and self.times[s * L.BLOCK + q] == now
+        q: cython.Py_ssize_t = self.cursors[3 * s]
+        return q < self.cursors[3 * s + 1] and self.times[s * L.BLOCK + q] == now
 
     @cython.cfunc
+    @cython.nogil
     @cython.inline
     def _cell(self, s: cython.Py_ssize_t, column: cython.Py_ssize_t) -> cython.double:
         """A column (open, high, low, close, volume) of the market's bar at hand."""
-        return self.cells[(s * L.CELLS + column) * L.BLOCK + self.cursors[2 * s]]
+        return self.cells[(s * L.CELLS + column) * L.BLOCK + self.cursors[3 * s]]
 
     @cython.cfunc
+    @cython.nogil
     def _begin_day(self, now: cython.longlong) -> cython.void:
         """Begin the counts of a UTC day with its first row; latches of the day before are released."""
         s: cython.Py_ssize_t
@@ -770,6 +878,7 @@ class Fold:
             self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LATCH] = 0
 
     @cython.cfunc
+    @cython.nogil
     def _walk_away(self, now: cython.longlong) -> cython.void:
         """The profit that the run walks away with is reached: from here on positions only close."""
         s: cython.Py_ssize_t
@@ -794,6 +903,7 @@ class Fold:
                 )
 
     @cython.cfunc
+    @cython.nogil
     def _note_gap(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.void:
         """Report bars that should have stood between the last one (or the start) and this one."""
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
@@ -809,6 +919,7 @@ class Fold:
             self._detail(now - missing * self.step, now - self.step, missing, 0.0, 0.0)
 
     @cython.cfunc
+    @cython.nogil
     def _open_market(self, s: cython.Py_ssize_t, now: cython.longlong, price: cython.double) -> cython.void:
         """The market's first open inside the span: its allocation and benchmark share become a position."""
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
@@ -840,6 +951,7 @@ class Fold:
             self._log_extra(qty * price, 0.0, 1.0, NAN, NAN, NAN, NAN, NAN, NAN, 0.0)
 
     @cython.cfunc
+    @cython.nogil
     def _settle_funding(
         self, s: cython.Py_ssize_t, now: cython.longlong, until: cython.longlong
     ) -> cython.bint:
@@ -847,19 +959,20 @@ class Fold:
 
         The exchange takes it out of the position's margin, so it moves the liquidation price.
         """
-        market: Market = self.markets[s]
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        at: cython.longlong = self.i[ib + L.SI_FUNDED]
+        begin: cython.longlong = self.funding_from[s]
+        end: cython.longlong = self.funding_from[s + 1]
+        at: cython.longlong = begin + self.i[ib + L.SI_FUNDED]
         first: cython.longlong = at
         price: cython.double = self._cell(s, 0)
         due: cython.double = 0.0
         rates: cython.double = 0.0
-        while at < market.payments and market.funding_time[at] <= until:
-            due += self.f[fb + L.SF_QTY] * price * market.funding_rate[at]
-            rates += market.funding_rate[at]
+        while at < end and self.funding_time[at] <= until:
+            due += self.f[fb + L.SF_QTY] * price * self.funding_rate[at]
+            rates += self.funding_rate[at]
             at += 1
-        self.i[ib + L.SI_FUNDED] = at
+        self.i[ib + L.SI_FUNDED] = at - begin
         if at == first or self.f[fb + L.SF_QTY] == 0.0:
             return False
         self.f[fb + L.SF_MARGIN] -= due
@@ -867,11 +980,12 @@ class Fold:
         self.f[L.GF_FUNDING] += due
         self._set_liquidation(s)
         self._event(L.E_FUNDING, now, s, -1, -1, -1)
-        self._detail(market.funding_time[first], market.funding_time[at - 1], at - first, due, rates)
+        self._detail(self.funding_time[first], self.funding_time[at - 1], at - first, due, rates)
         self.i[ib + L.SI_CHANGED] = 1
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _round_down(self, s: cython.Py_ssize_t, qty: cython.double, less: cython.double) -> cython.double:
         """Whole quantity steps in `qty`, less `less` of them; without a step, units in the last place."""
         step: cython.double = self.market_f[s * L.MF_SIZE + L.MF_STEP]
@@ -893,6 +1007,7 @@ class Fold:
     # --- exits -------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     def _fill_close(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
         """Fill the closing leg of the pending order at this open."""
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
@@ -911,6 +1026,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _close(
         self,
         s: cython.Py_ssize_t,
@@ -1043,18 +1159,19 @@ class Fold:
             -1,
             (1 if sign > 0.0 else 0) + (2 if maker else 0),
         )
-        # The worst and the best that what leaves has seen, the price at which it leaves included.
-        extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
-        extreme = price if sign * (price - extreme) < 0.0 else extreme
-        self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
-        self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
-        # An addition may lift the cost beyond what the bars before it showed: at the cost there was nothing.
-        extreme = cost if sign * (extreme - cost) > 0.0 else extreme
-        self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
-        extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
-        extreme = price if sign * (price - extreme) > 0.0 else extreme
-        extreme = cost if sign * (extreme - cost) < 0.0 else extreme
-        self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
+        if not self.summary:
+            # The worst and the best that what leaves has seen, the price at which it leaves included.
+            extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
+            extreme = price if sign * (price - extreme) < 0.0 else extreme
+            self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
+            self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
+            # An addition may lift the cost beyond what the bars before showed: at the cost was nothing.
+            extreme = cost if sign * (extreme - cost) > 0.0 else extreme
+            self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
+            extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
+            extreme = price if sign * (price - extreme) > 0.0 else extreme
+            extreme = cost if sign * (extreme - cost) < 0.0 else extreme
+            self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
         self._log_extra(
             self.f[fb + L.SF_MARGIN],
             funding,
@@ -1071,8 +1188,10 @@ class Fold:
             self._set_liquidation(s)
             return True
         self.f[fb + L.SF_COST] = 0.0
-        for k in (L.SF_STOP, L.SF_TARGET, L.SF_TRAIL, L.SF_LIQUIDATION):
-            self.f[fb + k] = NAN
+        self.f[fb + L.SF_STOP] = NAN
+        self.f[fb + L.SF_TARGET] = NAN
+        self.f[fb + L.SF_TRAIL] = NAN
+        self.f[fb + L.SF_LIQUIDATION] = NAN
         self.i[ib + L.SI_TRAILING] = L.LEVEL_NONE
         self.i[ib + L.SI_ENTRIES] = 0
         if self.rich:
@@ -1086,6 +1205,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _slippage(self, s: cython.Py_ssize_t, base: cython.double, qty: cython.double) -> cython.double:
         """Share of the price by which an order of this size is worse than the bar's price."""
         share: cython.double = self.plan_f[L.PF_SLIPPAGE]
@@ -1100,6 +1220,7 @@ class Fold:
     # --- entries -----------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     def _fill_entries(self, now: cython.longlong, waiting: cython.Py_ssize_t) -> cython.bint:
         """Fill the entries decided for this open, by rule and, within a rule, by market."""
         s: cython.Py_ssize_t
@@ -1124,6 +1245,7 @@ class Fold:
         return changed
 
     @cython.cfunc
+    @cython.nogil
     def _value_at_open(self, now: cython.longlong) -> cython.void:
         """One equity for all entries of a row, so that their order changes no size unless a limit binds."""
         s: cython.Py_ssize_t
@@ -1139,6 +1261,7 @@ class Fold:
         self.open_equity = value
 
     @cython.cfunc
+    @cython.nogil
     def _enter(
         self,
         s: cython.Py_ssize_t,
@@ -1324,6 +1447,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _levels(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, price: cython.double) -> cython.longlong:
         """Set stop, target, trail and distance of an entry at this price; return what blocks it, or -1.
 
@@ -1388,6 +1512,7 @@ class Fold:
         return -1
 
     @cython.cfunc
+    @cython.nogil
     @cython.inline
     def _level(
         self,
@@ -1407,6 +1532,7 @@ class Fold:
         return NAN
 
     @cython.cfunc
+    @cython.nogil
     def _size(
         self,
         s: cython.Py_ssize_t,
@@ -1485,6 +1611,7 @@ class Fold:
         return size
 
     @cython.cfunc
+    @cython.nogil
     def _open_position(
         self,
         s: cython.Py_ssize_t,
@@ -1510,6 +1637,7 @@ class Fold:
         self.i[ib + L.SI_CHANGED] = 1
 
     @cython.cfunc
+    @cython.nogil
     def _set_liquidation(self, s: cython.Py_ssize_t) -> cython.void:
         """The price at which the margin left is the maintenance margin; none for an unleveraged long."""
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
@@ -1526,47 +1654,19 @@ class Fold:
     # --- inside the bar ----------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     def _inside(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
         """Let the bar at hand meet the position's levels and the resting entry; true when any filled.
 
         Finer candles decide what came first, if they tell of the same bar; else the worse is assumed.
         """
-        market: Market = self.markets[s]
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        first: cython.Py_ssize_t
-        last: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        high: cython.double
-        low: cython.double
         changed: cython.bint = False
-        walked: cython.bint = False
-        if market.finer_size > 0:
-            first = market.finer_next
-            while first < market.finer_size and market.finer_timestamp[first] < now:
-                first += 1
-            last = first
-            high = -INFINITY
-            low = INFINITY
-            while last < market.finer_size and market.finer_timestamp[last] < now + self.step:
-                high = market.finer_high[last] if market.finer_high[last] > high else high
-                low = market.finer_low[last] if market.finer_low[last] < low else low
-                last += 1
-            market.finer_next = last
-            if high == self._cell(s, 1) and low == self._cell(s, 2):
-                walked = True
-                for k in range(first, last):
-                    changed = (
-                        self._meet(
-                            s,
-                            now,
-                            market.finer_open[k],
-                            market.finer_high[k],
-                            market.finer_low[k],
-                            cython.cast(cython.double, market.finer_timestamp[k]),
-                        )
-                        or changed
-                    )
-        if not walked:
+        answer: cython.longlong = -1
+        if self.cursors[3 * s + 2] >= 0:
+            answer = self._walk_finer(s, now)
+            changed = answer > 0
+        if answer < 0:
             changed = self._meet(s, now, self._cell(s, 0), self._cell(s, 1), self._cell(s, 2), NAN)
             self.i[L.GI_COARSE] += changed
         if self.i[ib + L.SI_RESTING] != 0:
@@ -1576,6 +1676,45 @@ class Fold:
         return changed
 
     @cython.cfunc
+    @cython.with_gil
+    def _walk_finer(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.longlong:
+        """Let the finer candles of the bar at hand be met one by one; -1 when they tell of another bar.
+
+        1 when any filled. The first to look at is kept in `cursors`: time only goes on.
+        """
+        market: Market = self.markets[s]
+        first: cython.Py_ssize_t = self.cursors[3 * s + 2]
+        last: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        high: cython.double = -INFINITY
+        low: cython.double = INFINITY
+        changed: cython.bint = False
+        while first < market.finer_size and market.finer_timestamp[first] < now:
+            first += 1
+        last = first
+        while last < market.finer_size and market.finer_timestamp[last] < now + self.step:
+            high = market.finer_high[last] if market.finer_high[last] > high else high
+            low = market.finer_low[last] if market.finer_low[last] < low else low
+            last += 1
+        self.cursors[3 * s + 2] = last
+        if high != self._cell(s, 1) or low != self._cell(s, 2):
+            return -1
+        for k in range(first, last):
+            changed = (
+                self._meet(
+                    s,
+                    now,
+                    market.finer_open[k],
+                    market.finer_high[k],
+                    market.finer_low[k],
+                    cython.cast(cython.double, market.finer_timestamp[k]),
+                )
+                or changed
+            )
+        return changed
+
+    @cython.cfunc
+    @cython.nogil
     def _meet(
         self,
         s: cython.Py_ssize_t,
@@ -1627,6 +1766,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _protect(
         self,
         s: cython.Py_ssize_t,
@@ -1676,6 +1816,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _trail(self, s: cython.Py_ssize_t) -> cython.void:
         """Move the trailing stop after a close, by the best price until now; it never moves back."""
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
@@ -1700,6 +1841,7 @@ class Fold:
             self.f[fb + L.SF_TRAIL] = level
 
     @cython.cfunc
+    @cython.nogil
     def _cancel_resting(
         self, s: cython.Py_ssize_t, now: cython.longlong, reason: cython.longlong
     ) -> cython.void:
@@ -1723,16 +1865,19 @@ class Fold:
     # --- decisions ---------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     @cython.inline
     def _intention(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t) -> cython.Py_ssize_t:
         return L.GI_SIZE + self.count * L.SI_SIZE + (s * self.rules + rule) * L.NI_SIZE
 
     @cython.cfunc
+    @cython.nogil
     @cython.inline
     def _counter(self, rule: cython.Py_ssize_t) -> cython.Py_ssize_t:
         return L.GI_SIZE + self.count * (L.SI_SIZE + self.rules * L.NI_SIZE) + rule * L.TI_SIZE
 
     @cython.cfunc
+    @cython.nogil
     def _decide(
         self,
         s: cython.Py_ssize_t,
@@ -1893,6 +2038,7 @@ class Fold:
             self._event(L.E_SUBMITTED, now, s, -1, self.i[ib + L.SI_PENDING_ID], system)
 
     @cython.cfunc
+    @cython.nogil
     def _is_bound(self, rule: cython.Py_ssize_t, opener: cython.longlong) -> cython.bint:
         """Whether this exit rule may not close what the opener's trigger opened."""
         binding: cython.longlong = self.plan_i[L.PI_BINDING]
@@ -1905,18 +2051,23 @@ class Fold:
         return self.rule_i[own + L.RI_CATEGORY] != self.rule_i[other + L.RI_CATEGORY]
 
     @cython.cfunc
+    @cython.nogil
     def _holds(
         self, s: cython.Py_ssize_t, now: cython.longlong, opener: cython.longlong, q: cython.Py_ssize_t
     ) -> cython.bint:
         """Whether the hold rule of the trigger that opened the position is true at this close."""
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
-        if rule < 0 or (self.bits[s * L.BLOCK + q] >> rule) & 1 == 0:
+        if (
+            rule < 0
+            or (self.bits[(s * self.words + self.word) * L.BLOCK + q] >> (self.shift + rule)) & 1 == 0
+        ):
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
             return True
         return self._state_true(s, now, rule, q)
 
     @cython.cfunc
+    @cython.nogil
     def _entry_verdict(
         self,
         s: cython.Py_ssize_t,
@@ -1964,6 +2115,7 @@ class Fold:
         return CANDIDATE
 
     @cython.cfunc
+    @cython.nogil
     @cython.inline
     def _series(self, s: cython.Py_ssize_t, slot: cython.longlong, q: cython.Py_ssize_t) -> cython.double:
         """A series value of the rules at the bar; NaN where there is none, and for an infinite one."""
@@ -1974,6 +2126,7 @@ class Fold:
         return value if value < INFINITY and value > -INFINITY else NAN
 
     @cython.cfunc
+    @cython.nogil
     def _closed_at(self, s: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
         """The close of the bar at hand, which one market does not copy into the block."""
         if self.count == 1:
@@ -1981,11 +2134,13 @@ class Fold:
         return self.cells[(s * L.CELLS + 3) * L.BLOCK + q]
 
     @cython.cfunc
+    @cython.nogil
     def _move(self, s: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
         """How far the close is from the symbol's last fill, as a share of that price."""
         return abs(self._closed_at(s, q) / self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_LAST_PRICE] - 1.0)
 
     @cython.cfunc
+    @cython.nogil
     def _reward(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
         """Target distance over stop distance of an entry at this close; NaN where either is missing."""
         ri: cython.Py_ssize_t = rule * L.RI_SIZE
@@ -2035,6 +2190,7 @@ class Fold:
         return sign * (target - price) / stop
 
     @cython.cfunc
+    @cython.nogil
     def _submit(
         self, s: cython.Py_ssize_t, now: cython.longlong, q: cython.Py_ssize_t, rule: cython.Py_ssize_t
     ) -> cython.void:
@@ -2070,6 +2226,7 @@ class Fold:
         self.i[ib + L.SI_DECIDED] = now
 
     @cython.cfunc
+    @cython.nogil
     def _state_true(
         self,
         s: cython.Py_ssize_t,
@@ -2136,6 +2293,7 @@ class Fold:
         return r[0] > 0.0
 
     @cython.cfunc
+    @cython.nogil
     def _state_value(
         self, s: cython.Py_ssize_t, now: cython.longlong, name: cython.longlong
     ) -> cython.double:
@@ -2186,6 +2344,7 @@ class Fold:
         return value / self.f[fb + L.SF_RISK] if self.f[fb + L.SF_RISK] > 0.0 else NAN
 
     @cython.cfunc
+    @cython.nogil
     def _block_decision(
         self,
         s: cython.Py_ssize_t,
@@ -2226,6 +2385,7 @@ class Fold:
         self._block(s, rule, now, reason, found, wanted)
 
     @cython.cfunc
+    @cython.nogil
     def _settle(self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong) -> cython.longlong:
         """End an intention, reporting what blocked it until now; return its id."""
         nb: cython.Py_ssize_t = self._intention(s, rule)
@@ -2237,6 +2397,7 @@ class Fold:
         return decision
 
     @cython.cfunc
+    @cython.nogil
     def _block(
         self,
         s: cython.Py_ssize_t,
@@ -2262,6 +2423,7 @@ class Fold:
         self.i[nb + L.NI_COUNT] += 1
 
     @cython.cfunc
+    @cython.nogil
     def _report_block(
         self, s: cython.Py_ssize_t, rule: cython.Py_ssize_t, now: cython.longlong
     ) -> cython.void:
@@ -2325,6 +2487,7 @@ class Fold:
     # --- logs --------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.nogil
     def _event(
         self,
         kind: cython.longlong,
@@ -2335,6 +2498,9 @@ class Fold:
         reason: cython.longlong,
     ) -> cython.void:
         at: cython.Py_ssize_t = self.events * L.EI_WIDTH
+        self.i[L.GI_EVENTS] += 1
+        if self.summary:
+            return
         self.event_i[at + L.EI_CODE] = (
             (kind + 1) << L.CODE_TYPE
             | (s + 1) << L.CODE_MARKET
@@ -2344,9 +2510,9 @@ class Fold:
         self.event_i[at + L.EI_TIME] = now
         self.event_i[at + L.EI_DECISION] = decision
         self.events += 1
-        self.i[L.GI_EVENTS] += 1
 
     @cython.cfunc
+    @cython.nogil
     def _detail(
         self,
         first: cython.longlong,
@@ -2357,6 +2523,8 @@ class Fold:
     ) -> cython.void:
         """What the event just written (a block, a gap, a payment) has to say beyond its code."""
         at: cython.Py_ssize_t = self.details * L.DI_WIDTH
+        if self.summary:
+            return
         self.detail_i[at + L.DI_FIRST] = first
         self.detail_i[at + L.DI_LAST] = last
         self.detail_i[at + L.DI_COUNT] = count
@@ -2365,6 +2533,7 @@ class Fold:
         self.details += 1
 
     @cython.cfunc
+    @cython.nogil
     def _log_fill(
         self,
         s: cython.Py_ssize_t,
@@ -2388,6 +2557,10 @@ class Fold:
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        self.i[L.GI_FILLS] += 1
+        if self.summary:
+            self.i[L.GI_EVENTS] += 1
+            return
         self.fill_f[at + L.FF_PRICE] = price
         self.fill_f[at + L.FF_QTY] = qty
         self.fill_f[at + L.FF_FEE] = fee
@@ -2417,10 +2590,10 @@ class Fold:
         self.fill_i[at + L.FI_BARS] = self.i[ib + L.SI_BARS]
         self.fill_i[at + L.FI_DECISION] = decision
         self.fills += 1
-        self.i[L.GI_FILLS] += 1
         self._event(L.E_FILL, now, s, rule, decision, -1)
 
     @cython.cfunc
+    @cython.nogil
     def _log_extra(
         self,
         margin: cython.double,
@@ -2436,7 +2609,7 @@ class Fold:
     ) -> cython.void:
         """What a rich run knows of the fill just logged."""
         at: cython.Py_ssize_t = self.extras * L.XF_WIDTH
-        if not self.rich:
+        if not self.rich or self.summary:
             return
         self.extra_f[at + L.XF_MARGIN] = margin
         self.extra_f[at + L.XF_FUNDING] = funding
@@ -2451,6 +2624,7 @@ class Fold:
         self.extras += 1
 
     @cython.cfunc
+    @cython.nogil
     def _log_positions(self, now: cython.longlong, row: cython.Py_ssize_t) -> cython.void:
         """Write every market that is open, or was closed in this row: a whole state in a few rows."""
         s: cython.Py_ssize_t
@@ -2463,7 +2637,11 @@ class Fold:
         for s in range(self.count):
             fb = L.GF_SIZE + s * L.SF_SIZE
             ib = L.GI_SIZE + s * L.SI_SIZE
-            if changed and (self.f[fb + L.SF_QTY] != 0.0 or self.i[ib + L.SI_CHANGED] != 0):
+            if (
+                changed
+                and not self.summary
+                and (self.f[fb + L.SF_QTY] != 0.0 or self.i[ib + L.SI_CHANGED] != 0)
+            ):
                 at = self.positions * L.LF_WIDTH
                 self.position_f[at + L.LF_QTY] = self.f[fb + L.SF_QTY]
                 self.position_f[at + L.LF_COST] = self.f[fb + L.SF_COST]
@@ -2479,6 +2657,8 @@ class Fold:
                 self.position_i[at + L.LI_SET] = self.i[ib + L.SI_SET]
                 self.positions += 1
             self.i[ib + L.SI_CHANGED] = 0
+        if self.summary:
+            return
         at = self.balances * L.BF_WIDTH
         self.balance_f[at + L.BF_CASH] = self.f[L.GF_CASH]
         self.balance_f[at + L.BF_BASE] = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
@@ -2487,6 +2667,7 @@ class Fold:
         self.balances += 1
 
     @cython.cfunc
+    @cython.nogil
     def _nearest_stop(self, s: cython.Py_ssize_t) -> cython.double:
         """The stop or trailing stop that the price meets first; NaN for none."""
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE

@@ -32,11 +32,13 @@ HOUR: Final = 3_600_000
 (
     PI_START, PI_STEP, PI_RULES, PI_ENTRIES, PI_DECIDING, PI_SLOTS, PI_ATR_SLOT, PI_VOLATILITY_SLOT,
     PI_SIZING, PI_TRADES_A_DAY, PI_TRIGGERS_A_DAY, PI_CONFLICTS, PI_BINDING, PI_FLATTEN, PI_RICH,
-    PI_DAILY, PI_GROSS, PI_SIZE,
-) = range(18)  # fmt: skip
+    PI_DAILY, PI_GROSS, PI_SUMMARY, PI_WORDS, PI_WORD, PI_SHIFT, PI_SIZE,
+) = range(22)  # fmt: skip
 """PI_DECIDING: entry and exit rules together, before the hold rules. PI_RICH: the run uses more than
 market orders of a fraction of equity, so fills have extras. PI_DAILY: something counts by UTC days.
-PI_GROSS: exposure cannot be derived from equity and is written."""
+PI_GROSS: exposure cannot be derived from equity and is written. PI_SUMMARY: one of several combinations
+that share their bars; equity and state alone are written. PI_WORDS, PI_WORD, PI_SHIFT: words of rule bits
+a bar, which of them holds this plan's rules, and from which bit on."""
 
 SIZING_FRACTION, SIZING_RISK, SIZING_NOTIONAL, SIZING_VOLATILITY = range(4)
 SIZINGS: Final = ("fraction", "risk", "notional", "volatility_target")
@@ -224,4 +226,4 @@ FLOAT_WIDTHS: Final = (FF_WIDTH, 0, DF_WIDTH, LF_WIDTH, BF_WIDTH, XF_WIDTH)
 INT_WIDTHS: Final = (FI_WIDTH, EI_WIDTH, DI_WIDTH, LI_WIDTH, 1, 0)
 
 # what Fold.run answers
-RUN_DONE, RUN_LOG_FULL, RUN_BAD_BAR = range(3)
+RUN_DONE, RUN_LOG_FULL, RUN_BAD_BAR, RUN_LOADED = range(4)

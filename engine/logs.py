@@ -118,7 +118,10 @@ class Log:
     def _column(self, parts: tuple[NDArray[Any], ...], column: int) -> NDArray[Any]:
         import numpy as np
 
-        found = np.concatenate([part[:, column] for part in parts])
+        # One piece is read where it lies: a view, which most readers go through once.
+        found = (
+            parts[0][:, column] if len(parts) == 1 else np.concatenate([part[:, column] for part in parts])
+        )
         return found if self._rows is None else found[self._rows]
 
 

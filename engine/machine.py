@@ -15,20 +15,24 @@ from typing import TYPE_CHECKING, Any
 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
 from engine import layout as L  # noqa: N812
-from engine.bars import Bars
 from engine.errors import BarsError
-from engine.plan_arrays import is_rich, plan_arrays, program_arrays, program_of, writes_gross
+from engine.feed import Feed
+from engine.given import Given
+from engine.plan_arrays import funding_arrays, is_rich, plan_arrays, program_of, writes_gross
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine.bars import Bars
     from engine.plan import Plan
     from engine.state import State
 
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
-"""Events that a log holds, at first and at most, until the kernel stops to have it emptied."""
+"""Events that a log holds, at least and at most, until the kernel stops to have it emptied."""
+ROWS_AN_EVENT = 8
+"""Bars for which a log has room for one event: a cross of averages has one in nine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +52,12 @@ class Segment:
 
 def kernel_is_compiled() -> bool:
     """Tell whether `import engine.kernel` and `engine.evaluation` find the compiled libraries."""
-    return bool(_kernel().COMPILED)
+    return bool(imported_kernel().COMPILED)
 
 
 @lru_cache(maxsize=1)
-def _kernel() -> ModuleType:
+def imported_kernel() -> ModuleType:
+    """Return the compiled kernel, or its source as plain Python."""
     from engine import evaluation, kernel
 
     # One compiled without the other would hand arrays to what works on lists.
@@ -68,7 +73,7 @@ def uncompiled_kernel() -> ModuleType:
 def evaluation_of(kernel: ModuleType | None = None) -> ModuleType:
     """What evaluates the rules for a kernel (or that which would be imported): compiled with it, or plain
     Python like it."""
-    if (kernel or _kernel()).COMPILED:
+    if (kernel or imported_kernel()).COMPILED:
         from engine import evaluation
 
         return evaluation
@@ -90,11 +95,7 @@ def state_values(
     plan: Plan, state: State, number: int, kernel: ModuleType | None = None
 ) -> tuple[float, ...]:
     """A market's values of instructions.STATE_NAMES, as rules saw them at the state's last close."""
-    import numpy as np
-
-    none = tuple(Bars.empty() for _ in plan.markets)
-    timeline = np.empty(0, dtype=np.int64)
-    machine = Machine(plan, state.floats.copy(), state.ints.copy(), none, timeline, none, kernel)
+    machine = Machine(plan, state.floats.copy(), state.ints.copy(), Given.nothing(len(plan.markets)), kernel)
     return machine.state_values(number)
 
 
@@ -106,18 +107,18 @@ class Machine:
         plan: Plan,
         floats: NDArray[np.float64],
         ints: NDArray[np.int64],
-        bars: tuple[Bars, ...],
-        timeline: NDArray[np.int64],
-        finer: tuple[Bars, ...],
+        given: Given,
         kernel: ModuleType | None = None,
     ) -> None:
         import numpy as np
 
-        self._kernel = kernel or _kernel()
+        self._kernel = kernel or imported_kernel()
+        self._feed = Feed(self._kernel, evaluation_of(self._kernel))
         self._plan = plan
         self._program = program_of(plan)
         self.floats = floats
         self.ints = ints
+        bars, finer, timeline = given.bars, given.finer, given.timeline
         self._bars = bars
         self._timeline = timeline
         self._equity = np.empty(len(timeline))
@@ -134,16 +135,29 @@ class Machine:
         # the kernel may add the decision of the row before.
         self._event_margin = 2 * count * (4 * rules + 12)
         self._fill_margin = 6 * count
-        self._open: list[tuple[Any, Any]] = []
-        scratch = self._registers()
+        feed = self._feed
+        registers = feed.registers(self._program)
         self._fold = self._kernel.Fold(
-            tuple(self._read(array) for array in plan_arrays(plan)),
-            (self._give(self.floats[: self._carried_at(0)]), self._give(self.ints)),
-            [self._market(number, firsts[number], finer[number], scratch) for number in range(count)],
-            self._read(timeline),
-            self._give(self._equity),
-            self._give(self._gross),
-            self._workspace(count),
+            tuple(map(feed.read, plan_arrays(plan, self._program))),
+            (feed.give(self.floats[: self._carried_at(0)]), feed.give(self.ints)),
+            [
+                feed.market(
+                    self._program,
+                    bars[number],
+                    firsts[number],
+                    finer[number],
+                    self._columns[number],
+                    self.floats[self._carried_at(number) : self._carried_at(number + 1)],
+                    plan.timeframe_ms,
+                    registers,
+                )
+                for number in range(count)
+            ],
+            tuple(map(feed.read, funding_arrays(plan))),
+            feed.read(timeline),
+            feed.give(self._equity),
+            feed.give(self._gross),
+            feed.block(self._program, count) + feed.hand(self._program, count),
         )
         self._log_floats: list[Any] = []
         self._log_ints: list[Any] = []
@@ -162,12 +176,10 @@ class Machine:
                 answer = self._fold.run()
                 self._keep_logs()
                 if answer == L.RUN_BAD_BAR:
-                    raise self._bad_bar()
+                    raise bad_bar(self._plan, self._bars, *self._fold.bad())
                 if answer == L.RUN_DONE:
                     break
-        for array, used in self._open:
-            if used is not array:
-                array.reshape(-1)[:] = used
+        self._feed.take_back()
         return Segment(
             self._timeline,
             self._equity,
@@ -181,88 +193,11 @@ class Machine:
         """A market's values of instructions.STATE_NAMES at the last close."""
         return tuple(self._fold.state_value(number, name) for name in range(len(I.STATE_NAMES)))
 
-    # --- arrays in, arrays out ---------------------------------------------------------------
-
-    def _read(self, array: NDArray[Any]) -> Any:
-        """What the kernel reads: the array, or a list of it."""
-        return array if self._kernel.COMPILED else array.tolist()
-
-    def _give(self, array: NDArray[Any]) -> Any:
-        """What the kernel writes; a list is copied back when the run is over."""
-        used = array.reshape(-1) if self._kernel.COMPILED else array.reshape(-1).tolist()
-        if not self._kernel.COMPILED:
-            self._open.append((array, used))
-        return used
-
-    def _scratch(self, size: int, kind: type[Any]) -> Any:
-        import numpy as np
-
-        return np.zeros(size, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * size
-
     def _carried_at(self, number: int) -> int:
         """Where the carried values of a market lie in the state; behind the last, where they end."""
         count, rules = len(self._bars), len(self._program.rules)
         fixed = L.GF_SIZE + count * (L.SF_SIZE + rules * L.NF_SIZE)
         return fixed + number * len(self._program.carry)
-
-    def _market(self, number: int, first: int, finer: Bars, scratch: Any) -> Any:
-        import numpy as np
-
-        bars = self._bars[number]
-        series = tuple(map(self._read, bars.columns))
-        code, params = program_arrays(self._program)
-        evaluator = evaluation_of(self._kernel).Evaluator(
-            (self._read(code), self._read(params), len(code) // I.CODE_WIDTH),
-            series,
-            self._give(self._columns[number]),
-            first,
-            self._give(self.floats[self._carried_at(number) : self._carried_at(number + 1)]),
-            self._plan.timeframe_ms,
-            scratch,
-        )
-        funding = self._plan.funding[number]
-        payments = (np.empty(0, dtype=np.int64), np.empty(0))
-        if funding is not None:
-            payments = (
-                np.ascontiguousarray(funding.times, dtype=np.int64),
-                np.ascontiguousarray(funding.rates, dtype=np.float64),
-            )
-        return self._kernel.Market(
-            series,
-            first,
-            evaluator,
-            tuple(map(self._read, finer.columns[:4])),
-            tuple(map(self._read, payments)),
-        )
-
-    def _registers(self) -> Any:
-        """What all evaluators compute in, constants filled in."""
-        import numpy as np
-
-        program = self._program
-        registers = self._scratch(max(1, program.registers) * L.PIECE, np.float64)
-        for register, value in program.constants:
-            registers[register * L.PIECE : (register + 1) * L.PIECE] = (
-                value if self._kernel.COMPILED else [value] * L.PIECE
-            )
-        return registers
-
-    def _workspace(self, count: int) -> tuple[Any, ...]:
-        import numpy as np
-
-        rules = max(1, len(self._program.rules))
-        return (
-            self._scratch(count * L.CELLS * L.BLOCK, np.float64),
-            self._scratch(count * L.BLOCK, np.int64),
-            self._scratch(count * L.BLOCK, np.uint64),
-            self._scratch(max(1, count * self._program.board * L.BLOCK), np.float64),
-            self._scratch(2 * count, np.int64),
-            self._scratch(L.BLOCK, np.int64),
-            self._scratch(256, np.float64),
-            self._scratch(rules, np.int64),
-            self._scratch(rules, np.int64),
-            self._scratch(I.STATE_REGISTERS, np.float64),
-        )
 
     def _new_logs(self, extra_events: int = 0) -> None:
         """Give the kernel empty logs, as large as the bars to come will need by what those before needed."""
@@ -271,7 +206,10 @@ class Machine:
         count = len(self._bars)
         rows = LOG_ROWS
         done = self._fold.folded()
-        if self._kernel.COMPILED and done:
+        if self._kernel.COMPILED and not done:
+            # What is not written costs nothing, and what lies in one piece is read without a copy.
+            rows = min(max(rows, count * len(self._timeline) // ROWS_AN_EVENT), MOST_LOG_ROWS)
+        elif self._kernel.COMPILED:
             # One large array is cheaper than many small ones: the system backs it with large pages.
             logged = sum(map(len, self._ints[L.LOG_EVENTS]))
             rows += min(int(1.1 * logged * (len(self._timeline) - done) / done), MOST_LOG_ROWS)
@@ -282,20 +220,14 @@ class Machine:
         snapshots = events + count if self._rich else fills + count if count > 1 else 0
         sizes = (fills, events, events, snapshots * count, snapshots, fills if self._rich else 0)
         self._log_floats = [
-            self._log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
+            self._feed.log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
         ]
         self._log_ints = [
-            self._log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
+            self._feed.log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
         ]
         self._fold.set_logs(
             self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin
         )
-
-    def _log(self, rows: int, width: int, kind: type[Any]) -> Any:
-        import numpy as np
-
-        size = rows * width
-        return np.empty(size, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * size
 
     def _keep_logs(self) -> None:
         import numpy as np
@@ -307,17 +239,18 @@ class Machine:
                 self._floats[log].append(floats.reshape(rows, L.FLOAT_WIDTHS[log]))
                 self._ints[log].append(ints.reshape(rows, L.INT_WIDTHS[log]))
 
-    def _bad_bar(self) -> BarsError:
-        market, bar = self._fold.bad()
-        bars, symbol = self._bars[market], self._plan.markets[market].symbol
-        stamp = int(bars.timestamp[bar])
-        if bar > 0 and stamp <= bars.timestamp[bar - 1]:
-            return BarsError(
-                f"{symbol}: bar {bar} at {stamp} does not come after the one before it at "
-                f"{int(bars.timestamp[bar - 1])}; sort the bars and drop doubles"
-            )
-        values = ", ".join(f"{n} {getattr(bars, n)[bar]:g}" for n in ("open", "high", "low", "close"))
+
+def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsError:
+    """Say what is wrong with a market's bar that the kernel refused."""
+    bars, symbol = given[market], plan.markets[market].symbol
+    stamp = int(bars.timestamp[bar])
+    if bar > 0 and stamp <= bars.timestamp[bar - 1]:
         return BarsError(
-            f"{symbol}: bar {bar} at {stamp} is no candle ({values}); prices must be finite and above 0, "
-            "low the smallest and high the largest"
+            f"{symbol}: bar {bar} at {stamp} does not come after the one before it at "
+            f"{int(bars.timestamp[bar - 1])}; sort the bars and drop doubles"
         )
+    values = ", ".join(f"{n} {getattr(bars, n)[bar]:g}" for n in ("open", "high", "low", "close"))
+    return BarsError(
+        f"{symbol}: bar {bar} at {stamp} is no candle ({values}); prices must be finite and above 0, "
+        "low the smallest and high the largest"
+    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, TypeGuard
 
 from engine.errors import Issue, PlanError
 from engine.graph import check_timeframes
-from engine.limits import Behaviour, Risk
+from engine.limits import Behaviour, Risk, read_limits
 from engine.names import HOUR_MS
 from engine.strategy import Strategy
 from engine.version import ENGINE_VERSION
@@ -66,12 +66,20 @@ class Funding:
     rates: NDArray[np.float64]
     assumed: bool = False
 
-    @classmethod
-    def constant(cls, rate_bps: float, every_hours: int, start_ms: int, end_ms: int) -> Funding:
-        """One rate every so many hours of the UTC day, for [start_ms, end_ms)."""
+    def __post_init__(self) -> None:
         import numpy as np
 
-        every = every_hours * HOUR_MS
+        object.__setattr__(self, "times", np.asarray(self.times, dtype=np.int64))
+        object.__setattr__(self, "rates", np.asarray(self.rates, dtype=np.float64))
+
+    @classmethod
+    def constant(cls, rate_bps: float, every_hours: int, start_ms: int, end_ms: int) -> Funding:
+        """One rate every so many hours of the UTC day, for [start_ms, end_ms). Raise PlanError."""
+        import numpy as np
+
+        if not every_hours >= 1:
+            raise PlanError((Issue("funding.every_hours", "must be at least 1", every_hours),))
+        every = int(every_hours * HOUR_MS)
         times = np.arange(start_ms + -start_ms % every, end_ms, every, dtype=np.int64)
         return cls(times, np.full(len(times), rate_bps / 10_000.0), assumed=True)
 
@@ -173,7 +181,12 @@ class Plan:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _issues(self) -> list[Issue]:
-        return [*self._market_issues(), *self._money_issues(), *self._margin_issues()]
+        return [
+            *self._market_issues(),
+            *self._money_issues(),
+            *self._margin_issues(),
+            *self._limit_issues(),
+        ]
 
     def _market_issues(self) -> list[Issue]:
         issues: list[Issue] = []
@@ -239,6 +252,15 @@ class Plan:
                 issues.append(Issue(f"costs.{name}", f"must be between 0 and {most:,g}", value))
         return issues
 
+    def _limit_issues(self) -> list[Issue]:
+        """What is out of range in the run's own limits; the document's were read with their ranges."""
+        issues: list[Issue] = []
+        if self.risk is not None:
+            read_limits("risk", vars(self.risk), "risk", {}, issues)
+        if self.behaviour is not None:
+            read_limits("behaviour", vars(self.behaviour), "behaviour", {}, issues)
+        return issues
+
     def _margin_issues(self) -> list[Issue]:
         issues: list[Issue] = []
         if not _within(self.leverage, 1.0, MAX_LEVERAGE):
@@ -246,7 +268,7 @@ class Plan:
         if not _within(self.maintenance_margin_pct, 0.0, 50.0):
             message = "must be between 0 and 50"
             issues.append(Issue("maintenance_margin_pct", message, self.maintenance_margin_pct))
-        elif self.leverage * self.maintenance_margin_pct >= 100.0:
+        elif _is_number(self.leverage) and self.leverage * self.maintenance_margin_pct >= 100.0:
             message = f"at leverage {self.leverage:g} an entry would be liquidated at once; lower one of them"
             issues.append(Issue("maintenance_margin_pct", message, self.maintenance_margin_pct))
         if len(self.funding) != len(self.markets):
@@ -259,9 +281,8 @@ class Plan:
         }
         if missing:
             message = (
-                f"{next(iter(missing.values()))}, and such positions pay funding: give the rates of "
-                f"{', '.join(missing)}, or state an assumption (a rate in bps and its hours; 0 if you mean "
-                "none)"
+                f"{next(iter(missing.values()))}, and such positions pay funding: say at what rate for "
+                f"{', '.join(missing)}, be it 0"
             )
             issues.append(Issue("funding", message, None))
         for market, found in zip(self.markets, self.funding, strict=True):
@@ -273,7 +294,7 @@ class Plan:
     def _why_funding(self, market: Market) -> str:
         if self.can_be_short:
             return "the strategy can be short"
-        if self.leverage > 1.0:
+        if _is_number(self.leverage) and self.leverage > 1.0:
             return f"the run has leverage {self.leverage:g}"
         return f"{market.symbol} is a perpetual contract" if market.symbol.endswith("-PERP") else ""
 
@@ -285,5 +306,10 @@ def _ascending(funding: Funding) -> bool:
     return bool(np.isfinite(rates).all() and (np.abs(rates) < 1.0).all() and (times[1:] > times[:-1]).all())
 
 
-def _within(value: float, low: float, high: float) -> bool:
-    return not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+def _within(value: object, low: float, high: float) -> bool:
+    return _is_number(value) and low <= float(value) <= high
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    # Numbers of numpy are no int or float, but they are Real; so is a flag, which is no number here.
+    return not isinstance(value, bool) and isinstance(value, Real)

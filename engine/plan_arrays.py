@@ -34,11 +34,10 @@ def program_of(plan: Plan) -> Program:
     return compile_program(plan.strategy, plan.record_indicators, plan.needs_atr)
 
 
-def plan_arrays(plan: Plan) -> tuple[NDArray[Any], ...]:
+def plan_arrays(plan: Plan, program: Program) -> tuple[NDArray[Any], ...]:
     """Return plan floats and ints, market floats, masks, rule floats and ints, state code and parameters."""
     import numpy as np
 
-    program = program_of(plan)
     rules = [_rule(plan, program, number) for number in range(len(program.rules))]
     return (
         np.array(_floats(plan)),
@@ -150,6 +149,10 @@ def _ints(plan: Plan, program: Program) -> list[int]:
         L.PI_RICH: int(is_rich(plan)),
         L.PI_DAILY: int(counts_days(plan)),
         L.PI_GROSS: int(writes_gross(plan)),
+        L.PI_SUMMARY: 0,
+        L.PI_WORDS: program.words,
+        L.PI_WORD: program.word,
+        L.PI_SHIFT: program.shift,
     }
     return [found[place] for place in range(L.PI_SIZE)]
 
@@ -248,6 +251,19 @@ def _entry_rank(plan: Plan, trigger: Trigger) -> int:
         return L.RANK_ENTRY
     sure = CONFIDENCES.index(trigger.confidence) <= CONFIDENCES.index(least)
     return L.RANK_CONFIDENT if sure else L.RANK_ENTRY
+
+
+def funding_arrays(plan: Plan) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the times and rates of all markets' payments, one after the other, and where each begins."""
+    import numpy as np
+
+    given = [funding for funding in plan.funding if funding is not None]
+    counts = [0 if funding is None else len(funding.times) for funding in plan.funding]
+    return (
+        np.concatenate([np.empty(0, dtype=np.int64), *(funding.times for funding in given)], dtype=np.int64),
+        np.concatenate([np.empty(0), *(funding.rates for funding in given)], dtype=np.float64),
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+    )
 
 
 @lru_cache(maxsize=64)

@@ -33,8 +33,8 @@ def split(graph: Graph, rule: int) -> tuple[int, list[int]]:
 
 def check_rule(graph: Graph, rule: int) -> None:
     """Raise RuleTooLargeError when the rule's part that depends on the position needs too many registers."""
-    _, rest = split(graph.extended(), rule)
-    if rest:
+    if graph.is_state(rule):
+        _, rest = split(graph.extended(), rule)
         StateRows(graph).write(rest)
 
 
@@ -46,7 +46,7 @@ class StateRows:
         self.params: list[float] = []
         self.slots: dict[int, int] = {}
         """The slot of each node on the board."""
-        self._graph = graph
+        self.graph = graph
 
     def slot(self, node: int) -> int:
         """Return the node's slot on the board, a new one if it has none."""
@@ -57,8 +57,8 @@ class StateRows:
         first = len(self.params)
         whole = conditions[0]
         for condition in conditions[1:]:
-            whole = self._graph.binary("and", whole, condition)
-        _Rule(self, self._graph, whole).write()
+            whole = self.graph.binary("and", whole, condition)
+        _Rule(self, self.graph, whole).write()
         return first, len(self.params) - first
 
     def emit(self, op: int, to: int, a: int = 0, b: int = 0, param: float = 0.0) -> None:

@@ -1,7 +1,7 @@
 """What a strategy's document becomes for the kernel: instructions, rules, board slots, indicator columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
@@ -11,6 +11,9 @@ from engine.functions import PLAYBACK
 from engine.graph import Graph
 from engine.position_rules import StateRows, split
 from engine.strategy import Level, Strategy
+
+WORD = 64
+"""Rule bits in a word."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class Program:
     """The volatility a bar that sizes positions, −1 where nothing needs it."""
     columns: tuple[str, ...]
     """Indicator columns in the order in which the evaluation writes them."""
+    words: int = 1
+    """Words of rule bits at each bar: more than one where combinations are evaluated together."""
+    word: int = 0
+    """The word in which this strategy's rules lie, and the bit of its first one."""
+    shift: int = 0
 
 
 @lru_cache(maxsize=256)
@@ -69,85 +77,111 @@ def compile_program(strategy: Strategy, with_columns: bool, needs_atr: bool = Fa
     """
     graph = strategy.graph.extended()
     rows = StateRows(graph)
-    outputs: list[tuple[int, int, int]] = []
-    ranges: list[int] = []
-    rules, nodes = _rules(strategy)
-    for bit, node in enumerate(nodes):
-        gate, rest = split(graph, node)
-        outputs.append((I.OP_RULE, gate, bit))
-        ranges += rows.write(rest) if rest else (0, 0)
-    trigger_slots = tuple(
-        (
-            -1 if trigger.order.node is None else rows.slot(trigger.order.node),
-            _level_slot(rows, trigger.stop),
-            _level_slot(rows, trigger.target),
-            _level_slot(rows, trigger.trailing),
-        )
-        for trigger in strategy.triggers
-    )
-    needs_atr = needs_atr or strategy.sizing.mode == "risk"
-    atr_slot = rows.slot(parse_expression("atr(14)", graph, {}, {})) if needs_atr else -1
-    volatility_slot = -1 if strategy.sizing.node is None else rows.slot(strategy.sizing.node)
-    outputs += [(I.OP_BOARD, node, slot) for node, slot in rows.slots.items()]
+    own = _Own(strategy, needs_atr, rows)
     columns: dict[str, int] = {}
     if with_columns:
         columns = {name: parse_expression(text, graph, {}, {}) for name, text in PLAYBACK.items()}
         # What depends on the position is not a line of the market: it is in the run's own tables.
         columns |= {name: node for name, node in strategy.indicator_nodes.items() if not graph.is_state(node)}
-    return _program(
-        graph,
-        outputs,
-        columns,
-        rules,
-        rows=rows,
-        state_ranges=tuple(ranges),
-        trigger_slots=trigger_slots,
-        atr_slot=atr_slot,
-        volatility_slot=volatility_slot,
-    )
+    outputs = [(I.OP_RULE, gate, bit) for bit, gate in enumerate(own.gates)]
+    return own.program(_program(graph, outputs, columns, rows))
+
+
+def compile_together(strategies: Sequence[Strategy], needs_atr: Sequence[bool]) -> tuple[Program, ...]:
+    """Compile combinations that share one graph: the same instructions for all, with each one's own rules.
+
+    What several of them need is computed once. The rules of a combination lie in one word of bits.
+    """
+    graph = strategies[0].graph.extended()
+    rows = StateRows(graph)
+    owned = [_Own(*given, rows=rows) for given in zip(strategies, needs_atr, strict=True)]
+    outputs: list[tuple[int, int, int]] = []
+    places: list[tuple[int, int]] = []
+    bit = 0
+    for own in owned:
+        if bit % WORD + len(own.gates) > WORD:
+            bit += WORD - bit % WORD
+        places.append(divmod(bit, WORD))
+        outputs += [(I.OP_RULE, gate, bit + number) for number, gate in enumerate(own.gates)]
+        bit += len(own.gates)
+    shared = _program(graph, outputs, {}, rows)
+    shared = replace(shared, words=-(-bit // WORD))
+    return tuple(own.program(shared, *place) for own, place in zip(owned, places, strict=True))
+
+
+class _Own:
+    """What of a program belongs to one strategy alone."""
+
+    def __init__(self, strategy: Strategy, needs_atr: bool, rows: StateRows) -> None:
+        graph = rows.graph
+        self.gates: list[int] = []
+        ranges: list[int] = []
+        self._rules, nodes = rules_of(strategy)
+        for node in nodes:
+            gate, rest = split(graph, node)
+            self.gates.append(gate)
+            ranges += rows.write(rest) if rest else (0, 0)
+        self._ranges = tuple(ranges)
+        self._slots = tuple(
+            (
+                -1 if trigger.order.node is None else rows.slot(trigger.order.node),
+                _level_slot(rows, trigger.stop),
+                _level_slot(rows, trigger.target),
+                _level_slot(rows, trigger.trailing),
+            )
+            for trigger in strategy.triggers
+        )
+        needs_atr = needs_atr or strategy.sizing.mode == "risk"
+        self._atr = rows.slot(parse_expression("atr(14)", graph, {}, {})) if needs_atr else -1
+        self._volatility = -1 if strategy.sizing.node is None else rows.slot(strategy.sizing.node)
+
+    def program(self, shared: Program, word: int = 0, shift: int = 0) -> Program:
+        return replace(
+            shared,
+            word=word,
+            shift=shift,
+            rules=self._rules,
+            entries=sum(rule.kind == "entry" for rule in self._rules),
+            exits=sum(rule.kind == "exit" for rule in self._rules),
+            state_ranges=self._ranges,
+            trigger_slots=self._slots,
+            atr_slot=self._atr,
+            volatility_slot=self._volatility,
+        )
 
 
 def compile_columns(graph: Graph, columns: Mapping[str, int]) -> Program:
     """Compile nodes that do not depend on the position to columns alone, without rules."""
-    return _program(graph, [], columns, ())
+    return _program(graph, [], columns, StateRows(graph))
 
 
 def _program(
-    graph: Graph,
-    outputs: list[tuple[int, int, int]],
-    columns: Mapping[str, int],
-    rules: tuple[Rule, ...],
-    *,
-    rows: StateRows | None = None,
-    state_ranges: tuple[int, ...] = (),
-    trigger_slots: tuple[tuple[int, int, int, int], ...] = (),
-    atr_slot: int = -1,
-    volatility_slot: int = -1,
+    graph: Graph, outputs: list[tuple[int, int, int]], columns: Mapping[str, int], rows: StateRows
 ) -> Program:
-    rows = rows or StateRows(graph)
+    boards = [(I.OP_BOARD, node, slot) for node, slot in rows.slots.items()]
     drawn = [(I.OP_COLUMN, node, number) for number, node in enumerate(columns.values())]
-    assembly = Assembly(graph, outputs + drawn)
+    assembly = Assembly(graph, outputs + boards + drawn)
     return Program(
         code=tuple(assembly.code),
         params=tuple(assembly.params),
         registers=assembly.registers,
         constants=tuple(assembly.constants),
         carry=tuple(assembly.carry),
-        rules=rules,
-        entries=sum(rule.kind == "entry" for rule in rules),
-        exits=sum(rule.kind == "exit" for rule in rules),
+        rules=(),
+        entries=0,
+        exits=0,
         board=len(rows.slots),
         state_code=tuple(rows.code),
         state_params=tuple(rows.params),
-        state_ranges=state_ranges,
-        trigger_slots=trigger_slots,
-        atr_slot=atr_slot,
-        volatility_slot=volatility_slot,
+        state_ranges=(),
+        trigger_slots=(),
+        atr_slot=-1,
+        volatility_slot=-1,
         columns=tuple(columns),
     )
 
 
-def _rules(strategy: Strategy) -> tuple[tuple[Rule, ...], list[int]]:
+def rules_of(strategy: Strategy) -> tuple[tuple[Rule, ...], list[int]]:
     """Rules in the order of their bits, and the node of each."""
     rules: list[Rule] = []
     nodes: list[int] = []

@@ -27,6 +27,8 @@ class Reading:
     """The named indicators and their nodes."""
     broken: frozenset[str] = frozenset()
     """Named indicators that did not compile: what uses them is passed over; the cause stands alone."""
+    known: dict[object, int] | None = None
+    """Nodes of expressions read before into the same graph, where several combinations share it."""
 
     def compile(self, text: object, path: str) -> int | None:
         """Return the node of an expression, or None with an issue."""
@@ -37,10 +39,24 @@ class Reading:
         if self._uses_broken(text):
             return None
         try:
-            return parse_expression(text, self.graph, self.values, self.names)
+            return self._parsed(text)
         except ExpressionError as error:
             self.issues.append(Issue(path, error.message, text, error.position))
         return None
+
+    def _parsed(self, text: str) -> int:
+        """Parse, unless the same text with the same values and names is in the graph already."""
+        if self.known is None:
+            return parse_expression(text, self.graph, self.values, self.names)
+        used = references(text)
+        key = (
+            text,
+            *((name, self.names.get(name), repr(self.values.get(name.removeprefix("$")))) for name in used),
+        )
+        node = self.known.get(key)
+        if node is None:
+            node = self.known[key] = parse_expression(text, self.graph, self.values, self.names)
+        return node
 
     def condition(self, text: object, path: str, timeframe: str | None = None) -> int | None:
         """Return the node of a rule that is true or false."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.plan import Plan
+    from engine.program import Program
 
 _MAGIC = b"STEPFOLD"
 _HEADER = struct.Struct("<8sIII")
@@ -86,9 +87,13 @@ class State:
 
 def initial_state(plan: Plan) -> State:
     """Return the state before the first bar."""
+    return State(plan.fingerprint, *initial_arrays(plan, program_of(plan)))
+
+
+def initial_arrays(plan: Plan, program: Program) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the floats and ints of the state before the first bar."""
     import numpy as np
 
-    program = program_of(plan)
     count, rules = len(plan.markets), len(program.rules)
     floats = np.zeros(L.GF_SIZE + count * (L.SF_SIZE + rules * L.NF_SIZE + len(program.carry)))
     ints = np.zeros(L.GI_SIZE + count * (L.SI_SIZE + rules * L.NI_SIZE) + rules * L.TI_SIZE, dtype=np.int64)
@@ -117,7 +122,7 @@ def initial_state(plan: Plan) -> State:
         ints[intentions + name : end : L.NI_SIZE] = value
     carried = L.GF_SIZE + count * (L.SF_SIZE + rules * L.NF_SIZE)
     floats[carried:] = np.tile(np.array(program.carry), count)
-    return State(plan.fingerprint, floats, ints)
+    return floats, ints
 
 
 _LEVELS = (L.SF_STOP, L.SF_TARGET, L.SF_TRAIL, L.SF_LIQUIDATION)

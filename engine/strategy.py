@@ -5,7 +5,7 @@ field that could have no effect where it stands is an error too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.errors import Issue, StrategyError
 from engine.fields import MAX_NAME, check_fields, read_text
@@ -55,10 +55,23 @@ class Strategy:
     indicator_nodes: Mapping[str, int]
 
 
-def parse_strategy(raw: Mapping[str, object], parameters: Mapping[str, object] | None = None) -> Strategy:
+@dataclass(frozen=True)
+class Together:
+    """What combinations of one document's parameters are parsed into, so that they share their nodes."""
+
+    graph: Graph = field(default_factory=Graph)
+    known: dict[object, int] = field(default_factory=dict)
+
+
+def parse_strategy(
+    raw: Mapping[str, object],
+    parameters: Mapping[str, object] | None = None,
+    together: Together | None = None,
+) -> Strategy:
     """Check a document and compile its expressions.
 
-    `parameters` override the document's defaults. Raise StrategyError with every fault found, each
+    `parameters` override the document's defaults. With `together` the strategy's graph is the one that it
+    shares with others, whose nodes count in its limits. Raise StrategyError with every fault found, each
     with its path, and its position where it lies inside an expression.
     """
     issues: list[Issue] = []
@@ -70,12 +83,12 @@ def parse_strategy(raw: Mapping[str, object], parameters: Mapping[str, object] |
     name = read_text(raw, "name", "", issues, required=True, limit=MAX_NAME)
     description = read_text(raw, "description", "", issues)
     values = resolve_parameters(raw.get("parameters"), parameters or {}, issues)
-    graph = Graph()
+    graph, known = (Graph(), None) if together is None else (together.graph, together.known)
     try:
-        texts, nodes = read_indicators(raw.get("indicators"), Reading(graph, values, issues))
+        texts, nodes = read_indicators(raw.get("indicators"), Reading(graph, values, issues, known=known))
         # When a named indicator is broken, every rule that uses it would complain too: report the cause
         # alone.
-        reading = Reading(graph, values, issues, nodes, frozenset(texts.keys() - nodes.keys()))
+        reading = Reading(graph, values, issues, nodes, frozenset(texts.keys() - nodes.keys()), known)
         triggers = read_triggers(raw.get("triggers"), reading)
         sizing = read_sizing(raw.get("sizing"), reading)
     except GraphTooLargeError as error:

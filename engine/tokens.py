@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LENGTH = 4_000
 MAX_TOKENS = 1_500
@@ -53,8 +54,9 @@ class Token:
     end: int
 
 
-def tokenize(text: str) -> list[Token]:
-    """Split `text`; the list always ends with an `end` token. Raise ExpressionError."""
+@lru_cache(maxsize=512)
+def tokenize(text: str) -> tuple[Token, ...]:
+    """Split `text`; the last token is always `end`. Raise ExpressionError."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
             f"the expression has {len(text):,} characters; {MAX_LENGTH:,} are allowed. "
@@ -83,7 +85,7 @@ def tokenize(text: str) -> list[Token]:
                 )
         position = match.end()
     tokens.append(Token("end", "", len(text), len(text)))
-    return tokens
+    return tuple(tokens)
 
 
 def _foreign(text: str, position: int) -> ExpressionError:

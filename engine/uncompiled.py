@@ -43,7 +43,23 @@ def cclass(decorated: _T) -> _T:
     return decorated
 
 
-cfunc = inline = cclass
+cfunc = inline = with_gil = cclass
+
+
+class _NoGil:
+    """`nogil` decorates what needs no interpreter, and opens blocks that give it to other threads."""
+
+    def __call__(self, decorated: _T) -> _T:
+        return decorated
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+nogil = _NoGil()
 
 
 def boundscheck(_: bool) -> Callable[[_T], _T]:

@@ -188,6 +188,9 @@ class Explainer:
                 self._left = min(resting.market_int(L.SI_RESTING_LEFT), MAX_FOLLOWED)
 
     def _no_bar(self) -> str:
+        start, end = self._plan.start_ms, self._plan.end_ms
+        if not start <= self._at < end:
+            return f"{self._at} lies outside this run's span, from {start} to before {end}"
         before = "there is none before" if self._nearest is None else f"the nearest before is {self._nearest}"
         return f"{self._symbol} has no bar at {self._at} in this run's span; {before}"
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from shared.aws import dynamodb, s3, stepfunctions
 from shared.datasets import DatasetIndex
 from shared.runs import RunIndex
-from shared.saved_strategies import SavedStrategies
 from shared.settings import settings
 from shared.store import ObjectStore
 from shared.table import Table
 from shared.workflows import Workflows
+
+if TYPE_CHECKING:
+    from shared.saved_strategies import SavedStrategies
 
 
 @lru_cache(maxsize=1)
@@ -31,6 +34,9 @@ def datasets() -> DatasetIndex:
 
 @lru_cache(maxsize=1)
 def strategies() -> SavedStrategies:
+    # With the wire models, which the steps of a workflow do without.
+    from shared.saved_strategies import SavedStrategies
+
     return SavedStrategies(Table(dynamodb(), settings().table), store())
 
 

@@ -15,6 +15,8 @@ MAX_STRATEGY_BYTES = 256 * 1024
 MAX_MONEY = 1e12
 MAX_SYMBOLS = 50
 MIN_CANDLES = 50
+FEW_FIELDS = 10
+"""As many known fields an error names where none is near to what was written."""
 
 Timeframe = Literal["1m", "5m", "15m", "1h", "6h", "1d"]
 Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\s,][^,]*$")]
@@ -223,8 +225,12 @@ def _unknown_field(location: list[Any], value: object) -> list[Issue]:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    near = nearest(name, known, 1)
-    return "is not a field that is known" + (f"; did you mean {near[0]}?" if near else "")
+    fields = tuple(known)
+    near = nearest(name, fields, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    if not near and 0 < len(fields) <= FEW_FIELDS:
+        hint = f"; known are {', '.join(fields)}"
+    return f"is not a field that is known{hint}"
 
 
 def _sentence(entry: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import InvalidInputError, Issue
-from shared.requests import BacktestRequest
 from shared.times import TIMEFRAMES
 
 if TYPE_CHECKING:
@@ -120,6 +119,9 @@ def _funding(run: ResolvedRun) -> tuple[engine.Funding | None, ...]:
 
 def _of_plan(issue: engine.Issue) -> Issue:
     """Say an issue of the engine's plan with the path of the request's field."""
+    # The wire models are for whom something went wrong: a step that runs a plan does without.
+    from shared.requests import BacktestRequest
+
     head = re.split(r"[.\[]", issue.path, maxsplit=1)[0]
     if head in ("start", "end"):
         path = f"{issue.path}_date"
@@ -127,4 +129,6 @@ def _of_plan(issue: engine.Issue) -> Issue:
         path = issue.path
     else:
         path = f"strategy.{issue.path}"  # the document's own fields
-    return Issue(path, issue.message, issue.value, issue.position)
+    # The engine takes series of rates as well; here an assumption is all that can be said.
+    example = '; such as {"assumed_rate_bps": 1.0, "every_hours": 8}' if path == "funding" else ""
+    return Issue(path, issue.message + example, issue.value, issue.position)

@@ -105,6 +105,7 @@ class FakeApi:
     page: int = 100
     check: dict[str, Any] = field(default_factory=lambda: {"valid": True, "errors": []})
     findings: list[dict[str, Any]] = field(default_factory=list)
+    decisions: int = 120
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)

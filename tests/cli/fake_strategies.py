@@ -128,7 +128,7 @@ def _check(api: FakeApi, _request: Request) -> tuple[int, object]:
             "bars": 26_266,
             "rules": 2,
             "cuts": 40,
-            "decisions": 120,
+            "decisions": api.decisions,
             "fills": 110,
             "warm_up_bars": 208,
             "starts": 8,

@@ -304,6 +304,14 @@ def test_bad_input_names_the_field_the_value_and_the_fix(cli: Cli) -> None:
     assert ran.err.count("did you mean") == 1
 
 
+def test_a_run_that_must_pay_funding_is_told_the_option(cli: Cli, api: FakeApi) -> None:
+    message = "the strategy can be short, and such positions pay funding"
+    problem = {"detail": f"funding: {message}", "errors": [{"path": "funding", "message": message}]}
+    api.faults.append(Fault(422, problem))
+
+    assert "write --funding-bps 1, or 0 if you mean none" in cli(*RUN).err
+
+
 def test_an_error_in_a_document_has_the_files_line(cli: Cli, api: FakeApi, tmp_path: Path) -> None:
     document = tmp_path / "mine.yaml"
     document.write_text("schema: 1\nname: mine\ntriggers:\n  - id: a\n    entry: emaa(close, 3) > 1\n")

@@ -31,6 +31,7 @@ def test_a_file_is_kept_and_named(cli: Cli, api: FakeApi, file: Path) -> None:
     taken = cli("strategies", "save", str(file), "--id", "other")
     assert (taken.code, taken.out) == (5, "")
     assert "already" in taken.err
+    assert "stepfold strategies update ID" in taken.err
 
 
 def test_what_is_wrong_is_said_with_its_line(cli: Cli, api: FakeApi, file: Path) -> None:

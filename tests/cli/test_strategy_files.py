@@ -86,7 +86,7 @@ def test_billion_laughs_are_refused_before_they_are_written_out(tmp_path: Path) 
         ("a: " + "[" * (MAX_DEPTH + 1), "s.yaml:1: is nested deeper"),
         ("a: !!python/object/apply:os.system ['true']", "s.yaml:1: is not YAML"),
         ("- 1", "s.yaml: a strategy is a mapping"),
-        ("", "s.yaml: a strategy is a mapping"),
+        ("", "s.yaml: is empty; a strategy is a mapping of fields"),
         ("? [1]\n: 2", "s.yaml:1: a key must be a name"),
         ("1: 2", "s.yaml:1: a key must be a name"),
         ("a: 1\nb: 1e400", "s.yaml:2:"),

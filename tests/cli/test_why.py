@@ -67,6 +67,13 @@ def test_a_check_that_passes(cli: Cli, api: FakeApi, tmp_path: Path) -> None:
     assert body["funding"]["assumed_rate_bps"] == 1
 
 
+def test_a_check_in_which_no_rule_was_true_says_that_it_says_little(cli: Cli, api: FakeApi) -> None:
+    api.decisions = 0
+    ran = cli("check", "ema_cross", "--symbol", "BTC-USDT", "--timeframe", "1h")
+    assert ran.code == 0
+    assert "choose a longer span" in ran.err
+
+
 def test_a_check_that_finds_something_is_exit_9(cli: Cli, api: FakeApi) -> None:
     api.findings = [
         {

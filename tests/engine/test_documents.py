@@ -56,6 +56,7 @@ def test_an_unknown_parameter_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
+        ({"20)": None}, "20)", "unknown field '20)'; within { } an expression with a comma stands in quotes"),
         ({"trigers": []}, "trigers", "unknown field 'trigers'; did you mean 'triggers'?"),
         (
             {"risk": {"daily_loss_pct": 3}},
@@ -228,8 +229,8 @@ def test_too_many_operations_are_refused_wherever_the_last_one_stands(trigger: d
         f"i{n}": " + ".join(f"close * {100 * n + term + 0.5}" for term in range(100 if n < 6 else 66))
         for n in range(7)
     }
-    raw = document("close / 3 > 1 and close / 5 < 9", None, indicators=full)
-    raw["triggers"][0] |= trigger
+    entry = {"id": "t", "entry": "close / 3 > 1 and close / 5 < 9", **trigger}
+    raw = {"name": "full", "indicators": full, "triggers": [entry]}
     assert issues(raw) == [("", "the document needs more than 2,000 operations; simplify it")]
 
 

@@ -294,7 +294,7 @@ def test_what_cannot_be_explained_says_what_could() -> None:
         explain(plan, bars, "A", 30 * MINUTE, trigger="nope")
     with pytest.raises(BarsError, match=f"no bar at {30 * MINUTE + 1}.*nearest before is {30 * MINUTE}"):
         explain(plan, bars, "A", 30 * MINUTE + 1)
-    with pytest.raises(BarsError, match="in this run's span"):
+    with pytest.raises(BarsError, match=f"{10 * MINUTE} lies outside this run's span, from"):
         explain(plan, bars, "A", 10 * MINUTE)
 
 

@@ -1,0 +1,249 @@
+"""Many combinations of one document's parameters over the same bars, much cheaper than one run each.
+
+The bars are checked once, and what several combinations need of them (an average of the same period, a
+comparison of the same two) is computed once. Each combination folds the shared blocks with its own state;
+it writes no fills, events or positions, only what its metrics are made of, to the same bits as a run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine.errors import StrategyError
+from engine.feed import Feed
+from engine.given import Given
+from engine.machine import bad_bar, evaluation_of, imported_kernel
+from engine.measures import Metrics, metrics
+from engine.plan_arrays import funding_arrays, plan_arrays
+from engine.program import compile_together
+from engine.result import PlanSettings, plan_for, series_of
+from engine.state import State, initial_arrays
+from engine.strategy import Strategy, Together, parse_strategy
+
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Unpack
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.bars import Bars
+    from engine.plan import Plan
+
+TOGETHER = 256
+"""Most combinations folded over one block before the next is read: their states stay in the cache."""
+CHAIN = 64
+"""Most folds that a thread is given at once."""
+MOST_THREADS = 8
+
+Grid = Mapping[str, Sequence[object]]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What became of one combination."""
+
+    parameters: Mapping[str, object]
+    """As given; those left out have the document's defaults."""
+    metrics: Metrics
+    """All that the fold's state tells: `run` has more, which need every day and every trade."""
+    equity: NDArray[np.float64] | None
+    """Closing equity at each timestamp of the run, if it was asked for."""
+
+
+def sweep(
+    document: Mapping[str, object],
+    bars: Mapping[str, Bars] | Bars | Any,
+    parameters: Sequence[Mapping[str, object]] | Grid,
+    *,
+    equity: bool = False,
+    threads: int | None = None,
+    kernel: ModuleType | None = None,
+    finer: Mapping[str, Bars] | Bars | Any | None = None,
+    **settings: Unpack[PlanSettings],
+) -> list[Outcome]:
+    """Run a document once for each combination of parameters, in the order given.
+
+    `parameters` is a list of combinations, or a mapping of names to values of which every combination is
+    taken, the last name varying fastest. Bars and settings are those of `run`; without `start_ms` all begin
+    after as many bars as the combination needs that looks back furthest, so that they can be compared.
+    `threads` is by default one for each processor. Raise StrategyError, PlanError, BarsError.
+    """
+    series = series_of(bars)
+    inside = None if finer is None else series_of(finer)
+    combinations = list(_combinations(parameters))
+    batches = list(_parsed(document, combinations))
+    strategies = [strategy for batch in batches for strategy in batch]
+    if not strategies:
+        return []
+    first = plan_for(strategies, series, inside, **settings)
+    found: list[tuple[State, Plan, NDArray[np.float64] | None]] = []
+    for batch in batches:
+        plans = [replace(first, strategy=strategy) for strategy in batch]
+        found += _Batch(plans, series, inside or {}, equity, kernel).run(threads)
+    return [
+        Outcome(combination, metrics(plan, state), curve)
+        for combination, (state, plan, curve) in zip(combinations, found, strict=True)
+    ]
+
+
+def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator[Mapping[str, object]]:
+    if isinstance(parameters, Mapping):
+        for values in product(*parameters.values()):
+            yield dict(zip(parameters, values, strict=True))
+    else:
+        yield from parameters
+
+
+def _parsed(
+    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]]
+) -> Iterator[list[Strategy]]:
+    """Parse the combinations into as few graphs as hold them."""
+    together, batch = Together(), list[Strategy]()
+    for combination in combinations:
+        try:
+            if len(batch) < TOGETHER:
+                batch.append(parse_strategy(document, combination, together))
+                continue
+        except StrategyError:
+            # Too large for a graph that holds others already, perhaps: by itself it fits, or is at fault.
+            if not batch:
+                raise
+        yield batch
+        together = Together()
+        batch = [parse_strategy(document, combination, together)]
+    if batch:
+        yield batch
+
+
+class _Batch:
+    """Combinations whose strategies share one graph, and the kernel's folds for them."""
+
+    def __init__(
+        self,
+        plans: list[Plan],
+        series: Mapping[str, Bars],
+        finer: Mapping[str, Bars],
+        equity: bool,
+        kernel: ModuleType | None,
+    ) -> None:
+        self._kernel = kernel or imported_kernel()
+        self._plans = plans
+        self._feed = Feed(self._kernel, evaluation_of(self._kernel))
+        self._wanted = equity
+        self._given = Given.of(plans[0], series, finer)
+        self._programs = compile_together([p.strategy for p in plans], [p.needs_atr for p in plans])
+        # The first state serves all: parameters change neither the number of rules nor the money.
+        self._first = floats, ints = initial_arrays(plans[0], self._programs[0])
+        self._states = [State("", floats.copy(), ints.copy()) for _ in plans]
+        self._arrays = [plan_arrays(*both) for both in zip(plans, self._programs, strict=True)]
+        # Where one combination counts by days, their first and last bars go the careful way in all.
+        self._daily = any(arrays[1][L.PI_DAILY] for arrays in self._arrays)
+        self._curves: list[NDArray[np.float64]] = []
+
+    def run(self, threads: int | None) -> list[tuple[State, Plan, NDArray[np.float64] | None]]:
+        """Fold all bars and close the books. Raise BarsError."""
+        workers = threads or (_processors() if self._kernel.COMPILED else 1)
+        count = len(self._plans)
+        each = max(1, min(CHAIN, -(-count // (2 * workers))))
+        shared = self._shared()
+        folds: list[Any] = []
+        heads: list[Any] = []
+        for at in range(count):
+            if at % each == 0 or self._wanted:
+                curve = self._feed.give(self._new_curve())
+            fold = self._fold(at, shared, curve)
+            if at % each == 0:
+                heads.append(fold)
+            else:
+                folds[-1].chain(fold)
+            folds.append(fold)
+        leader = self._leader(shared)
+        workers = min(workers, len(heads))
+        pool = ThreadPoolExecutor(workers) if workers > 1 else None
+        try:
+            while (answer := leader.load()) == L.RUN_LOADED:
+                if pool is None:
+                    for head in heads:
+                        head.follow(leader)
+                else:
+                    list(pool.map(lambda head: head.follow(leader), heads))
+        finally:
+            if pool is not None:
+                pool.shutdown()
+        if answer == L.RUN_BAD_BAR:
+            raise bad_bar(self._plans[0], self._given.bars, *leader.bad())
+        for fold, plan in zip(folds, self._plans, strict=True):
+            fold.finish(plan.end_ms)
+        self._feed.take_back()
+        return [
+            (state, plan, self._curves[number] if self._wanted else None)
+            for number, (state, plan) in enumerate(zip(self._states, self._plans, strict=True))
+        ]
+
+    def _shared(self) -> tuple[Any, ...]:
+        """What all folds read: the markets, funding, the timeline and one block."""
+        import numpy as np
+
+        plan, feed, given, program = self._plans[0], self._feed, self._given, self._programs[0]
+        registers = feed.registers(program)
+        markets = [
+            feed.market(
+                program,
+                bars,
+                int(bars.timestamp.searchsorted(plan.start_ms)),
+                finer,
+                np.empty((0, len(bars))),
+                np.array(program.carry),
+                plan.timeframe_ms,
+                registers,
+            )
+            for bars, finer in zip(given.bars, given.finer, strict=True)
+        ]
+        funding = tuple(map(feed.read, funding_arrays(plan)))
+        return markets, funding, feed.read(given.timeline), feed.block(program, len(given.bars))
+
+    def _leader(self, shared: tuple[Any, ...]) -> Any:
+        """A fold that loads the blocks for all, and folds nothing itself."""
+        return self._new_fold(0, State("", *self._first), shared, self._feed.give(self._new_curve(0)))
+
+    def _fold(self, number: int, shared: tuple[Any, ...], curve: Any) -> Any:
+        return self._new_fold(number, self._states[number], shared, curve)
+
+    def _new_fold(self, number: int, state: State, shared: tuple[Any, ...], curve: Any) -> Any:
+        import numpy as np
+
+        feed = self._feed
+        arrays = self._arrays[number]
+        arrays[1][L.PI_SUMMARY] = 1
+        arrays[1][L.PI_GROSS] = 0
+        arrays[1][L.PI_DAILY] = self._daily
+        markets, funding, timeline, block = shared
+        return self._kernel.Fold(
+            tuple(map(feed.read, arrays)),
+            (feed.give(state.floats), feed.give(state.ints)),
+            markets,
+            funding,
+            timeline,
+            curve,
+            feed.give(np.empty(0)),
+            block + feed.hand(self._programs[number], len(markets)),
+        )
+
+    def _new_curve(self, rows: int | None = None) -> NDArray[np.float64]:
+        import numpy as np
+
+        curve = np.empty(len(self._given.timeline) if rows is None else rows)
+        if self._wanted and rows is None:
+            self._curves.append(curve)
+        return curve
+
+
+def _processors() -> int:
+    return min(MOST_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)

@@ -1,0 +1,159 @@
+"""A sweep is many runs: every figure has the bits that a run of that combination has."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine import Bars, Costs, Funding, PlanError, StrategyError, preset, run, sweep
+from engine.machine import uncompiled_kernel
+from tests.engine.market import MINUTE, document, generated, rows
+
+LEVELS: dict[str, Any] = {
+    "name": "levels and limits",
+    "parameters": {
+        "period": {"type": "int", "default": 8, "min": 2, "max": 60},
+        "stop": {"type": "float", "default": 2.0, "min": 0.1, "max": 50.0},
+        "flatten": {"type": "bool", "default": False},
+    },
+    "triggers": [
+        {
+            "id": "up",
+            "entry": "close > sma(close, $period)",
+            "exit": "close < sma(close, $period) and (pnl_pct > 0.5 or age > 20)",
+            "confidence": "A",
+            "stop": {"percent": "$stop"},
+            "target": {"r": 2},
+            "scale_in": 2,
+        },
+        {
+            "id": "down",
+            "direction": "short",
+            "entry": "close < lowest(low, $period)[1]",
+            "order": {"limit": "close * 1.001", "valid_for": 3},
+            "trailing": {"distance": "2 * atr(14)"},
+            "max_bars": 40,
+        },
+        {"id": "out", "direction": "both", "category": "risk_off", "exit": "close < close[10] * 0.97"},
+    ],
+    "sizing": {"mode": "risk", "risk_pct": 1.0},
+    "risk": {"max_symbol_exposure_pct": 60, "max_daily_loss_pct": 5, "max_trades_per_day": 30},
+    "behaviour": {"conflicting_signals": "reverse", "min_hold_hours": 0.05},
+}
+COMBINATIONS = [{"period": period, "stop": stop} for period in (3, 8, 8, 21) for stop in (0.5, 2.0)]
+
+
+def assert_same_as_runs(
+    raw: dict[str, Any], bars: dict[str, Bars], combinations: list[dict[str, Any]], **settings: Any
+) -> None:
+    found = sweep(raw, bars, combinations, equity=True, timeframe_ms=MINUTE, start_ms=50 * MINUTE, **settings)
+    settings.pop("threads", None)
+    assert len(found) == len(combinations)
+    for combination, outcome in zip(combinations, found, strict=True):
+        alone = run(
+            raw,
+            bars,
+            parameters=combination,
+            timeframe_ms=MINUTE,
+            start_ms=50 * MINUTE,
+            record_indicators=False,
+            **settings,
+        )
+        known = {name: alone.metrics[name] for name in outcome.metrics if name != "undefined"}
+        assert {name: value for name, value in outcome.metrics.items() if name != "undefined"} == known
+        assert outcome.equity is not None
+        assert outcome.equity.tobytes() == np.asarray(alone.tables["equity"]["equity"]).tobytes()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_sweep_has_the_bits_of_its_runs(threads: int) -> None:
+    pairs = [{"fast": fast, "slow": slow} for fast in (3, 5) for slow in (9, 12, 20)]
+    for bars in (
+        {"A": generated(9_000, 3, holes=0.01)},
+        {"A": generated(5_000, 4), "B": generated(5_000, 5, holes=0.1)},
+    ):
+        assert_same_as_runs(preset("ema_cross"), bars, pairs, threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_stops_limits_and_shorts_have_them_too(threads: int) -> None:
+    bars = {"A": generated(6_000, 6, holes=0.02), "B": generated(6_000, 7)}
+    funding = Funding.constant(1.0, 8, 0, 6_000 * MINUTE)
+    for series in (bars, {"A": bars["A"]}):
+        assert_same_as_runs(
+            LEVELS,
+            series,
+            COMBINATIONS,
+            funding=funding,
+            leverage=3.0,
+            costs=Costs(5.0, 1.0),
+            threads=threads,
+        )
+
+
+def test_uncompiled_it_gives_the_same_bits() -> None:
+    bars = {"A": generated(700, 8, holes=0.02)}
+    funding = Funding.constant(1.0, 8, 0, 700 * MINUTE)
+    assert_same_as_runs(LEVELS, bars, COMBINATIONS[:3], funding=funding, kernel=uncompiled_kernel())
+
+
+def test_a_combination_that_counts_by_days_does_not_change_the_others() -> None:
+    raw = {**LEVELS, "behaviour": {"flatten_daily": "$flatten"}, "risk": {}}
+    bars = {"A": generated(6_000, 9)}
+    if "flatten_daily" in raw["behaviour"]:
+        combinations = [{"flatten": False}, {"flatten": True}]
+        funding = Funding.constant(0.0, 8, 0, 6_000 * MINUTE)
+        assert_same_as_runs(raw, bars, combinations, funding=funding)
+
+
+def test_more_rules_than_a_word_holds() -> None:
+    pairs = [{"fast": fast, "slow": slow} for fast in range(2, 10) for slow in range(11, 21)]
+    assert_same_as_runs(preset("ema_cross"), {"A": generated(1_500, 10)}, pairs)
+
+
+def test_finer_candles_decide_in_a_sweep() -> None:
+    minutes = generated(3_000, 11)
+    five = Bars(
+        minutes.timestamp[::5].copy(),
+        minutes.open[::5].copy(),
+        minutes.high.reshape(-1, 5).max(axis=1),
+        minutes.low.reshape(-1, 5).min(axis=1),
+        minutes.close[4::5].copy(),
+        minutes.volume[::5].copy(),
+    )
+    raw = document("close > sma(close, $n)", None, parameters={"n": 5})
+    raw["triggers"][0] |= {"stop": {"percent": 0.5}, "target": {"percent": 0.5}}  # type: ignore[index]
+    found = sweep(raw, {"A": five}, {"n": [3, 5, 9]}, start_ms=0, finer={"A": minutes})
+    for n, outcome in zip((3, 5, 9), found, strict=True):
+        alone = run(raw, {"A": five}, parameters={"n": n}, start_ms=0, finer={"A": minutes})
+        assert outcome.metrics["final_equity"] == alone.metrics["final_equity"]
+        assert outcome.metrics["coarse_fills"] == alone.metrics["coarse_fills"]
+
+
+def test_a_grid_varies_its_last_name_fastest() -> None:
+    found = sweep(preset("ema_cross"), generated(400, 1), {"fast": [3, 4], "slow": [10, 20]})
+    assert [outcome.parameters for outcome in found] == [
+        {"fast": 3, "slow": 10}, {"fast": 3, "slow": 20}, {"fast": 4, "slow": 10}, {"fast": 4, "slow": 20},
+    ]  # fmt: skip
+    assert all(outcome.equity is None for outcome in found)
+    assert {outcome.metrics["start"] for outcome in found} == {169 * MINUTE}
+
+
+def test_no_combination_is_no_work() -> None:
+    assert sweep(preset("ema_cross"), generated(400, 1), []) == []
+
+
+def test_what_is_wrong_with_one_combination_is_told() -> None:
+    with pytest.raises(StrategyError, match="slow"):
+        sweep(preset("ema_cross"), generated(400, 1), {"slow": [10, 10_000]})
+    with pytest.raises(PlanError, match="funding"):
+        sweep(LEVELS, generated(400, 1), [{}])
+
+
+def test_rows_of_a_run_are_not_needed_for_its_sweep() -> None:
+    # The metrics of a sweep are those that need no table; a run has all of these and more.
+    bars = generated(800, 2)
+    outcome = sweep(preset("ema_cross"), bars, [{}], start_ms=0)[0]
+    alone = run(preset("ema_cross"), bars, start_ms=0)
+    assert set(outcome.metrics) < set(alone.metrics)
+    assert outcome.metrics["total_fills"] == len(rows(alone.tables["fills"]))
