@@ -112,6 +112,10 @@ class Graph:
         """How many bars the rolling windows of one market remember together."""
         return self._history
 
+    def history_of(self, wanted: Collection[int]) -> int:
+        """How many of these the rolling windows that `wanted` need remember."""
+        return sum(_history(self.nodes[node]) for node in self.needed(wanted))
+
     def needed(self, wanted: Collection[int]) -> list[int]:
         """Return the nodes that `wanted` need, themselves included, inputs first."""
         found = set(wanted)

@@ -13,7 +13,7 @@ from engine.errors import Issue, PlanError
 from engine.graph import check_timeframes
 from engine.limits import Behaviour, Risk, read_limits
 from engine.names import HOUR_MS
-from engine.strategy import Strategy
+from engine.strategy import Strategy, nodes_read
 from engine.version import ENGINE_VERSION
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class Plan:
         doubled = {m.symbol for n, m in enumerate(self.markets) if m.symbol in self.symbols[:n]}
         if doubled:
             issues.append(Issue("symbols", f"name a symbol once: {', '.join(sorted(doubled))}"))
-        remembered = self.strategy.graph.history * len(self.markets)
+        remembered = self._remembered()
         if remembered > MAX_REMEMBERED:
             message = (
                 f"the rolling windows remember {remembered:,} bars of {len(self.markets)} symbols; "
@@ -232,6 +232,14 @@ class Plan:
             if trigger.symbols and not set(trigger.symbols) & set(self.symbols)
         )
         return issues
+
+    def _remembered(self) -> int:
+        """Bars that the rolling windows of all markets remember, at most."""
+        graph, markets = self.strategy.graph, len(self.markets)
+        if graph.history * markets <= MAX_REMEMBERED:
+            return graph.history * markets
+        # The graph may be one that the combinations of a sweep share: this one's own part of it counts.
+        return graph.history_of(set(nodes_read(self.strategy))) * markets
 
     def _money_issues(self) -> list[Issue]:
         issues: list[Issue] = []

@@ -110,14 +110,14 @@ def warm_up_bars(strategy: Strategy, step_ms: int, *, needs_atr: bool = False) -
     `needs_atr` says that the run's limits use ATR(14) though the document's do not.
     """
     graph = strategy.graph
-    used = list(_nodes(strategy))
+    used = list(nodes_read(strategy))
     if needs_atr or strategy.sizing.mode == "risk" or strategy.risk.uses_stop_distance:
         graph = graph.extended()
         used.append(average_true_range(graph, 14))
     return max((graph.warm_up_bars(node, step_ms) for node in used), default=0)
 
 
-def _nodes(strategy: Strategy) -> tuple[int, ...]:
+def nodes_read(strategy: Strategy) -> tuple[int, ...]:
     """Every node of the graph that a run of this strategy reads."""
     found: list[int | None] = [strategy.sizing.node, *strategy.indicator_nodes.values()]
     for trigger in strategy.triggers:

@@ -16,6 +16,7 @@ from engine import (
     preset,
     warm_up_bars,
 )
+from engine.strategy import Together
 from tests.engine.market import MINUTE, document
 
 
@@ -229,8 +230,8 @@ def test_too_many_operations_are_refused_wherever_the_last_one_stands(trigger: d
         f"i{n}": " + ".join(f"close * {100 * n + term + 0.5}" for term in range(100 if n < 6 else 66))
         for n in range(7)
     }
-    raw: dict[str, Any] = document("close / 3 > 1 and close / 5 < 9", None, indicators=full)
-    raw["triggers"][0] |= trigger
+    entry = {"id": "t", "entry": "close / 3 > 1 and close / 5 < 9", **trigger}
+    raw = {"name": "full", "indicators": full, "triggers": [entry]}
     assert issues(raw) == [("", "the document needs more than 2,000 operations; simplify it")]
 
 
@@ -303,3 +304,15 @@ def test_a_plan_that_makes_no_run_is_refused(change: dict[str, Any], path: str) 
     with pytest.raises(PlanError) as caught:
         Plan(**{**given, **change})
     assert caught.value.issues[0].path == path
+
+
+def test_combinations_that_share_a_graph_are_measured_one_by_one() -> None:
+    """Each remembers about 450,000 bars of a market, what 25 markets may; the graph of both twice that."""
+    parameters = {f"n{n}": 9_000 + n for n in range(50)}
+    rule = " and ".join(f"close > close[${name}]" for name in parameters)
+    raw = {"name": "far", "parameters": parameters, "triggers": [{"id": "t", "entry": rule}]}
+    together = Together()
+    for start in (9_000, 8_000):
+        strategy = parse_strategy(raw, {f"n{n}": start + n for n in range(50)}, together)
+        Plan(strategy, tuple(Market(f"M{n}") for n in range(25)), MINUTE, 0, MINUTE)
+    assert together.graph.history * 25 > 20_000_000
