@@ -1639,17 +1639,26 @@ class Fold:
     @cython.cfunc
     @cython.nogil
     def _set_liquidation(self, s: cython.Py_ssize_t) -> cython.void:
-        """The price at which the margin left is the maintenance margin; none for an unleveraged long."""
+        """The price at which the margin left is the maintenance margin.
+
+        A long that was paid in full has none until funding has taken from its margin.
+        """
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
         qty: cython.double = self.f[fb + L.SF_QTY]
         rate: cython.double = self.plan_f[L.PF_MAINTENANCE]
         level: cython.double
-        if qty == 0.0 or (qty > 0.0 and self.plan_f[L.PF_LEVERAGE] == 1.0):
+        if qty == 0.0 or (
+            qty > 0.0 and self.plan_f[L.PF_LEVERAGE] == 1.0 and not self.f[fb + L.SF_FUNDING] > 0.0
+        ):
             self.f[fb + L.SF_LIQUIDATION] = NAN
             return
         level = self.f[fb + L.SF_COST] - self.f[fb + L.SF_MARGIN] / qty
         level /= 1.0 - rate if qty > 0.0 else 1.0 + rate
-        self.f[fb + L.SF_LIQUIDATION] = level if level > 0.0 else NAN
+        if level > 0.0:
+            self.f[fb + L.SF_LIQUIDATION] = level
+        else:
+            # A short whose margin is gone is beyond it at any price.
+            self.f[fb + L.SF_LIQUIDATION] = NAN if qty > 0.0 else 0.0
 
     # --- inside the bar ----------------------------------------------------------------------
 

@@ -98,12 +98,17 @@ def trail_on(position: Position) -> None:
 
 
 def liquidation_price(position: Position, setup: Setup) -> float | None:
-    """Where the margin is down to its maintenance; a long that is paid in full has none."""
-    if position.sign > 0 and setup.leverage == 1.0:
+    """Where the margin is down to its maintenance.
+
+    A long that is paid in full has none while funding has taken nothing of it.
+    """
+    if position.sign > 0 and setup.leverage == 1.0 and position.carried_funding <= 0.0:
         return None
     room = position.margin / position.qty
     price = (position.cost - position.sign * room) / (1 - position.sign * setup.maintenance)
-    return price if price > 0.0 else None
+    if price > 0.0:
+        return price
+    return None if position.sign > 0 else 0.0
 
 
 def nearest(position: Position, setup: Setup) -> tuple[float, str] | None:

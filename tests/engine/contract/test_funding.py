@@ -72,6 +72,26 @@ def test_funding_moves_the_liquidation_price(play: Play) -> None:
     assert outcome.equities[-1] == near(1000 + end.pnl)
 
 
+def test_a_long_paid_in_full_lost_more_than_all_of_it_to_funding(play: Play) -> None:
+    # Leverage 1: margin 500 for 5 units. Half of 500 is paid: margin 250, liquidation at 50 / 0.995.
+    bars = hours(flat(100, BUY), flat(100), (100, 100, 45, 48), flat(2))
+    outcome = play(document(trigger(exit=None)), bars, funding=at((2, 0.5), (3, 0.9)))
+    end = outcome.fills[1]
+    assert (end.reason, end.price) == ("liquidation", near(50 / 0.995))
+    assert end.pnl == near(5 * (50 / 0.995 - 100) - 250)
+    assert outcome.equities[-1] == near(1000 + end.pnl)
+
+
+def test_a_short_whose_margin_is_gone_is_liquidated_at_any_price(play: Play) -> None:
+    # 5 sold at 100, margin 500. Five times 0.9 × 500 fall due in a gap: 2,250. (100 − 350) / 1.005 < 0.
+    bars = hours(flat(100, BUY), flat(100), flat(100), at=[0, 1, 7])
+    strategy = document(trigger(direction="short", exit=None, stop={"percent": 40}))
+    due = at(*((hour, -0.9) for hour in (2, 3, 4, 5, 6)))
+    outcome = play(strategy, bars, funding=due)
+    assert (outcome.fills[1].reason, outcome.fills[1].pnl) == ("liquidation", near(-500))
+    assert outcome.equities[-1] == near(500)
+
+
 def test_funding_of_the_flat_is_not_paid_later(play: Play) -> None:
     bars = hours(flat(100), flat(100, BUY), flat(100), flat(100))
     assert play(held(), bars, funding=at((0, 0.5), (0.5, 0.5), (1, 0.5))).equities[-1] == 1000.0
