@@ -111,6 +111,6 @@ $(VENV)/.cdk: infra_cdk/package-lock.json $(VENV)/.installed
 	@cd infra_cdk && PATH="$(NODE_BIN):$$PATH" node "$(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-fund --no-audit --loglevel=error || $(NETWORK)
 	@touch $@
 
-$(VENV)/.kernel: engine/kernel.py engine/evaluation.py engine/layout.py engine/instructions.py infra_cdk/kernel.py $(VENV)/.installed
+$(VENV)/.kernel: engine/kernel.py engine/evaluation.py engine/summing.py engine/layout.py engine/instructions.py infra_cdk/kernel.py $(VENV)/.installed
 	@$(BIN)/python -m infra_cdk.kernel
 	@touch $@

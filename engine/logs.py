@@ -29,18 +29,22 @@ class Log:
         self._floats = segment.floats[log]
         self._ints = segment.ints[log]
         self._extras = segment.floats[L.LOG_EXTRAS]
-        self._rows: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
-        return sum(map(len, self._ints)) if self._rows is None else int(self._rows.sum())
+        return sum(map(len, self._ints))
 
     def where(self, rows: NDArray[np.bool_]) -> Log:
         """The same log with only the rows that are true."""
         import copy
 
+        import numpy as np
+
         found = copy.copy(self)
         found.__dict__.pop("_codes", None)
-        found._rows = rows
+        numbers: NDArray[np.int64] = np.flatnonzero(rows)
+        found._floats, found._ints = _chosen(self._floats, numbers), _chosen(self._ints, numbers)
+        if sum(map(len, self._extras)):
+            found._extras = _chosen(self._extras, numbers)
         return found
 
     def number(self, column: int) -> NDArray[np.float64]:
@@ -53,15 +57,15 @@ class Log:
 
     def extra_number(self, column: int, missing: float) -> NDArray[np.float64]:
         """A column of what rich runs add to their fills; `missing` in every row of other runs."""
-        import numpy as np
-
         if sum(map(len, self._extras)) == 0:
-            return np.full(len(self), missing)
+            return self.always(missing)
         return self._column(self._extras, column)
 
-    def code(self, part: int) -> NDArray[np.int64]:
+    def code(self, part: int) -> NDArray[np.int32]:
         """One part of the packed codes; -1 where there is none."""
-        found: NDArray[np.int64] = ((self._codes >> part) & ((1 << L.CODE_BITS[part]) - 1)) - 1
+        found: NDArray[np.int32] = (self._codes >> part).astype("int32")
+        found &= (1 << L.CODE_BITS[part]) - 1
+        found -= 1
         return found
 
     def coded(self, part: int, names: tuple[str, ...]) -> Coded:
@@ -70,7 +74,7 @@ class Log:
 
     @staticmethod
     def text(codes: Any, names: tuple[str, ...]) -> Coded:
-        return Coded(codes.astype("int32"), names)
+        return Coded(codes.astype("int32", copy=False), names)
 
     def same(self, code: int, names: tuple[str, ...]) -> Coded:
         """The same text in every row."""
@@ -79,10 +83,14 @@ class Log:
         return Coded(np.full(len(self), code, dtype=np.int32), names)
 
     def unknown(self) -> NDArray[np.float64]:
-        """Null in every row: one value seen often, a view without memory of its own."""
+        """Null in every row."""
+        return self.always(float("nan"))
+
+    def always(self, value: float) -> NDArray[np.float64]:
+        """The same number in every row: one value seen often, a view without memory of its own."""
         import numpy as np
 
-        return np.broadcast_to(np.array(np.nan), (len(self),))
+        return np.broadcast_to(np.array(value), (len(self),))
 
     def trigger(self, part: int) -> Coded:
         """Ids of the triggers that rules belong to; null for no rule."""
@@ -104,7 +112,10 @@ class Log:
 
     @cached_property
     def _codes(self) -> NDArray[np.int64]:
-        return self.whole(FIRST_COLUMN)
+        import numpy as np
+
+        # Read once for each of its parts: worth a copy in one piece.
+        return np.ascontiguousarray(self.whole(FIRST_COLUMN))
 
     def _trigger_codes(self, part: int) -> NDArray[np.int32]:
         import numpy as np
@@ -119,10 +130,21 @@ class Log:
         import numpy as np
 
         # One piece is read where it lies: a view, which most readers go through once.
-        found = (
-            parts[0][:, column] if len(parts) == 1 else np.concatenate([part[:, column] for part in parts])
-        )
-        return found if self._rows is None else found[self._rows]
+        if len(parts) == 1:
+            return parts[0][:, column]
+        return np.concatenate([part[:, column] for part in parts])
+
+
+def _chosen(parts: tuple[NDArray[Any], ...], rows: NDArray[np.int64]) -> tuple[NDArray[Any]]:
+    """Some rows of a log: a view where they stand at one distance, like the exits of entries and exits."""
+    import numpy as np
+
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if len(rows) > 1:
+        first, step = int(rows[0]), int(rows[1] - rows[0])
+        if bool((np.diff(rows) == step).all()):
+            return (whole[first : int(rows[-1]) + 1 : step],)
+    return (whole.take(rows, axis=0),)
 
 
 def lazily(make: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
 from engine import layout as L  # noqa: N812
 from engine.errors import BarsError
-from engine.feed import Feed
+from engine.feed import Feed, unwritten
 from engine.given import Given
 from engine.plan_arrays import funding_arrays, is_rich, plan_arrays, program_of, writes_gross
 
@@ -121,7 +121,7 @@ class Machine:
         bars, finer, timeline = given.bars, given.finer, given.timeline
         self._bars = bars
         self._timeline = timeline
-        self._equity = np.empty(len(timeline))
+        self._equity = unwritten(len(timeline), np.float64)
         self._gross = np.zeros(len(timeline) if writes_gross(plan) else 0)
         self._rich = is_rich(plan)
         firsts = [int(b.timestamp.searchsorted(plan.start_ms)) for b in bars]

@@ -157,6 +157,7 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
     log = Log(plan, segment, L.LOG_FILLS)
     first = int(before.ints[L.GI_FILLS])
 
+    @cache
     def is_entry() -> NDArray[np.bool_]:
         return np.not_equal(log.code(L.CODE_TYPE), L.FILL_EXIT)
 
@@ -195,7 +196,9 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
             "profile_multiplier": lambda: np.where(
                 log.code(L.CODE_REASON) == L.FR_ENTRY, log.extra_number(L.XF_MULTIPLIER, 1.0), np.nan
             ),
-            "r_multiple": lambda: np.where(is_entry(), np.nan, _r_multiple(log)),
+            "r_multiple": lambda: (
+                np.where(is_entry(), np.nan, _r_multiple(log)) if is_rich(plan) else log.unknown()
+            ),
             "correlation_id": lazily(log.correlation, L.FI_DECISION),
             "margin_after": lambda: (
                 log.extra_number(L.XF_MARGIN, np.nan)
@@ -256,7 +259,7 @@ def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
             "mae": lambda: exits().number(L.FF_MAE),
             "mfe": lambda: exits().number(L.FF_MFE),
             "risk": lambda: exits().extra_number(L.XF_RISK, float("nan")),
-            "r_multiple": lambda: _r_multiple(exits()),
+            "r_multiple": lambda: _r_multiple(exits()) if is_rich(plan) else exits().unknown(),
             "exit_reason": lambda: exits().coded(L.CODE_REASON, L.FILL_REASONS),
             "set_id": lambda: exits().whole(L.FI_SET),
             "funding": lambda: exits().extra_number(L.XF_FUNDING, 0.0),

@@ -72,3 +72,6 @@ wraparound = cdivision = boundscheck
 def exceptval(*, check: bool) -> Callable[[_T], _T]:
     del check
     return cclass
+
+
+int = longlong  # noqa: A001 - as Cython calls it; at the end, where no annotation needs Python's

@@ -3,8 +3,8 @@
     python -m infra_cdk.kernel                                   # engine/*.abi3.so for this machine
     python -m infra_cdk.kernel --target aarch64 --output build   # for Lambda; fails when it cannot
 
-Two libraries: the kernel, which folds orders over bars, and the evaluation of rules and indicators. Both
-are Cython's pure-Python mode against Python's limited API of 3.11, so one library serves Python 3.11 and
+Three libraries: the kernel, which folds orders over bars, the evaluation of rules and indicators, and the
+sums of reports. All are Cython's pure-Python mode against Python's limited API of 3.11, so one library serves Python 3.11 and
 later, and this machine's headers are enough for any target. Without a compiler or headers a host build
 leaves the engine to run their source uncompiled, with the same results.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ROOT / "engine"
-MODULES = ("kernel", "evaluation")
+MODULES = ("kernel", "evaluation", "summing")
 """The sources in engine/ that are compiled, each to a library of its name."""
 
 CONSTANTS = ("layout", "instructions")
@@ -170,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
                 f"The kernel is not compiled: {error}\n"
                 "Stepfold runs its source uncompiled: the same results, about a hundred times slower.\n"
             )
-            # A library of older sources would be worse than none, and so would one of the two alone.
+            # A library of older sources would be worse than none, and so would some of them without the others.
             for module in MODULES:
                 (ENGINE / library(module)).unlink(missing_ok=True)
             return 0

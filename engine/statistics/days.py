@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.statistics.calendar import DAY_MS
-from engine.statistics.numbers import add_in_order, count_into, sum_whole
+from engine.statistics.numbers import sum_whole
+from engine.statistics.passes import add_up
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,22 +43,30 @@ class Days:
     def __len__(self) -> int:
         return len(self.day)
 
-    def add_equity(self, stamps: NDArray[np.int64], equity: NDArray[np.float64]) -> None:
-        """Take the next rows; there is at least one."""
+    def add_equity(
+        self, stamps: NDArray[np.int64], equity: NDArray[np.float64]
+    ) -> tuple[int, NDArray[np.int64], list[float], list[float]]:
+        """Take the next rows; there is at least one.
+
+        Return the number of the first day that has any of them; row 0 and, for each day, the row after its
+        last; and the highest and the lowest of these rows by day.
+        """
         import numpy as np
 
         first, last = int(stamps[0]) // DAY_MS, int(stamps[-1]) // DAY_MS
-        edges = stamps.searchsorted(np.arange(first, last + 2) * DAY_MS)
-        edges[0] = 0
+        every = stamps.searchsorted(np.arange(first, last + 2) * DAY_MS)
+        every[0] = 0
         # A day without any bar has no row.
-        held = np.flatnonzero(edges[1:] > edges[:-1])
-        starts, ends = edges[held], edges[held + 1]
-        highs, lows = (
-            np.maximum.reduceat(equity, starts).tolist(),
-            np.minimum.reduceat(equity, starts).tolist(),
-        )
-        closes, bars, days = equity[ends - 1].tolist(), (ends - starts).tolist(), (held + first).tolist()
-        if self.day and self.day[-1] == first:
+        held = np.flatnonzero(every[1:] > every[:-1])
+        edges = np.append(every[held], len(stamps))
+        zeros = [0.0] * len(held)
+        high, low = add_up("extremes", equity, edges, into=(zeros, zeros))
+        highs, lows = high.copy(), low.copy()
+        closes, bars = equity[edges[1:] - 1].tolist(), np.diff(edges).tolist()
+        days = (held + first).tolist()
+        goes_on = self.day[-1:] == [first]
+        first_day = len(self.day) - goes_on
+        if goes_on:
             self.bars[-1] += bars.pop(0)
             self.high[-1] = max(self.high[-1], highs.pop(0))
             self.low[-1] = min(self.low[-1], lows.pop(0))
@@ -72,35 +81,26 @@ class Days:
             counts += [0] * len(days)
         for sums in (self.benchmark, self.fees, self.pnl):
             sums += [0.0] * len(days)
-
-    def ends(self, stamps: NDArray[np.int64], first: int) -> NDArray[np.int64]:
-        """Return row 0 and, for each day from number `first` on, the row after its last."""
-        import numpy as np
-
-        after = (np.array(self.day[first:], dtype=np.int64) + 1) * DAY_MS
-        return np.concatenate([[0], stamps.searchsorted(after)])
-
-    def rows_of(self, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the number of the day of each time, in order; after the last bar it is the last day's."""
-        import numpy as np
-
-        edges = stamps.searchsorted(np.array(self.day[1:], dtype=np.int64) * DAY_MS)
-        counts = np.diff(edges, prepend=0, append=len(stamps))
-        return np.repeat(np.arange(len(counts)), counts)
+        return first_day, edges, high, low
 
     def add_fills(self, stamps: NDArray[np.int64], fees: NDArray[np.float64]) -> None:
-        rows = self.rows_of(stamps)
-        count_into(self.fills, rows)
-        add_in_order(self.fees, rows, fees)
+        self.fills, self.fees = self._added(stamps, fees, self.fills, self.fees)
 
     def add_trades(self, stamps: NDArray[np.int64], pnl: NDArray[np.float64]) -> None:
-        rows = self.rows_of(stamps)
-        count_into(self.trades, rows)
-        add_in_order(self.pnl, rows, pnl)
+        self.trades, self.pnl = self._added(stamps, pnl, self.trades, self.pnl)
 
-    def add_exposed(self, first: int, counts: NDArray[np.int64]) -> None:
+    def _added(
+        self, stamps: NDArray[np.int64], values: NDArray[np.float64], counts: list[int], sums: list[float]
+    ) -> list[list[Any]]:
+        """Count rows in the order of time, and add their values; after the last bar it is the last day's."""
+        import numpy as np
+
+        begins = np.array(self.day, dtype=np.int64) * DAY_MS
+        return add_up("add_by_day", stamps, values, begins, into=(counts, sums))
+
+    def add_exposed(self, first: int, counts: list[int]) -> None:
         """Take the exposed bars of the days from number `first` on."""
-        for number, count in enumerate(counts.tolist(), first):
+        for number, count in enumerate(counts, first):
             self.exposed[number] += count
 
     def add_blocked(self, first: NDArray[np.int64], reason: Coded, count: NDArray[np.int64]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,13 +76,62 @@ def mean(values: Sequence[float]) -> float | None:
     return math.fsum(values) / len(values) if values else None
 
 
-def deviation(values: Sequence[float]) -> float | None:
-    """Return the sample standard deviation (divisor n − 1), 0.0 for equal values, None for fewer than two."""
-    if len(values) < 2:
-        return None
-    centre = math.fsum(values) / len(values)
-    variance = math.fsum((value - centre) * (value - centre) for value in values) / (len(values) - 1)
-    return math.sqrt(variance) if variance > _NOTHING else 0.0
+class Sample:
+    """Some numbers and their moments, each of which is found once. Sums are exact (math.fsum)."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        import numpy as np
+
+        self.values = values
+        self.array = np.array(values, dtype=np.float64)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def sum(self) -> float:
+        return math.fsum(self.values)
+
+    @cached_property
+    def mean(self) -> float | None:
+        return self.sum / len(self) if self.values else None
+
+    @cached_property
+    def deviation(self) -> float | None:
+        """Return the sample standard deviation (divisor n − 1): 0.0 for equal values, None for fewer than two."""
+        if len(self) < 2:
+            return None
+        away = self._away
+        variance = sum_exactly(away * away) / (len(self) - 1)
+        return math.sqrt(variance) if variance > _NOTHING else 0.0
+
+    @cached_property
+    def skewness(self) -> float | None:
+        """Return the adjusted Fisher–Pearson G1 = n / ((n−1)(n−2)) × Σ z³ (pandas, Excel); None if undefined."""
+        n = len(self)
+        if n < 3 or not self.deviation:
+            return None
+        z = self._away / self.deviation
+        return n / ((n - 1) * (n - 2)) * sum_exactly(z * z * z)
+
+    @cached_property
+    def excess_kurtosis(self) -> float | None:
+        """Return G2 = n(n+1) / ((n−1)(n−2)(n−3)) × Σ z⁴ − 3(n−1)² / ((n−2)(n−3)), 0 for a normal one."""
+        n = len(self)
+        if n < 4 or not self.deviation:
+            return None
+        z = self._away / self.deviation
+        scale = n * (n + 1) / ((n - 1) * (n - 2) * (n - 3))
+        return scale * sum_exactly(z * z * z * z) - 3.0 * (n - 1) * (n - 1) / ((n - 2) * (n - 3))
+
+    @property
+    def _away(self) -> NDArray[np.float64]:
+        return self.array - self.sum / len(self)
+
+
+def sum_exactly(values: NDArray[np.float64]) -> float:
+    """Return the sum rounded once."""
+    return math.fsum(values.tolist())
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -90,37 +140,6 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     low = math.floor(place)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-def skewness(values: Sequence[float]) -> float | None:
-    """Return the adjusted Fisher–Pearson G1 = n / ((n−1)(n−2)) × Σ z³ (pandas, Excel); None if undefined."""
-    n = len(values)
-    spread = deviation(values)
-    if n < 3 or not spread:
-        return None
-    centre = math.fsum(values) / n
-    thirds = math.fsum(_powers(values, centre, spread, 3))
-    return n / ((n - 1) * (n - 2)) * thirds
-
-
-def excess_kurtosis(values: Sequence[float]) -> float | None:
-    """Return G2 = n(n+1) / ((n−1)(n−2)(n−3)) × Σ z⁴ − 3(n−1)² / ((n−2)(n−3)), 0 for a normal one."""
-    n = len(values)
-    spread = deviation(values)
-    if n < 4 or not spread:
-        return None
-    centre = math.fsum(values) / n
-    fourths = math.fsum(_powers(values, centre, spread, 4))
-    scale = n * (n + 1) / ((n - 1) * (n - 2) * (n - 3))
-    return scale * fourths - 3.0 * (n - 1) * (n - 1) / ((n - 2) * (n - 3))
-
-
-def _powers(values: Sequence[float], centre: float, spread: float, power: int) -> list[float]:
-    found = []
-    for value in values:
-        z = (value - centre) / spread
-        found.append(z * z * z if power == 3 else z * z * z * z)
-    return found
 
 
 def normal_below(x: float) -> float:

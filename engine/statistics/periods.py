@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.statistics.calendar import date_of, day_of, months_before, text_of, week_of
+from engine.statistics.calendar import date_of, day_of, month_after, months_before, text_of, week_of, weekday_of
 from engine.statistics.days import Days
 
 DAYS_A_YEAR = 365
 ROLLING_DAYS = (30, 90)
 
-PERIODS: dict[str, Callable[[int], str]] = {
-    "week": week_of,
-    "month": lambda day: text_of(day)[:7],
-    "year": lambda day: text_of(day)[:4],
+PERIODS: dict[str, tuple[Callable[[int], str], Callable[[int], int]]] = {
+    "week": (week_of, lambda day: day - weekday_of(day) + 7),
+    "month": (lambda day: text_of(day)[:7], lambda day: month_after(day, 1)),
+    "year": (lambda day: text_of(day)[:4], lambda day: month_after(day, 13 - date_of(day).month)),
 }
+"""The name of a day's period, and the first day after it."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,18 @@ class Curve:
 
     def returns(self) -> list[float]:
         """Return close / close before − 1 by day; empty where equity was zero or less before the last day."""
-        before = [self.initial, *self.close[:-1]]
-        if not self.close or min(before) <= 0.0:
+        import numpy as np
+
+        close = np.array([self.initial, *self.close])
+        if not self.close or close[:-1].min() <= 0.0:
             return []
-        return [after / base - 1.0 for after, base in zip(self.close, before, strict=True)]
+        found: list[float] = (close[1:] / close[:-1] - 1.0).tolist()
+        return found
 
     def since(self, day: int) -> float | None:
         """Return the growth from the close before `day` to the end; None from zero or less."""
-        base = self.initial
-        for number, close in zip(self.day, self.close, strict=True):
-            if number >= day:
-                break
-            base = close
+        before = bisect_left(self.day, day)
+        base = self.close[before - 1] if before else self.initial
         return change(base, self.close[-1]) if self.close else None
 
 
@@ -55,14 +57,15 @@ def period_rows(days: Days, initial: float, period: str) -> list[dict[str, Any]]
     `equity` at its end, `return_pct` and `benchmark_return_pct` against the end of the one before (None
     from an equity of zero or less), `pnl` and number of `trades` closed in it.
     """
-    name_of = PERIODS[period]
+    name_of, after = PERIODS[period]
     rows: list[dict[str, Any]] = []
     begins: list[int] = []
-    for number, day in enumerate(days.day):
-        name = name_of(day)
-        if not rows or rows[-1][period] != name:
-            rows.append({period: name})
-            begins.append(number)
+    number = 0
+    while number < len(days):
+        day = days.day[number]
+        rows.append({period: name_of(day)})
+        begins.append(number)
+        number = bisect_left(days.day, after(day), number + 1)
     equity, benchmark = initial, initial
     for row, first, stop in zip(rows, begins, [*begins, len(days)][1:], strict=True):
         returned = change(equity, days.close[stop - 1])

@@ -16,6 +16,9 @@ from engine.statistics.returns import put_daily
 from engine.statistics.trades import EDGES_PCT, LOST, OUTCOMES, WON, Trades
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.columns import Table
     from engine.fold import Output
     from engine.plan import Plan
@@ -61,21 +64,16 @@ class Report:
 
     def _add_equity(self, table: Table, positions: Table) -> None:
         stamps, equity = table["timestamp"], table["equity"]
-        days = self._days
         # The last day so far may go on: its benchmark is then this segment's.
-        goes_on = days.day[-1:] == [int(stamps[0]) // DAY_MS]
-        first_day = len(days) - goes_on
+        first_day, edges, highs, lows = self._days.add_equity(stamps, equity)
+        if (high := max(highs)) > self._highest[0]:
+            self._highest = high, _first_time(stamps, equity, edges, highs, high)
+        if (low := min(lows)) < self._lowest[0]:
+            self._lowest = low, _first_time(stamps, equity, edges, lows, low)
         for first in range(0, len(stamps), CHUNK_ROWS):
-            times, values = stamps[first : first + CHUNK_ROWS], equity[first : first + CHUNK_ROWS]
-            days.add_equity(times, values)
-            self._drawdowns.add(times, values)
-            if (high := float(values.max())) > self._highest[0]:
-                self._highest = high, int(times[values.argmax()])
-            if (low := float(values.min())) < self._lowest[0]:
-                self._lowest = low, int(times[values.argmin()])
-        ends = days.ends(stamps, first_day)
-        days.benchmark[first_day:] = table.at("benchmark", ends[1:] - 1).tolist()
-        days.add_exposed(first_day, self._exposure.add(stamps, positions, ends))
+            self._drawdowns.add(stamps[first : first + CHUNK_ROWS], equity[first : first + CHUNK_ROWS])
+        self._days.benchmark[first_day:] = table.at("benchmark", edges[1:] - 1).tolist()
+        self._days.add_exposed(first_day, self._exposure.add(stamps, positions, edges))
 
     def put_metrics(self, sheet: Sheet, quality: float | None) -> None:
         """Write the report's metrics beside those of the state: `cagr_pct` is there, `quality` is the SQN."""
@@ -173,3 +171,16 @@ class Report:
         report._drawdowns = Drawdowns.load(raw["drawdowns"])
         report._trades = Trades.load(raw["trades"])
         return report
+
+
+def _first_time(
+    stamps: NDArray[np.int64],
+    equity: NDArray[np.float64],
+    edges: NDArray[np.int64],
+    by_day: list[float],
+    value: float,
+) -> int:
+    """When equity first had a value, which is some day's extreme."""
+    day = by_day.index(value)
+    first = int(edges[day])
+    return int(stamps[first + int((equity[first : edges[day + 1]] == value).argmax())])

@@ -7,23 +7,16 @@ equity), minus 1; annual figures are of 365 days, the risk-free rate is 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.statistics.calendar import text_of
-from engine.statistics.numbers import (
-    deviation,
-    excess_kurtosis,
-    mean,
-    normal_below,
-    quantile,
-    ratio,
-    rounded,
-    skewness,
-)
+from engine.statistics.numbers import Sample, mean, normal_below, quantile, ratio, rounded, sum_exactly
 from engine.statistics.periods import DAYS_A_YEAR, Curve, period_rows, window_starts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.statistics.days import Days
     from engine.statistics.sheet import Sheet
 
@@ -37,27 +30,28 @@ SHORT = "the run is shorter"
 def put_daily(sheet: Sheet, days: Days, initial: float) -> None:
     """Write every metric of the daily closes."""
     curve = Curve(days.day, days.close, initial)
-    returns, held = curve.returns(), Curve(days.day, days.benchmark, initial).returns()
-    spent = bool(len(days)) and not returns
+    returns, held = Sample(curve.returns()), Sample(Curve(days.day, days.benchmark, initial).returns())
+    spent = bool(len(days)) and not len(returns)
     sheet.put("days", len(days))
     _put_ratios(sheet, returns, SPENT if spent else FEW)
     _put_shape(sheet, returns, SPENT if spent else FEW)
     _put_depth(sheet, curve, returns)
     _put_benchmark(sheet, returns, held, SPENT if spent else FEW)
-    _put_counts(sheet, days, returns, SPENT if spent else NO_DAY)
+    _put_counts(sheet, days, returns.values, SPENT if spent else NO_DAY)
     _put_periods(sheet, days, curve, initial)
     _put_windows(sheet, curve)
 
 
-def _put_ratios(sheet: Sheet, returns: list[float], few: str) -> None:
-    spread, centre = deviation(returns), mean(returns)
+def _put_ratios(sheet: Sheet, returns: Sample, few: str) -> None:
+    spread, centre = returns.deviation, returns.mean
     sharpe = None if not spread or centre is None else centre / spread
     flat = few if spread is None else "daily equity never changed"
     sheet.percent("daily_volatility_pct", None if spread is None else spread * YEAR_ROOT, few)
     sheet.put("daily_sharpe_ratio", None if sharpe is None else sharpe * YEAR_ROOT, flat)
     penalty = autocorrelation_penalty(returns)
     sheet.put("smart_sharpe_ratio", None if sharpe is None else rounded(sharpe / penalty * YEAR_ROOT), flat)
-    losses = math.fsum(value * value for value in returns if value < 0.0)
+    lost = returns.array[returns.array < 0.0]
+    losses = sum_exactly(lost * lost)
     downside = math.sqrt(losses / len(returns)) if len(returns) > 1 else 0.0
     sortino = None if not downside or centre is None else centre / downside
     safe = few if spread is None else "no day lost anything"
@@ -72,13 +66,13 @@ def _put_ratios(sheet: Sheet, returns: list[float], few: str) -> None:
     )
 
 
-def autocorrelation_penalty(returns: Sequence[float]) -> float:
+def autocorrelation_penalty(returns: Sample) -> float:
     """Return √(1 + 2 Σ (n − k) / n × |ρ|^k), ρ the correlation of returns one day apart; at least 1.
 
     quantstats' `autocorr_penalty`; the idea is Lo (2002), "The Statistics of Sharpe Ratios".
     """
     n = len(returns)
-    found = correlation(returns[:-1], returns[1:])
+    found = _correlation(_spread_products(returns.array[:-1], returns.array[1:]))
     if found is None:
         return 1.0
     rho, power, terms = abs(found), 1.0, []
@@ -90,34 +84,31 @@ def autocorrelation_penalty(returns: Sequence[float]) -> float:
     return math.sqrt(1.0 + 2.0 * math.fsum(terms))
 
 
-def correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
-    """Return Pearson's coefficient, None where either side never changes."""
-    spreads = _spread_products(left, right)
-    if spreads is None or spreads[0] <= 1e-30 or spreads[1] <= 1e-30:
+def _correlation(products: tuple[float, float, float] | None) -> float | None:
+    """Pearson's coefficient, None where either side never changes."""
+    if products is None or products[0] <= 1e-30 or products[1] <= 1e-30:
         return None
-    return spreads[2] / math.sqrt(spreads[0] * spreads[1])
+    return products[2] / math.sqrt(products[0] * products[1])
 
 
-def _spread_products(left: Sequence[float], right: Sequence[float]) -> tuple[float, float, float] | None:
+def _spread_products(
+    left: NDArray[np.float64], right: NDArray[np.float64]
+) -> tuple[float, float, float] | None:
     """Variances of both sides and their covariance (divisor n − 1); None for fewer than two."""
     n = len(left)
     if n < 2:
         return None
-    a, b = math.fsum(left) / n, math.fsum(right) / n
-    return (
-        math.fsum((x - a) * (x - a) for x in left) / (n - 1),
-        math.fsum((y - b) * (y - b) for y in right) / (n - 1),
-        math.fsum((x - a) * (y - b) for x, y in zip(left, right, strict=True)) / (n - 1),
-    )
+    x, y = left - sum_exactly(left) / n, right - sum_exactly(right) / n
+    return sum_exactly(x * x) / (n - 1), sum_exactly(y * y) / (n - 1), sum_exactly(x * y) / (n - 1)
 
 
-def probabilistic_sharpe(returns: Sequence[float]) -> float | None:
+def probabilistic_sharpe(returns: Sample) -> float | None:
     """Return P(true Sharpe ratio > 0) = Φ(SR √(n − 1) / √(1 − γ₃ SR + (γ₄ − 1) / 4 SR²)), SR of one day.
 
     Bailey & López de Prado (2012), "The Sharpe Ratio Efficient Frontier", eq. 11; γ₄ is 3 for a normal one.
     """
-    spread, centre = deviation(returns), mean(returns)
-    skew, kurtosis = skewness(returns), excess_kurtosis(returns)
+    spread, centre = returns.deviation, returns.mean
+    skew, kurtosis = returns.skewness, returns.excess_kurtosis
     if not spread or centre is None or skew is None or kurtosis is None:
         return None
     sharpe = centre / spread
@@ -125,25 +116,25 @@ def probabilistic_sharpe(returns: Sequence[float]) -> float | None:
     return normal_below(sharpe * math.sqrt((len(returns) - 1) / variance)) if variance > 0.0 else None
 
 
-def _put_shape(sheet: Sheet, returns: list[float], few: str) -> None:
-    ordered = sorted(returns)
+def _put_shape(sheet: Sheet, returns: Sample, few: str) -> None:
+    ordered = sorted(returns.values)
     enough = len(returns) > 1
-    gains = [value for value in returns if value > 0.0]
-    losses = [value for value in returns if value < 0.0]
+    gains = [value for value in returns.values if value > 0.0]
+    losses = [value for value in returns.values if value < 0.0]
     gained, lost = math.fsum(gains), -math.fsum(losses)
     safe = "no day lost anything" if enough else few
     none_won = "no day won anything" if enough else few
     low = quantile(ordered, 0.05) if enough else None
     high = quantile(ordered, 0.95) if enough else None
     flat = few if not enough else "daily equity never changed, or there are too few days"
-    sheet.put("skew", skewness(returns), flat)
-    sheet.put("kurtosis", excess_kurtosis(returns), flat)
+    sheet.put("skew", returns.skewness, flat)
+    sheet.put("kurtosis", returns.excess_kurtosis, flat)
     sheet.percent("value_at_risk_95_pct", low, few)
     tail = [] if low is None else [value for value in ordered if value <= low]
     sheet.percent("conditional_value_at_risk_95_pct", mean(tail), few)
     omega = ratio(gained, lost) if enough else None
     sheet.put("omega_ratio", omega, safe)
-    sheet.put("gain_to_pain_ratio", ratio(math.fsum(returns), lost) if enough else None, safe)
+    sheet.put("gain_to_pain_ratio", ratio(returns.sum, lost) if enough else None, safe)
     tails = None if low is None or high is None or low == 0.0 else abs(high / low)
     sheet.put("tail_ratio", tails, few if low is None else "the 5 % quantile of daily returns is 0")
     sheet.put(
@@ -159,57 +150,58 @@ def _put_shape(sheet: Sheet, returns: list[float], few: str) -> None:
         cpc = omega * payoff * (len(gains) / (len(gains) + len(losses)))
     sheet.put("cpc_index", cpc, "the Omega or the daily payoff ratio is undefined")
     # As quantstats has it: days at exactly zero count among the wins here.
-    not_lost = mean([value for value in returns if value >= 0.0])
+    not_lost = mean([value for value in returns.values if value >= 0.0])
     sheet.put(
         "outlier_win_ratio", quantile(ordered, 0.99) / not_lost if enough and not_lost else None, none_won
     )
     sheet.put("outlier_loss_ratio", quantile(ordered, 0.01) / loss if enough and loss else None, safe)
 
 
-def falls(curve: Curve) -> list[float]:
+def falls(curve: Curve) -> NDArray[np.float64]:
     """Return how far each day's close is under the highest so far, as a fraction from 0 up."""
-    found, peak = [], curve.initial
-    for close in curve.close:
-        peak = max(peak, close)
-        found.append((peak - close) / peak)
+    import numpy as np
+
+    close = np.array(curve.close, dtype=np.float64)
+    peaks = np.maximum(np.maximum.accumulate(close), curve.initial)
+    found: NDArray[np.float64] = (peaks - close) / peaks
     return found
 
 
-def _put_depth(sheet: Sheet, curve: Curve, returns: list[float]) -> None:
+def _put_depth(sheet: Sheet, curve: Curve, returns: Sample) -> None:
     depths = falls(curve)
-    none = "no day closed under an earlier one" if depths else NO_DAY
-    ulcer = math.sqrt(math.fsum(depth * depth for depth in depths) / len(depths)) if depths else None
+    none = "no day closed under an earlier one" if len(depths) else NO_DAY
+    ulcer = math.sqrt(sum_exactly(depths * depths) / len(depths)) if len(depths) else None
     sheet.percent("ulcer_index_pct", ulcer, NO_DAY)
     growth = sheet.metrics["cagr_pct"]
     sheet.put(
         "ulcer_performance_index", None if not ulcer or growth is None else growth / (100.0 * ulcer), none
     )
-    spread = deviation(returns)
+    spread = returns.deviation
     serenity = None
     if spread and ulcer:
-        deep = quantile(sorted(depths), 0.95)
-        pitfall = math.fsum(found := [depth for depth in depths if depth >= deep]) / len(found) / spread
-        serenity = ratio(math.fsum(returns), ulcer * pitfall)
+        found = depths[depths >= quantile(sorted(depths.tolist()), 0.95)]
+        pitfall = sum_exactly(found) / len(found) / spread
+        serenity = ratio(returns.sum, ulcer * pitfall)
     sheet.put("serenity_index", serenity, none)
 
 
-def _put_benchmark(sheet: Sheet, returns: list[float], held: list[float], few: str) -> None:
-    products = _spread_products(returns, held) if len(returns) == len(held) else None
+def _put_benchmark(sheet: Sheet, returns: Sample, held: Sample, few: str) -> None:
+    products = _spread_products(returns.array, held.array) if len(returns) == len(held) else None
     still = few if products is None else "the benchmark never changed"
     moved = products is not None and products[1] > 1e-30
     beta = products[2] / products[1] if products is not None and moved else None
-    centre, other = mean(returns), mean(held)
+    centre, other = returns.mean, held.mean
     alpha = None if beta is None or centre is None or other is None else centre - beta * other
     sheet.put("beta", beta, still)
     sheet.percent("alpha_pct", None if alpha is None else alpha * DAYS_A_YEAR, still)
-    related = correlation(returns, held) if products is not None else None
+    related = _correlation(products)
     sheet.put(
         "r_squared",
         None if related is None else related * related,
         still if not moved else "daily equity never changed",
     )
-    active = [a - b for a, b in zip(returns, held, strict=True)] if products is not None else []
-    spread, lead = deviation(active), mean(active)
+    active = Sample((returns.array - held.array).tolist() if products is not None else [])
+    spread, lead = active.deviation, active.mean
     sheet.put(
         "information_ratio",
         None if not spread or lead is None else lead / spread * YEAR_ROOT,
@@ -220,7 +212,7 @@ def _put_benchmark(sheet: Sheet, returns: list[float], held: list[float], few: s
         None if not beta or centre is None else centre * DAYS_A_YEAR / beta,
         still if beta is None else "beta is 0",
     )
-    spread, calm = deviation(held), FEW if len(held) < 2 else "the benchmark never changed"
+    spread, calm = held.deviation, FEW if len(held) < 2 else "the benchmark never changed"
     sheet.percent("benchmark_volatility_pct", None if spread is None else spread * YEAR_ROOT, FEW)
     sheet.put(
         "benchmark_sharpe_ratio", None if not spread or other is None else other / spread * YEAR_ROOT, calm

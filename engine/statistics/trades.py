@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.columns import Coded
 from engine.names import HOUR_MS
-from engine.statistics.calendar import DAY_MS
-from engine.statistics.numbers import add_in_order, count_into, ratio, sum_whole
+from engine.statistics.numbers import add_in_order, count_into, ratio
+from engine.statistics.passes import add_up, scratch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,14 +38,33 @@ class Groups:
         self.pnl: list[float] = []
         self._fill_up()
 
-    def add(self, codes: NDArray[np.int64], batch: Batch) -> None:
-        """Take trades whose labels have these numbers."""
-        sum_whole(self.lasted_ms, codes, batch.lasted_ms)
-        add_in_order(self.fees, codes, batch.fees)
-        add_in_order(self.return_pct, codes, batch.return_pct)
-        cells = codes * len(OUTCOMES) + batch.outcome
-        count_into(self.counts, cells)
-        add_in_order(self.pnl, cells, batch.pnl)
+    def add(self, codes: Any, batch: Batch, labels: list[int] | None = None) -> None:
+        """Take trades whose labels have these numbers, or the numbers that `labels` gives for these codes."""
+        import numpy as np
+
+        numbers = np.array(labels or range(len(self.labels)), dtype=np.int64)
+        kinds, size = len(OUTCOMES), len(self.labels)
+        floats: list[float] = []
+        ints: list[int] = []
+        for n in range(size):
+            cells = slice(n * kinds, (n + 1) * kinds)
+            floats += (self.fees[n], self.return_pct[n], *self.pnl[cells])
+            ints += (self.lasted_ms[n], *self.counts[cells])
+        floats, ints = add_up(
+            "add_group",
+            codes,
+            numbers,
+            batch.outcome,
+            batch.lasted_ms,
+            batch.fees,
+            batch.return_pct,
+            batch.pnl,
+            into=(floats, ints),
+        )
+        self.fees, self.return_pct = floats[:: kinds + 2], floats[1 :: kinds + 2]
+        self.lasted_ms = ints[:: kinds + 1]
+        self.pnl = [value for n in range(size) for value in floats[n * (kinds + 2) + 2 :][:kinds]]
+        self.counts = [count for n in range(size) for count in ints[n * (kinds + 1) + 1 :][:kinds]]
 
     def trades(self, n: int) -> int:
         """Count the trades of label `n`."""
@@ -67,13 +87,10 @@ class Groups:
 
     def add_texts(self, column: Coded, batch: Batch) -> None:
         """Take trades with a text column that names the labels; null is a label too."""
-        import numpy as np
-
         names = (*column.names, None)
         self.labels += [name for name in names if name not in self.labels]
         self._fill_up()
-        numbers = np.array([self.labels.index(name) for name in names], dtype=np.int64)
-        self.add(numbers[column.codes], batch)
+        self.add(column.codes, batch, [self.labels.index(name) for name in names])
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return one row for each label that has trades."""
@@ -115,20 +132,17 @@ class Groups:
 
 
 class Batch:
-    """The columns of some closed trades."""
+    """The columns of some closed trades, and what follows from each trade alone."""
 
     def __init__(self, table: Mapping[str, Column]) -> None:
-        import numpy as np
-
         self.table = table
         self.pnl: NDArray[np.float64] = table["pnl"]
         self.fees: NDArray[np.float64] = table["fees"]
         self.return_pct: NDArray[np.float64] = table["return_pct"]
-        self.entered: NDArray[np.int64] = table["entry_timestamp"]
         self.left: NDArray[np.int64] = table["exit_timestamp"]
-        self.lasted_ms: NDArray[np.int64] = self.left - self.entered
-        self.outcome: NDArray[np.int64] = np.where(self.pnl > 0.0, WON, np.where(self.pnl < 0.0, LOST, EVEN))
-        self.rows = [np.flatnonzero(self.outcome == outcome) for outcome in range(len(OUTCOMES))]
+        rows = len(self.pnl)
+        self.lasted_ms = scratch(rows, "int64")
+        self.outcome, self.hours, self.weekdays = (scratch(rows, "int32") for _ in range(3))
 
 
 GROUPINGS = ("symbol", "trigger", "exit_trigger", "exit_reason", "side", "hour", "weekday", "outcome")
@@ -167,6 +181,7 @@ class Trades:
         import numpy as np
 
         batch = Batch(table)
+        self._follow(batch)
         for name, column in (
             ("symbol", "symbol"),
             ("trigger", "entry_trigger"),
@@ -175,45 +190,41 @@ class Trades:
             ("side", "side"),
         ):
             self.groups[name].add_texts(table[column], batch)
-        self.groups["hour"].add(batch.entered // HOUR_MS % 24, batch)
-        self.groups["weekday"].add((batch.entered // DAY_MS + 3) % 7, batch)
+        self.groups["hour"].add(batch.hours, batch)
+        self.groups["weekday"].add(batch.weekdays, batch)
         self.groups["outcome"].add(batch.outcome, batch)
-        for outcome, rows in enumerate(batch.rows):
-            if len(rows):
-                longest = int(batch.lasted_ms[rows].max())
-                self.longest_ms[outcome] = max(self.longest_ms[outcome], longest)
-        self._add_streaks(batch.outcome)
-        self._add_extremes(batch)
         multiples = np.asarray(table["r_multiple"])
         multiples = multiples[~np.isnan(multiples)]
         zeros = np.zeros(len(multiples), dtype=np.int64)
         count_into(self.risked, zeros)
         add_in_order(self.r_multiples, zeros, multiples)
-        cost = table["qty"] * table["entry_price"]
         for name, found in self.excursions.items():
-            found.add(batch.outcome, np.abs(table[name]) / cost * 100.0)
+            found.add(table[name], batch)
 
-    def _add_streaks(self, outcome: NDArray[np.int64]) -> None:
-        import numpy as np
-
-        begins = np.concatenate([[0], np.flatnonzero(outcome[1:] != outcome[:-1]) + 1])
-        lengths = np.diff(begins, append=len(outcome))
-        kinds = outcome[begins]
-        if kinds[0] == self.streak[0]:
-            lengths[0] += self.streak[1]
-        for kind in range(len(OUTCOMES)):
-            if (own := lengths[kinds == kind]).size:
-                self.longest_streak[kind] = max(self.longest_streak[kind], int(own.max()))
-        self.streak = [int(kinds[-1]), int(lengths[-1])]
-
-    def _add_extremes(self, batch: Batch) -> None:
-        best, worst = int(batch.return_pct.argmax()), int(batch.return_pct.argmin())
-        if not self.best or batch.return_pct[best] > self.best[0]:
-            self.best = _described(batch, best)
-        if not self.worst or batch.return_pct[worst] < self.worst[0]:
-            self.worst = _described(batch, worst)
-        self.largest_win = max(self.largest_win, float(batch.pnl.max()))
-        self.largest_loss = min(self.largest_loss, float(batch.pnl.min()))
+    def _follow(self, batch: Batch) -> None:
+        extremes = [
+            self.best[0] if self.best else -math.inf,
+            self.worst[0] if self.worst else math.inf,
+            self.largest_win,
+            self.largest_loss,
+        ]
+        self.longest_ms, self.streak, self.longest_streak, extremes, rows = add_up(
+            "follow_trades",
+            batch.pnl,
+            batch.return_pct,
+            batch.table["entry_timestamp"],
+            batch.left,
+            batch.lasted_ms,
+            batch.outcome,
+            batch.hours,
+            batch.weekdays,
+            into=(self.longest_ms, self.streak, self.longest_streak, extremes, [-1, -1]),
+        )
+        self.largest_win, self.largest_loss = extremes[2:]
+        if rows[0] >= 0:
+            self.best = _described(batch, rows[0])
+        if rows[1] >= 0:
+            self.worst = _described(batch, rows[1])
 
     def dump(self) -> dict[str, Any]:
         groups = {name: found.dump() for name, found in self.groups.items()}
@@ -247,16 +258,22 @@ class Excursions:
         self.furthest = [0.0, 0.0, 0.0]
         self.counts = [[0] * (len(EDGES_PCT) + 1) for _ in OUTCOMES]
 
-    def add(self, outcome: NDArray[np.int64], reached_pct: NDArray[np.float64]) -> None:
+    def add(self, reached: NDArray[np.float64], batch: Batch) -> None:
         import numpy as np
 
-        count_into(self.trades, outcome)
-        add_in_order(self.sums, outcome, reached_pct)
-        classes = np.array(EDGES_PCT).searchsorted(reached_pct, side="right")
-        for kind in np.unique(outcome).tolist():
-            own = outcome == kind
-            self.furthest[kind] = max(self.furthest[kind], float(reached_pct[own].max()))
-            count_into(self.counts[kind], classes[own])
+        classes = len(EDGES_PCT) + 1
+        flat = [count for counts in self.counts for count in counts]
+        self.sums, self.furthest, flat = add_up(
+            "add_excursions",
+            reached,
+            batch.table["qty"],
+            batch.table["entry_price"],
+            batch.outcome,
+            np.array(EDGES_PCT),
+            into=(self.sums, self.furthest, flat),
+        )
+        self.counts = [flat[n * classes : (n + 1) * classes] for n in range(len(OUTCOMES))]
+        self.trades = list(map(sum, self.counts))
 
     def dump(self) -> dict[str, Any]:
         return vars(self)
