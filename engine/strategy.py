@@ -53,6 +53,8 @@ class Strategy:
     behaviour: Behaviour
     graph: Graph
     indicator_nodes: Mapping[str, int]
+    like: "Strategy | None" = None
+    """One of the same document, and in the same graph, that differs from it in nodes and parameters alone."""
 
 
 @dataclass(frozen=True)
