@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 # cython: legacy_implicit_noexcept=True
 """The sequential heart: folds decisions, orders and marks over the bars of every market.
 
@@ -151,6 +151,8 @@ class Fold:
     rich: cython.bint
     daily: cython.bint
     summary: cython.bint
+    curved: cython.bint
+    extremes: cython.bint
     step: cython.longlong
     # Where this fold's rules stand in the words of bits: words a bar, which of them, and the first bit.
     words: cython.Py_ssize_t
@@ -212,6 +214,11 @@ class Fold:
         self.rich = self.plan_i[L.PI_RICH] != 0
         self.daily = self.plan_i[L.PI_DAILY] != 0
         self.summary = self.plan_i[L.PI_SUMMARY] != 0
+        # Of a summary equity is only written where it is wanted, and extremes where something asks for them.
+        self.curved = len(equity) > 0
+        self.extremes = self.rich or not self.summary
+        for s in range(self.rules):
+            self.extremes = self.extremes or self.rule_i[s * L.RI_SIZE + L.RI_STATE_ROWS] > 0
         self.words = self.plan_i[L.PI_WORDS]
         self.word = self.plan_i[L.PI_WORD]
         self.shift = self.plan_i[L.PI_SHIFT]
@@ -602,10 +609,12 @@ class Fold:
             relevant = self.masks[L.MASK_FLAT] << self.shift
             j = start
             while j < end and word == 0:
-                self.equity[row + j] = base
                 word = self.bits[bits_at + j] & relevant
                 j += 1
             end = j
+            if self.curved:
+                for j in range(start, end):
+                    self.equity[row + j] = base
             if self.plan_i[L.PI_GROSS] != 0:
                 for j in range(start, end):
                     self.gross[row + j] = 0.0
@@ -656,18 +665,26 @@ class Fold:
             down_squares = self.f[L.GF_DOWN_SQUARES]
             high = self.f[fb + L.SF_HIGH]
             low = self.f[fb + L.SF_LOW]
+            # First how far it goes, then what these bars add up to: each loop has little to keep in mind.
             j = start
-            while j < end and word == 0:
-                if self.rich and (
-                    self.only.low[at + j] <= lower
-                    or self.only.high[at + j] >= upper
-                    or self.only.high[at + j] > highest_trailed
-                    or self.only.low[at + j] < lowest_trailed
-                    or previous >= walk
-                ):
-                    break
+            if self.rich:
+                while j < end and word == 0:
+                    if (
+                        self.only.low[at + j] <= lower
+                        or self.only.high[at + j] >= upper
+                        or self.only.high[at + j] > highest_trailed
+                        or self.only.low[at + j] < lowest_trailed
+                    ):
+                        break
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+            else:
+                while j < end and word == 0:
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+            end = j
+            for j in range(start, end):
                 value = base + qty * self.only.close[at + j]
-                self.equity[row + j] = value
                 change = value / previous - 1.0
                 previous = value
                 total += change
@@ -678,13 +695,21 @@ class Fold:
                 lowest = value if value < lowest else lowest
                 if peak - value > deepest * peak:
                     deepest = (peak - value) / peak
-                high = self.only.high[at + j] if self.only.high[at + j] > high else high
-                low = self.only.low[at + j] if self.only.low[at + j] < low else low
-                word = self.bits[bits_at + j] & relevant
-                j += 1
-            end = j
+                if value >= walk:
+                    # The profit to walk away with is reached at this close, whatever rules say later.
+                    if j + 1 < end:
+                        end = j + 1
+                        word = self.bits[bits_at + j] & relevant
+                    break
             if end == start:
                 return
+            if self.curved:
+                for j in range(start, end):
+                    self.equity[row + j] = base + qty * self.only.close[at + j]
+            if self.extremes:
+                for j in range(start, end):
+                    high = self.only.high[at + j] if self.only.high[at + j] > high else high
+                    low = self.only.low[at + j] if self.only.low[at + j] < low else low
             if self.plan_i[L.PI_GROSS] != 0:
                 for j in range(start, end):
                     self.gross[row + j] = (qty if qty > 0.0 else -qty) * self.only.close[at + j]
@@ -808,7 +833,8 @@ class Fold:
                 exposed = True
                 value += self.f[fb + L.SF_QTY] * self.f[fb + L.SF_MARK]
                 gross += abs(self.f[fb + L.SF_QTY]) * self.f[fb + L.SF_MARK]
-        self.equity[row] = value
+        if self.curved:
+            self.equity[row] = value
         if self.plan_i[L.PI_GROSS] != 0:
             self.gross[row] = gross
         # A margin that was lost to the last cent may leave no equity at all.

@@ -169,9 +169,7 @@ class _Batch:
         folds: list[Any] = []
         heads: list[Any] = []
         for at in range(count):
-            if at % each == 0 or self._wanted:
-                curve = self._feed.give(self._new_curve())
-            fold = self._fold(at, shared, curve)
+            fold = self._fold(at, shared, self._feed.give(self._new_curve()))
             if at % each == 0:
                 heads.append(fold)
             else:
@@ -251,7 +249,9 @@ class _Batch:
 
     def _leader(self, shared: tuple[Any, ...]) -> Any:
         """A fold that loads the blocks for all, and folds nothing itself."""
-        return self._new_fold(0, State("", *self._first), shared, self._feed.give(self._new_curve(0)))
+        import numpy as np
+
+        return self._new_fold(0, State("", *self._first), shared, self._feed.give(np.empty(0)))
 
     def _fold(self, number: int, shared: tuple[Any, ...], curve: Any) -> Any:
         return self._new_fold(number, self._states[number], shared, curve)
@@ -272,12 +272,11 @@ class _Batch:
             block + feed.hand(self._programs[number], len(markets)),
         )
 
-    def _new_curve(self, rows: int | None = None) -> NDArray[np.float64]:
+    def _new_curve(self) -> NDArray[np.float64]:
         import numpy as np
 
-        curve = np.empty(len(self._given.timeline) if rows is None else rows)
-        if self._wanted and rows is None:
-            self._curves.append(curve)
+        curve = np.empty(len(self._given.timeline) if self._wanted else 0)
+        self._curves.append(curve)
         return curve
 
 
