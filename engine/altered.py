@@ -12,6 +12,8 @@ def altered(frozen: _T, **changes: object) -> _T:
     values.update(vars(frozen))
     values.update(changes)
     # What a cached property remembers belongs to the original.
-    for name in values.keys() - type(frozen).__dataclass_fields__.keys():  # type: ignore[attr-defined]
-        del values[name]
+    fields = type(frozen).__dataclass_fields__  # type: ignore[attr-defined]
+    if len(values) > len(fields):
+        for name in values.keys() - fields.keys():
+            del values[name]
     return made

@@ -548,7 +548,10 @@ class Fold:
                     break
                 if not self.summary:
                     self._take()
-            self._row()
+            if self.count > 1 or self.rich or self.daily or self.i[L.GI_SIZE + L.SI_OPENED] == 0:
+                self._row()
+            else:
+                self._plain_row()
         return True
 
     @cython.cfunc
@@ -756,7 +759,6 @@ class Fold:
         changed: cython.bint = False
         exposed: cython.bint = False
         value: cython.double
-        change: cython.double
         gross: cython.double = 0.0
         word: cython.ulonglong
         if self.i[L.GI_ROWS] == 0:
@@ -833,26 +835,10 @@ class Fold:
                 exposed = True
                 value += self.f[fb + L.SF_QTY] * self.f[fb + L.SF_MARK]
                 gross += abs(self.f[fb + L.SF_QTY]) * self.f[fb + L.SF_MARK]
-        if self.curved:
-            self.equity[row] = value
         if self.plan_i[L.PI_GROSS] != 0:
             self.gross[row] = gross
-        # A margin that was lost to the last cent may leave no equity at all.
-        change = value / self.f[L.GF_EQUITY] - 1.0 if self.f[L.GF_EQUITY] != 0.0 else 0.0
-        self.f[L.GF_EQUITY] = value
-        self.f[L.GF_RETURN_SUM] += change
-        self.f[L.GF_RETURN_SQUARES] += change * change
-        if change < 0.0:
-            self.f[L.GF_DOWN_SQUARES] += change * change
-        if value > self.f[L.GF_PEAK]:
-            self.f[L.GF_PEAK] = value
-        if value < self.f[L.GF_LOWEST]:
-            self.f[L.GF_LOWEST] = value
-        if self.f[L.GF_PEAK] - value > self.f[L.GF_DRAWDOWN] * self.f[L.GF_PEAK]:
-            self.f[L.GF_DRAWDOWN] = (self.f[L.GF_PEAK] - value) / self.f[L.GF_PEAK]
+        self._value_row(row, now, value)
         self.i[L.GI_EXPOSED] += exposed
-        self.i[L.GI_ROWS] += 1
-        self.i[L.GI_LAST] = now
         if value >= self.plan_f[L.PF_WALK_AWAY] and self.i[L.GI_WALKED] == 0:
             self._walk_away(now)
         for s in range(count):
@@ -874,6 +860,87 @@ class Fold:
             if self._here(s, now):
                 self.cursors[3 * s] += 1
         self.block_at += 1
+
+    @cython.cfunc
+    @cython.nogil
+    def _plain_row(self) -> cython.void:
+        """`_row` for one market that is open already, where nothing but market orders can fill."""
+        fb: cython.Py_ssize_t = L.GF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE
+        row: cython.Py_ssize_t = self.block_first + self.block_at
+        q: cython.Py_ssize_t = self.cursors[0]
+        now: cython.longlong = self.timeline[row]
+        qty: cython.double
+        word: cython.ulonglong
+        self.i[ib + L.SI_STOP_HIT] = 0
+        self.i[ib + L.SI_TARGET_HIT] = 0
+        if self.i[ib + L.SI_LAST] + self.step != now:
+            self._note_gap(0, now)
+        if self.i[ib + L.SI_PENDING] != 0:
+            if self.i[ib + L.SI_DECIDED] + self.step != now:
+                self.i[L.GI_DELAYED] += 1
+            if self.i[ib + L.SI_PENDING] & L.PENDING_CLOSE:
+                self._fill_close(0, now)
+            self.usable = self.f[L.GF_CASH]
+            if self.i[ib + L.SI_PENDING] & L.PENDING_ENTRY:
+                self._value_at_open(now)
+                self.i[ib + L.SI_PENDING] = 0
+                self._enter(0, now, self.cells[q], self.i[ib + L.SI_PENDING_RULE], False, NAN)
+        qty = self.f[fb + L.SF_QTY]
+        word = self.bits[self.word * L.BLOCK + q] >> self.shift
+        self.f[fb + L.SF_MARK] = self.cells[3 * L.BLOCK + q]
+        self.i[ib + L.SI_LAST] = now
+        if qty == 0.0:
+            self.i[ib + L.SI_FLAT_ROWS] += 1
+            word &= self.masks[L.MASK_FLAT]
+            self._value_row(row, now, self.f[L.GF_CASH] + self.f[L.GF_RESERVED])
+        else:
+            self.i[ib + L.SI_BARS] += 1
+            if self.cells[L.BLOCK + q] > self.f[fb + L.SF_HIGH]:
+                self.f[fb + L.SF_HIGH] = self.cells[L.BLOCK + q]
+            if self.cells[2 * L.BLOCK + q] < self.f[fb + L.SF_LOW]:
+                self.f[fb + L.SF_LOW] = self.cells[2 * L.BLOCK + q]
+            # Whatever is not rich is long.
+            self.i[ib + L.SI_LONG_ROWS] += 1
+            self.i[L.GI_EXPOSED] += 1
+            word &= self.masks[L.MASK_LONG]
+            self._value_row(
+                row,
+                now,
+                self.f[L.GF_CASH]
+                + self.f[L.GF_RESERVED]
+                + (self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST])
+                + qty * self.f[fb + L.SF_MARK],
+            )
+        if self.plan_i[L.PI_GROSS] != 0:
+            self.gross[row] = qty * self.f[fb + L.SF_MARK]
+        if word != 0 or self.i[ib + L.SI_ACTIVE] != 0:
+            self._decide(0, now, q, word)
+        self.cursors[0] = q + 1
+        self.block_at += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _value_row(self, row: cython.Py_ssize_t, now: cython.longlong, value: cython.double) -> cython.void:
+        """Note the equity of a row's closes, and what it changes."""
+        # A margin that was lost to the last cent may leave no equity at all.
+        change: cython.double = value / self.f[L.GF_EQUITY] - 1.0 if self.f[L.GF_EQUITY] != 0.0 else 0.0
+        if self.curved:
+            self.equity[row] = value
+        self.f[L.GF_EQUITY] = value
+        self.f[L.GF_RETURN_SUM] += change
+        self.f[L.GF_RETURN_SQUARES] += change * change
+        if change < 0.0:
+            self.f[L.GF_DOWN_SQUARES] += change * change
+        if value > self.f[L.GF_PEAK]:
+            self.f[L.GF_PEAK] = value
+        if value < self.f[L.GF_LOWEST]:
+            self.f[L.GF_LOWEST] = value
+        if self.f[L.GF_PEAK] - value > self.f[L.GF_DRAWDOWN] * self.f[L.GF_PEAK]:
+            self.f[L.GF_DRAWDOWN] = (self.f[L.GF_PEAK] - value) / self.f[L.GF_PEAK]
+        self.i[L.GI_ROWS] += 1
+        self.i[L.GI_LAST] = now
 
     @cython.cfunc
     @cython.nogil
