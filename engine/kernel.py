@@ -543,7 +543,8 @@ class Fold:
             if self.fills >= self.fill_room or self.events >= self.event_room:
                 return False
             if self.count == 1:
-                self._quiet_rows()
+                if self.i[L.GI_SIZE + L.SI_PENDING] == 0:
+                    self._quiet_rows()
                 if self.block_at == self.block_rows:
                     break
                 if not self.summary:
@@ -598,7 +599,6 @@ class Fold:
             end = self.gaps[self.gap_next]
         if (
             start >= end
-            or self.i[ib + L.SI_PENDING] != 0
             or self.i[ib + L.SI_ACTIVE] != 0
             or self.i[ib + L.SI_OPENED] == 0
             or self.i[ib + L.SI_RESTING] != 0
