@@ -25,22 +25,22 @@ class Combinations:
     def __init__(self, document: Mapping[str, object]) -> None:
         self._document: Any = document
         self._together = Together()
-        self._values: dict[tuple[str, object, type[object]], Value] = {}
+        self._values: dict[tuple[str, str], Value] = {}
         self._plain: list[str] = []
-        self._parsed: dict[tuple[Value, ...], Strategy] = {}
+        self._parsed: dict[tuple[str, ...], Strategy] = {}
 
     def parse(self, combination: Mapping[str, object]) -> Strategy:
         """Return the strategy of a combination. Raise StrategyError."""
         values = self._resolved(combination) if self._parsed else None
         if values is not None:
-            like = self._parsed.get(tuple(values[name] for name in self._plain))
+            like = self._parsed.get(tuple([repr(values[name]) for name in self._plain]))
             found = None if like is None else self._again(like, values)
             if found is not None:
                 return found
         strategy = parse_strategy(self._document, combination, self._together)
         if not self._parsed:
             self._plain = sorted(_plain_names(self._document) & strategy.parameters.keys())
-        self._parsed[tuple(strategy.parameters[name] for name in self._plain)] = strategy
+        self._parsed[tuple([repr(strategy.parameters[name]) for name in self._plain])] = strategy
         return strategy
 
     def _resolved(self, combination: Mapping[str, object]) -> dict[str, Value] | None:
@@ -48,22 +48,20 @@ class Combinations:
         declared = self._document.get("parameters") or {}
         values: dict[str, Value] = {}
         for name, specification in declared.items():
-            given = combination.get(name)
-            try:
-                key = (name, given, type(given))
-                if key in self._values:
-                    values[name] = self._values[key]
-                    continue
-            except TypeError:
-                return None  # a list, perhaps
-            issues: list[Issue] = []
             alone = {name: combination[name]} if name in combination else {}
+            given = alone.get(name)
+            if alone and not isinstance(given, int | float):
+                return None
+            # As texts, since 1, 1.0 and True are equal, and so are 0.0 and -0.0.
+            key = name, repr(given)
+            if key in self._values:
+                values[name] = self._values[key]
+                continue
+            issues: list[Issue] = []
             resolved = resolve_parameters({name: specification}, alone, issues)
             if issues:
                 return None
-            values[name] = resolved[name]
-            if name not in combination or given is not None:
-                self._values[key] = resolved[name]
+            values[name] = self._values[key] = resolved[name]
         return values if combination.keys() <= values.keys() else None
 
     def _again(self, like: Strategy, values: dict[str, Value]) -> Strategy | None:
