@@ -151,8 +151,9 @@ class _Batch:
         self._wanted = equity
         self._given = Given.of(plans[0], series, finer)
         self._programs = compile_together([p.strategy for p in plans], [p.needs_atr for p in plans])
-        # The first state serves all: parameters change neither the number of rules nor the money.
-        self._first = floats, ints = initial_arrays(plans[0], self._programs[0])
+        # The first state serves all: parameters change neither the number of rules nor the money. What the
+        # evaluation carries is not part of it: that belongs to all of them.
+        self._first = floats, ints = initial_arrays(plans[0], altered(self._programs[0], carry=()))
         rows = len(plans), 1
         self._states = [
             State("", *both) for both in zip(np.tile(floats, rows), np.tile(ints, rows), strict=True)
