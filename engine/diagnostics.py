@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
-from engine.program import rules_of
+from engine.program import Rule, rules_of
 
 if TYPE_CHECKING:
     from engine.plan import Plan
-    from engine.state import State
+    from engine.strategy import Strategy
     from engine.triggers import Trigger
 
 
-def rule_counts(plan: Plan, state: State) -> list[dict[str, object]]:
+def rule_counts(plan: Plan, ints: list[int]) -> list[dict[str, object]]:
     """Return one mapping for each entry and exit rule, in the order of the kernel's rules.
+
+    `ints` are those of the run's state.
 
     trigger_id, rule (entry or exit); evaluated: closes at which the rule counted (flat for an entry, in a
     position for an exit) over all its markets; fired: those at which it was true; executed: its fills;
     blocked: reason → closes or orders that were blocked.
     """
-    ints = state.ints.tolist()
-    rules_here, _ = rules_of(plan.strategy)
+    # Which rules there are does not depend on parameters.
+    rules_here = _rules(plan.strategy.like or plan.strategy)
     count, rules = len(plan.markets), len(rules_here)
     counters = L.GI_SIZE + count * (L.SI_SIZE + rules * L.NI_SIZE)
     found: list[dict[str, object]] = []
@@ -43,10 +46,19 @@ def rule_counts(plan: Plan, state: State) -> list[dict[str, object]]:
                 ),
                 "fired": ints[at + L.TI_FIRED],
                 "executed": ints[at + L.TI_EXECUTED],
-                "blocked": {L.REASONS[reason]: times for reason, times in enumerate(blocked) if times > 0},
+                "blocked": (
+                    {L.REASONS[reason]: times for reason, times in enumerate(blocked) if times > 0}
+                    if any(blocked)
+                    else {}
+                ),
             }
         )
     return found
+
+
+@lru_cache(maxsize=64)
+def _rules(strategy: Strategy) -> tuple[Rule, ...]:
+    return rules_of(strategy)[0]
 
 
 def _evaluated(trigger: Trigger, is_exit: bool, market: list[int]) -> int:
@@ -58,8 +70,13 @@ def _evaluated(trigger: Trigger, is_exit: bool, market: list[int]) -> int:
     return flat + other + (own if trigger.scale_in > 1 else 0)
 
 
-def exit_counts(state: State) -> dict[str, int]:
-    """Return how many exits each reason had."""
-    ints = state.ints.tolist()
-    none = (L.FR_ENTRY, L.FR_ALLOCATION)
-    return {n: ints[L.GI_EXITS + at] for at, n in enumerate(L.FILL_REASONS) if at not in none}
+def exit_counts(ints: list[int]) -> dict[str, int]:
+    """Return how many exits each reason had, of the ints of the run's state."""
+    return {name: ints[at] for name, at in _EXITS}
+
+
+_EXITS = tuple(
+    (name, L.GI_EXITS + at)
+    for at, name in enumerate(L.FILL_REASONS)
+    if at not in (L.FR_ENTRY, L.FR_ALLOCATION)
+)

@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False, cdivision=True
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The vector part of a strategy: evaluates everything that does not depend on the position, block by block.
 
 Cython pure-Python mode, like `engine.kernel`: this one source is compiled (`python -m infra_cdk.kernel`)

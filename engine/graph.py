@@ -67,6 +67,8 @@ class Graph:
     _clocks: list[int | None] = field(default_factory=list)
     _history: int = 0
     _bounded: bool = True
+    added: list[tuple[Node, int]] | None = field(default=None, repr=False)
+    """Where it is a list: every node that is asked for, new or not, with its number."""
 
     def extended(self) -> "Graph":
         """A copy that the engine's own columns may be added to, beyond the document's limits."""
@@ -177,6 +179,8 @@ class Graph:
         # NaN is not equal to itself and -0.0 equals 0.0: key on the bits that matter.
         key = _key(node)
         known = self._index.get(key)
+        if self.added is not None:
+            self.added.append((node, len(self.nodes) if known is None else known))
         if known is not None:
             return known
         if self._bounded and len(self.nodes) >= MAX_NODES:

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 # cython: legacy_implicit_noexcept=True
 """The sequential heart: folds decisions, orders and marks over the bars of every market.
 
@@ -151,6 +151,8 @@ class Fold:
     rich: cython.bint
     daily: cython.bint
     summary: cython.bint
+    curved: cython.bint
+    extremes: cython.bint
     step: cython.longlong
     # Where this fold's rules stand in the words of bits: words a bar, which of them, and the first bit.
     words: cython.Py_ssize_t
@@ -212,6 +214,11 @@ class Fold:
         self.rich = self.plan_i[L.PI_RICH] != 0
         self.daily = self.plan_i[L.PI_DAILY] != 0
         self.summary = self.plan_i[L.PI_SUMMARY] != 0
+        # Of a summary equity is only written where it is wanted, and extremes where something asks for them.
+        self.curved = len(equity) > 0
+        self.extremes = self.rich or not self.summary
+        for s in range(self.rules):
+            self.extremes = self.extremes or self.rule_i[s * L.RI_SIZE + L.RI_STATE_ROWS] > 0
         self.words = self.plan_i[L.PI_WORDS]
         self.word = self.plan_i[L.PI_WORD]
         self.shift = self.plan_i[L.PI_SHIFT]
@@ -536,12 +543,16 @@ class Fold:
             if self.fills >= self.fill_room or self.events >= self.event_room:
                 return False
             if self.count == 1:
-                self._quiet_rows()
+                if self.i[L.GI_SIZE + L.SI_PENDING] == 0:
+                    self._quiet_rows()
                 if self.block_at == self.block_rows:
                     break
                 if not self.summary:
                     self._take()
-            self._row()
+            if self.count > 1 or self.rich or self.daily or self.i[L.GI_SIZE + L.SI_OPENED] == 0:
+                self._row()
+            else:
+                self._plain_row()
         return True
 
     @cython.cfunc
@@ -588,7 +599,6 @@ class Fold:
             end = self.gaps[self.gap_next]
         if (
             start >= end
-            or self.i[ib + L.SI_PENDING] != 0
             or self.i[ib + L.SI_ACTIVE] != 0
             or self.i[ib + L.SI_OPENED] == 0
             or self.i[ib + L.SI_RESTING] != 0
@@ -602,10 +612,12 @@ class Fold:
             relevant = self.masks[L.MASK_FLAT] << self.shift
             j = start
             while j < end and word == 0:
-                self.equity[row + j] = base
                 word = self.bits[bits_at + j] & relevant
                 j += 1
             end = j
+            if self.curved:
+                for j in range(start, end):
+                    self.equity[row + j] = base
             if self.plan_i[L.PI_GROSS] != 0:
                 for j in range(start, end):
                     self.gross[row + j] = 0.0
@@ -656,18 +668,26 @@ class Fold:
             down_squares = self.f[L.GF_DOWN_SQUARES]
             high = self.f[fb + L.SF_HIGH]
             low = self.f[fb + L.SF_LOW]
+            # First how far it goes, then what these bars add up to: each loop has little to keep in mind.
             j = start
-            while j < end and word == 0:
-                if self.rich and (
-                    self.only.low[at + j] <= lower
-                    or self.only.high[at + j] >= upper
-                    or self.only.high[at + j] > highest_trailed
-                    or self.only.low[at + j] < lowest_trailed
-                    or previous >= walk
-                ):
-                    break
+            if self.rich:
+                while j < end and word == 0:
+                    if (
+                        self.only.low[at + j] <= lower
+                        or self.only.high[at + j] >= upper
+                        or self.only.high[at + j] > highest_trailed
+                        or self.only.low[at + j] < lowest_trailed
+                    ):
+                        break
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+            else:
+                while j < end and word == 0:
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+            end = j
+            for j in range(start, end):
                 value = base + qty * self.only.close[at + j]
-                self.equity[row + j] = value
                 change = value / previous - 1.0
                 previous = value
                 total += change
@@ -678,13 +698,21 @@ class Fold:
                 lowest = value if value < lowest else lowest
                 if peak - value > deepest * peak:
                     deepest = (peak - value) / peak
-                high = self.only.high[at + j] if self.only.high[at + j] > high else high
-                low = self.only.low[at + j] if self.only.low[at + j] < low else low
-                word = self.bits[bits_at + j] & relevant
-                j += 1
-            end = j
+                if value >= walk:
+                    # The profit to walk away with is reached at this close, whatever rules say later.
+                    if j + 1 < end:
+                        end = j + 1
+                        word = self.bits[bits_at + j] & relevant
+                    break
             if end == start:
                 return
+            if self.curved:
+                for j in range(start, end):
+                    self.equity[row + j] = base + qty * self.only.close[at + j]
+            if self.extremes:
+                for j in range(start, end):
+                    high = self.only.high[at + j] if self.only.high[at + j] > high else high
+                    low = self.only.low[at + j] if self.only.low[at + j] < low else low
             if self.plan_i[L.PI_GROSS] != 0:
                 for j in range(start, end):
                     self.gross[row + j] = (qty if qty > 0.0 else -qty) * self.only.close[at + j]
@@ -731,7 +759,6 @@ class Fold:
         changed: cython.bint = False
         exposed: cython.bint = False
         value: cython.double
-        change: cython.double
         gross: cython.double = 0.0
         word: cython.ulonglong
         if self.i[L.GI_ROWS] == 0:
@@ -808,25 +835,10 @@ class Fold:
                 exposed = True
                 value += self.f[fb + L.SF_QTY] * self.f[fb + L.SF_MARK]
                 gross += abs(self.f[fb + L.SF_QTY]) * self.f[fb + L.SF_MARK]
-        self.equity[row] = value
         if self.plan_i[L.PI_GROSS] != 0:
             self.gross[row] = gross
-        # A margin that was lost to the last cent may leave no equity at all.
-        change = value / self.f[L.GF_EQUITY] - 1.0 if self.f[L.GF_EQUITY] != 0.0 else 0.0
-        self.f[L.GF_EQUITY] = value
-        self.f[L.GF_RETURN_SUM] += change
-        self.f[L.GF_RETURN_SQUARES] += change * change
-        if change < 0.0:
-            self.f[L.GF_DOWN_SQUARES] += change * change
-        if value > self.f[L.GF_PEAK]:
-            self.f[L.GF_PEAK] = value
-        if value < self.f[L.GF_LOWEST]:
-            self.f[L.GF_LOWEST] = value
-        if self.f[L.GF_PEAK] - value > self.f[L.GF_DRAWDOWN] * self.f[L.GF_PEAK]:
-            self.f[L.GF_DRAWDOWN] = (self.f[L.GF_PEAK] - value) / self.f[L.GF_PEAK]
+        self._value_row(row, now, value)
         self.i[L.GI_EXPOSED] += exposed
-        self.i[L.GI_ROWS] += 1
-        self.i[L.GI_LAST] = now
         if value >= self.plan_f[L.PF_WALK_AWAY] and self.i[L.GI_WALKED] == 0:
             self._walk_away(now)
         for s in range(count):
@@ -848,6 +860,87 @@ class Fold:
             if self._here(s, now):
                 self.cursors[3 * s] += 1
         self.block_at += 1
+
+    @cython.cfunc
+    @cython.nogil
+    def _plain_row(self) -> cython.void:
+        """`_row` for one market that is open already, where nothing but market orders can fill."""
+        fb: cython.Py_ssize_t = L.GF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE
+        row: cython.Py_ssize_t = self.block_first + self.block_at
+        q: cython.Py_ssize_t = self.cursors[0]
+        now: cython.longlong = self.timeline[row]
+        qty: cython.double
+        word: cython.ulonglong
+        self.i[ib + L.SI_STOP_HIT] = 0
+        self.i[ib + L.SI_TARGET_HIT] = 0
+        if self.i[ib + L.SI_LAST] + self.step != now:
+            self._note_gap(0, now)
+        if self.i[ib + L.SI_PENDING] != 0:
+            if self.i[ib + L.SI_DECIDED] + self.step != now:
+                self.i[L.GI_DELAYED] += 1
+            if self.i[ib + L.SI_PENDING] & L.PENDING_CLOSE:
+                self._fill_close(0, now)
+            self.usable = self.f[L.GF_CASH]
+            if self.i[ib + L.SI_PENDING] & L.PENDING_ENTRY:
+                self._value_at_open(now)
+                self.i[ib + L.SI_PENDING] = 0
+                self._enter(0, now, self.cells[q], self.i[ib + L.SI_PENDING_RULE], False, NAN)
+        qty = self.f[fb + L.SF_QTY]
+        word = self.bits[self.word * L.BLOCK + q] >> self.shift
+        self.f[fb + L.SF_MARK] = self.cells[3 * L.BLOCK + q]
+        self.i[ib + L.SI_LAST] = now
+        if qty == 0.0:
+            self.i[ib + L.SI_FLAT_ROWS] += 1
+            word &= self.masks[L.MASK_FLAT]
+            self._value_row(row, now, self.f[L.GF_CASH] + self.f[L.GF_RESERVED])
+        else:
+            self.i[ib + L.SI_BARS] += 1
+            if self.cells[L.BLOCK + q] > self.f[fb + L.SF_HIGH]:
+                self.f[fb + L.SF_HIGH] = self.cells[L.BLOCK + q]
+            if self.cells[2 * L.BLOCK + q] < self.f[fb + L.SF_LOW]:
+                self.f[fb + L.SF_LOW] = self.cells[2 * L.BLOCK + q]
+            # Whatever is not rich is long.
+            self.i[ib + L.SI_LONG_ROWS] += 1
+            self.i[L.GI_EXPOSED] += 1
+            word &= self.masks[L.MASK_LONG]
+            self._value_row(
+                row,
+                now,
+                self.f[L.GF_CASH]
+                + self.f[L.GF_RESERVED]
+                + (self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST])
+                + qty * self.f[fb + L.SF_MARK],
+            )
+        if self.plan_i[L.PI_GROSS] != 0:
+            self.gross[row] = qty * self.f[fb + L.SF_MARK]
+        if word != 0 or self.i[ib + L.SI_ACTIVE] != 0:
+            self._decide(0, now, q, word)
+        self.cursors[0] = q + 1
+        self.block_at += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _value_row(self, row: cython.Py_ssize_t, now: cython.longlong, value: cython.double) -> cython.void:
+        """Note the equity of a row's closes, and what it changes."""
+        # A margin that was lost to the last cent may leave no equity at all.
+        change: cython.double = value / self.f[L.GF_EQUITY] - 1.0 if self.f[L.GF_EQUITY] != 0.0 else 0.0
+        if self.curved:
+            self.equity[row] = value
+        self.f[L.GF_EQUITY] = value
+        self.f[L.GF_RETURN_SUM] += change
+        self.f[L.GF_RETURN_SQUARES] += change * change
+        if change < 0.0:
+            self.f[L.GF_DOWN_SQUARES] += change * change
+        if value > self.f[L.GF_PEAK]:
+            self.f[L.GF_PEAK] = value
+        if value < self.f[L.GF_LOWEST]:
+            self.f[L.GF_LOWEST] = value
+        if self.f[L.GF_PEAK] - value > self.f[L.GF_DRAWDOWN] * self.f[L.GF_PEAK]:
+            self.f[L.GF_DRAWDOWN] = (self.f[L.GF_PEAK] - value) / self.f[L.GF_PEAK]
+        self.i[L.GI_ROWS] += 1
+        self.i[L.GI_LAST] = now
 
     @cython.cfunc
     @cython.nogil

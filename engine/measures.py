@@ -50,6 +50,7 @@ def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
     wins, losses = i[L.GI_WINS], i[L.GI_LOSSES]
     won, lost = f[L.GF_WON], f[L.GF_LOST]
     first, last = i[L.GI_FIRST], i[L.GI_LAST] + plan.timeframe_ms
+    blocked = i[L.GI_BLOCKED : L.GI_BLOCKED + len(L.REASONS)]
     none = "no trade was closed"
     gaps, missing_bars = _missing(plan, i)
     found: Metrics = {
@@ -109,17 +110,15 @@ def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
         "missing_bars": missing_bars,
         "delayed_decisions": i[L.GI_DELAYED],
         # freqtrade's rejected signals: every decision that did not become a fill.
-        "rejected_signals": sum(i[L.GI_BLOCKED : L.GI_BLOCKED + len(L.REASONS)]),
+        "rejected_signals": sum(blocked),
         # Fills inside a bar of which no finer candles told what came first.
         "coarse_fills": i[L.GI_COARSE],
-        "exits": exit_counts(state),
-        "triggers": rule_counts(plan, state),
-        "blocked": {reason: i[L.GI_BLOCKED + number] for number, reason in enumerate(L.REASONS)},
+        "exits": exit_counts(i),
+        "triggers": rule_counts(plan, i),
+        "blocked": dict(zip(L.REASONS, blocked, strict=True)),
         "left_open": _left_open(plan, f, i),
     }
-    sheet = Sheet()
-    for name, value in found.items():
-        sheet.put(name, value, undefined.get(name, ""))
+    sheet = Sheet(found, undefined)
     _put_growth(sheet, plan, f, last - first if rows else 0)
     if report is not None:
         report.put_metrics(sheet, found["sqn"])

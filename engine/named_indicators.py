@@ -64,6 +64,18 @@ def read_indicators(raw: object, reading: Reading) -> tuple[dict[str, str], dict
     return texts, nodes
 
 
+def read_again(texts: Mapping[str, str], nodes: Mapping[str, int], reading: Reading) -> dict[str, int]:
+    """Return the nodes of indicators without a fault for other values; `nodes` has the order they need."""
+    found: dict[str, int] = {}
+    reading = replace(reading, names=found)
+    for name in nodes:
+        node = reading.compile(texts[name], f"indicators.{name}")
+        if node is None:
+            break
+        found[name] = node
+    return found
+
+
 def _report_stuck(waiting: Mapping[str, set[str]], nodes: Mapping[str, int], issues: list[Issue]) -> None:
     circle = _cycle(waiting)
     if circle:

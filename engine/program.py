@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
+from engine.altered import altered
 from engine.assembly import Assembly
 from engine.expression import parse_expression
 from engine.functions import PLAYBACK
@@ -136,7 +137,7 @@ class _Own:
         self._volatility = -1 if strategy.sizing.node is None else rows.slot(strategy.sizing.node)
 
     def program(self, shared: Program, word: int = 0, shift: int = 0) -> Program:
-        return replace(
+        return altered(
             shared,
             word=word,
             shift=shift,

@@ -9,6 +9,7 @@ from engine.functions import FUNCTIONS
 from engine.graph import Graph, TimeframeError
 from engine.parameters import Value
 from engine.position_rules import RuleTooLargeError, check_rule
+from engine.repeats import Repeats
 from engine.suggest import shorten
 from engine.tokens import ExpressionError
 
@@ -27,8 +28,8 @@ class Reading:
     """The named indicators and their nodes."""
     broken: frozenset[str] = frozenset()
     """Named indicators that did not compile: what uses them is passed over; the cause stands alone."""
-    known: dict[object, int] | None = None
-    """Nodes of expressions read before into the same graph, where several combinations share it."""
+    known: Repeats | None = None
+    """What was read before into the same graph, where several combinations share it."""
 
     def compile(self, text: object, path: str) -> int | None:
         """Return the node of an expression, or None with an issue."""
@@ -45,18 +46,9 @@ class Reading:
         return None
 
     def _parsed(self, text: str) -> int:
-        """Parse, unless the same text with the same values and names is in the graph already."""
         if self.known is None:
             return parse_expression(text, self.graph, self.values, self.names)
-        used = references(text)
-        key = (
-            text,
-            *((name, self.names.get(name), repr(self.values.get(name.removeprefix("$")))) for name in used),
-        )
-        node = self.known.get(key)
-        if node is None:
-            node = self.known[key] = parse_expression(text, self.graph, self.values, self.names)
-        return node
+        return self.known.node(text, self.graph, self.values, self.names)
 
     def condition(self, text: object, path: str, timeframe: str | None = None) -> int | None:
         """Return the node of a rule that is true or false."""

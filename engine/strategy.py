@@ -15,6 +15,7 @@ from engine.levels import Order as Order
 from engine.limits import Behaviour, Risk, read_limits
 from engine.named_indicators import read_indicators
 from engine.parameters import Value, resolve_parameters
+from engine.repeats import Repeats
 from engine.rules import Reading, average_true_range
 from engine.sizing import Sizing as Sizing
 from engine.sizing import read_sizing
@@ -53,6 +54,8 @@ class Strategy:
     behaviour: Behaviour
     graph: Graph
     indicator_nodes: Mapping[str, int]
+    like: "Strategy | None" = None
+    """One of the same document, and in the same graph, that differs from it in nodes and parameters alone."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Together:
     """What combinations of one document's parameters are parsed into, so that they share their nodes."""
 
     graph: Graph = field(default_factory=Graph)
-    known: dict[object, int] = field(default_factory=dict)
+    known: Repeats = field(default_factory=Repeats)
 
 
 def parse_strategy(

@@ -15,6 +15,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
+from engine.altered import altered
+from engine.combinations import Combinations
 from engine.errors import StrategyError
 from engine.feed import Feed
 from engine.given import Given
@@ -24,7 +26,7 @@ from engine.plan_arrays import funding_arrays, plan_arrays
 from engine.program import compile_together
 from engine.result import PlanSettings, plan_for, series_of
 from engine.state import State, initial_arrays
-from engine.strategy import Strategy, Together, parse_strategy
+from engine.strategy import Strategy
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -85,8 +87,7 @@ def sweep(
     first = plan_for(strategies, series, inside, **settings)
     found: list[tuple[State, Plan, NDArray[np.float64] | None]] = []
     for batch in batches:
-        plans = [replace(first, strategy=strategy) for strategy in batch]
-        found += _Batch(plans, series, inside or {}, equity, kernel).run(threads)
+        found += _Batch(_plans(first, batch), series, inside or {}, equity, kernel).run(threads)
     return [
         Outcome(combination, metrics(plan, state), curve)
         for combination, (state, plan, curve) in zip(combinations, found, strict=True)
@@ -105,21 +106,30 @@ def _parsed(
     document: Mapping[str, object], combinations: Sequence[Mapping[str, object]]
 ) -> Iterator[list[Strategy]]:
     """Parse the combinations into as few graphs as hold them."""
-    together, batch = Together(), list[Strategy]()
+    together, batch = Combinations(document), list[Strategy]()
     for combination in combinations:
         try:
             if len(batch) < TOGETHER:
-                batch.append(parse_strategy(document, combination, together))
+                batch.append(together.parse(combination))
                 continue
         except StrategyError:
             # Too large for a graph that holds others already, perhaps: by itself it fits, or is at fault.
             if not batch:
                 raise
         yield batch
-        together = Together()
-        batch = [parse_strategy(document, combination, together)]
+        together = Combinations(document)
+        batch = [together.parse(combination)]
     if batch:
         yield batch
+
+
+def _plans(first: Plan, batch: Sequence[Strategy]) -> list[Plan]:
+    """The plan for each strategy, checked once for all that differ in nodes alone and share their graph."""
+    plans: list[Plan] = []
+    for strategy in batch:
+        alike = strategy.like is not None
+        plans.append(altered(first, strategy=strategy) if alike else replace(first, strategy=strategy))
+    return plans
 
 
 class _Batch:
@@ -133,18 +143,22 @@ class _Batch:
         equity: bool,
         kernel: ModuleType | None,
     ) -> None:
+        import numpy as np
+
         self._kernel = kernel or imported_kernel()
         self._plans = plans
         self._feed = Feed(self._kernel, evaluation_of(self._kernel))
         self._wanted = equity
         self._given = Given.of(plans[0], series, finer)
         self._programs = compile_together([p.strategy for p in plans], [p.needs_atr for p in plans])
-        # The first state serves all: parameters change neither the number of rules nor the money.
-        self._first = floats, ints = initial_arrays(plans[0], self._programs[0])
-        self._states = [State("", floats.copy(), ints.copy()) for _ in plans]
-        self._arrays = [plan_arrays(*both) for both in zip(plans, self._programs, strict=True)]
-        # Where one combination counts by days, their first and last bars go the careful way in all.
-        self._daily = any(arrays[1][L.PI_DAILY] for arrays in self._arrays)
+        # The first state serves all: parameters change neither the number of rules nor the money. What the
+        # evaluation carries is not part of it: that belongs to all of them.
+        self._first = floats, ints = initial_arrays(plans[0], altered(self._programs[0], carry=()))
+        rows = len(plans), 1
+        self._states = [
+            State("", *both) for both in zip(np.tile(floats, rows), np.tile(ints, rows), strict=True)
+        ]
+        self._arrays = self._plan_arrays()
         self._curves: list[NDArray[np.float64]] = []
 
     def run(self, threads: int | None) -> list[tuple[State, Plan, NDArray[np.float64] | None]]:
@@ -156,9 +170,7 @@ class _Batch:
         folds: list[Any] = []
         heads: list[Any] = []
         for at in range(count):
-            if at % each == 0 or self._wanted:
-                curve = self._feed.give(self._new_curve())
-            fold = self._fold(at, shared, curve)
+            fold = self._fold(at, shared, self._feed.give(self._new_curve()))
             if at % each == 0:
                 heads.append(fold)
             else:
@@ -187,6 +199,33 @@ class _Batch:
             for number, (state, plan) in enumerate(zip(self._states, self._plans, strict=True))
         ]
 
+    def _plan_arrays(self) -> list[tuple[NDArray[Any], ...]]:
+        """The arrays of each plan, made once for those that differ in their rules' place alone."""
+        made: dict[object, tuple[NDArray[Any], ...]] = {}
+        found: list[tuple[NDArray[Any], ...]] = []
+        for plan, program in zip(self._plans, self._programs, strict=True):
+            kind = (
+                id(plan.strategy.like or plan.strategy),
+                program.state_ranges,
+                program.trigger_slots,
+                program.atr_slot,
+                program.volatility_slot,
+            )
+            arrays = made.get(kind)
+            if arrays is None:
+                arrays = made[kind] = plan_arrays(plan, program)
+                arrays[1][L.PI_SUMMARY] = 1
+                arrays[1][L.PI_GROSS] = 0
+            ints = arrays[1].copy()
+            ints[L.PI_WORD] = program.word
+            ints[L.PI_SHIFT] = program.shift
+            found.append((arrays[0], ints, *arrays[2:]))
+        # Where one combination counts by days, their first and last bars go the careful way in all.
+        daily = any(arrays[1][L.PI_DAILY] for arrays in made.values())
+        for arrays in found:
+            arrays[1][L.PI_DAILY] = daily
+        return found
+
     def _shared(self) -> tuple[Any, ...]:
         """What all folds read: the markets, funding, the timeline and one block."""
         import numpy as np
@@ -211,7 +250,9 @@ class _Batch:
 
     def _leader(self, shared: tuple[Any, ...]) -> Any:
         """A fold that loads the blocks for all, and folds nothing itself."""
-        return self._new_fold(0, State("", *self._first), shared, self._feed.give(self._new_curve(0)))
+        import numpy as np
+
+        return self._new_fold(0, State("", *self._first), shared, self._feed.give(np.empty(0)))
 
     def _fold(self, number: int, shared: tuple[Any, ...], curve: Any) -> Any:
         return self._new_fold(number, self._states[number], shared, curve)
@@ -220,13 +261,9 @@ class _Batch:
         import numpy as np
 
         feed = self._feed
-        arrays = self._arrays[number]
-        arrays[1][L.PI_SUMMARY] = 1
-        arrays[1][L.PI_GROSS] = 0
-        arrays[1][L.PI_DAILY] = self._daily
         markets, funding, timeline, block = shared
         return self._kernel.Fold(
-            tuple(map(feed.read, arrays)),
+            tuple(map(feed.read, self._arrays[number])),
             (feed.give(state.floats), feed.give(state.ints)),
             markets,
             funding,
@@ -236,12 +273,11 @@ class _Batch:
             block + feed.hand(self._programs[number], len(markets)),
         )
 
-    def _new_curve(self, rows: int | None = None) -> NDArray[np.float64]:
+    def _new_curve(self) -> NDArray[np.float64]:
         import numpy as np
 
-        curve = np.empty(len(self._given.timeline) if rows is None else rows)
-        if self._wanted and rows is None:
-            self._curves.append(curve)
+        curve = np.empty(len(self._given.timeline) if self._wanted else 0)
+        self._curves.append(curve)
         return curve
 
 

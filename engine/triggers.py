@@ -122,13 +122,7 @@ def _trigger(found: Mapping[str, object], path: str, reading: Reading) -> Trigge
     timeframe = _choice(found, "timeframe", path, tuple(TIMEFRAMES), issues)
 
     def rule(key: str) -> int | None:
-        if found.get(key) is None:
-            return None
-        node = reading.condition(found[key], f"{path}.{key}", timeframe)
-        # A hold rule keeps standing between the closes of the higher timeframe, entries and exits do not.
-        if node is None or timeframe is None or key == "hold":
-            return node
-        return reading.at_closes_of(timeframe, node)
+        return _rule(found, key, path, timeframe, reading)
 
     def level(key: str) -> Level | None:
         return read_level(found.get(key), key, f"{path}.{key}", direction, timeframe, reading)
@@ -164,6 +158,38 @@ def _trigger(found: Mapping[str, object], path: str, reading: Reading) -> Trigge
     )
     _check_risk(found, path, trigger, issues)
     return trigger
+
+
+def read_again(
+    trigger: Trigger, found: Mapping[str, object], path: str, reading: Reading
+) -> dict[str, object]:
+    """Return the fields of a trigger that hold nodes, read for other values and nodes of the same names."""
+    changes: dict[str, object] = {}
+    for kind, node in (
+        ("entry", trigger.entry_node), ("exit", trigger.exit_node), ("hold", trigger.hold_node),
+    ):  # fmt: skip
+        if node is not None:
+            changes[f"{kind}_node"] = _rule(found, kind, path, trigger.timeframe, reading)
+    for key, level in (("stop", trigger.stop), ("target", trigger.target), ("trailing", trigger.trailing)):
+        if level is not None and level.node is not None:
+            changes[key] = read_level(
+                found.get(key), key, f"{path}.{key}", trigger.direction, trigger.timeframe, reading
+            )
+    if trigger.order.node is not None:
+        changes["order"] = read_order(found.get("order"), f"{path}.order", trigger.timeframe, reading)
+    return changes
+
+
+def _rule(
+    found: Mapping[str, object], key: str, path: str, timeframe: str | None, reading: Reading
+) -> int | None:
+    if found.get(key) is None:
+        return None
+    node = reading.condition(found[key], f"{path}.{key}", timeframe)
+    # A hold rule keeps standing between the closes of the higher timeframe, entries and exits do not.
+    if node is None or timeframe is None or key == "hold":
+        return node
+    return reading.at_closes_of(timeframe, node)
 
 
 def _refuse_idle(

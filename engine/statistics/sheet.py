@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from engine.statistics.numbers import rounded
@@ -11,9 +12,15 @@ from engine.statistics.numbers import rounded
 class Sheet:
     """Collects metrics by name. What is None, NaN or infinite becomes None, and `undefined` says why."""
 
-    def __init__(self) -> None:
-        self.metrics: dict[str, Any] = {}
+    def __init__(
+        self, metrics: Mapping[str, Any] | None = None, reasons: Mapping[str, str] | None = None
+    ) -> None:
+        """Begin with these; `reasons` says why one of them is None."""
+        self.metrics: dict[str, Any] = dict(metrics or {})
         self.undefined: dict[str, str] = {}
+        for name, value in list(self.metrics.items()):
+            if value is None or (type(value) is float and not math.isfinite(value)):
+                self.put(name, value, (reasons or {}).get(name, ""))
 
     def put(self, name: str, value: float | str | None, reason: str = "") -> None:
         """Write a metric; `reason` is why it is None where it is."""

@@ -130,6 +130,56 @@ def test_finer_candles_decide_in_a_sweep() -> None:
         assert outcome.metrics["coarse_fills"] == alone.metrics["coarse_fills"]
 
 
+MIXED: dict[str, Any] = {
+    "name": "everything that combinations may have in common, or not",
+    "parameters": {
+        "fast": {"type": "int", "default": 4, "min": 1, "max": 60},
+        "slow": {"type": "int", "default": 9, "min": 1, "max": 60},
+        "offset": 0.0,
+        "percent": 1.0,
+    },
+    "indicators": {
+        "difference": "quick - lazy",
+        "quick": "ema(close, $fast)",
+        "lazy": "sma(close, $slow)",
+        "level": "$offset",
+        "rising": "quick > quick[2]",
+    },
+    "triggers": [
+        {
+            "id": "cross",
+            "entry": "crosses_above(quick, lazy) and difference > level or rising and sma(close, 4) > lazy",
+            "exit": 'crosses_below(quick, lazy) or tf("5m", quick < lazy) and pnl_pct > 0.1',
+            "hold": "difference > level + 5",
+            "stop": {"price": "lazy * 0.99"},
+            "target": {"percent": "$percent"},
+        },
+        {"id": "higher", "timeframe": "15m", "entry": "difference > 0 and rising[1]", "max_bars": 7},
+    ],
+    "sizing": {"mode": "volatility_target", "target_pct": 40},
+    "behaviour": {"min_hold_hours": "$percent"},
+}
+
+
+def test_what_is_not_parsed_again_has_the_bits_of_a_run() -> None:
+    combinations = [
+        {"fast": fast, "slow": slow, "offset": offset, "percent": percent}
+        for fast in (3, 4)
+        for slow in (4, 9)
+        for offset in (0.0, -0.0, 3)
+        for percent in (1, 0.02)
+    ]
+    assert_same_as_runs(MIXED, {"A": generated(4_000, 12, holes=0.01)}, combinations)
+    assert_same_as_runs(MIXED, {"A": generated(1_000, 13)}, [{}, {"fast": 5}, {"slow": 5}])
+
+
+def test_an_average_named_twice_is_one_average() -> None:
+    raw = document("crosses_above(one, two)", "crosses_below(one, two)", parameters={"n": 3, "m": 5})
+    raw["indicators"] = {"one": "ema(close, $n)", "two": "ema(close, $m)"}
+    pairs = [{"n": n, "m": m} for n in (3, 5, 8) for m in (3, 5, 8)]
+    assert_same_as_runs(raw, {"A": generated(2_000, 14)}, pairs)
+
+
 def test_a_grid_varies_its_last_name_fastest() -> None:
     found = sweep(preset("ema_cross"), generated(400, 1), {"fast": [3, 4], "slow": [10, 20]})
     assert [outcome.parameters for outcome in found] == [

@@ -1,0 +1,111 @@
+"""The combinations of one document's parameters, parsed without reading again what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.altered import altered
+from engine.errors import Issue
+from engine.named_indicators import read_again as indicators_again
+from engine.parameters import Value, resolve_parameters
+from engine.rules import Reading
+from engine.sizing import read_sizing
+from engine.strategy import Strategy, Together, parse_strategy
+from engine.triggers import read_again as trigger_again
+
+
+class Combinations:
+    """Parses combinations into one graph.
+
+    A strategy of which all but the nodes of its expressions is as in one parsed before is made from that
+    one (`Strategy.like`). What is at fault is left to `parse_strategy`, which tells it.
+    """
+
+    def __init__(self, document: Mapping[str, object]) -> None:
+        self._document: Any = document
+        self._together = Together()
+        self._values: dict[tuple[str, str], Value] = {}
+        self._plain: list[str] = []
+        self._parsed: dict[tuple[str, ...], Strategy] = {}
+
+    def parse(self, combination: Mapping[str, object]) -> Strategy:
+        """Return the strategy of a combination. Raise StrategyError."""
+        values = self._resolved(combination) if self._parsed else None
+        if values is not None:
+            like = self._parsed.get(tuple([repr(values[name]) for name in self._plain]))
+            found = None if like is None else self._again(like, values)
+            if found is not None:
+                return found
+        strategy = parse_strategy(self._document, combination, self._together)
+        if not self._parsed:
+            self._plain = sorted(_plain_names(self._document) & strategy.parameters.keys())
+        self._parsed[tuple([repr(strategy.parameters[name]) for name in self._plain])] = strategy
+        return strategy
+
+    def _resolved(self, combination: Mapping[str, object]) -> dict[str, Value] | None:
+        """The value of each parameter; None when one is at fault."""
+        declared = self._document.get("parameters") or {}
+        values: dict[str, Value] = {}
+        for name, specification in declared.items():
+            alone = {name: combination[name]} if name in combination else {}
+            given = alone.get(name)
+            if alone and not isinstance(given, int | float):
+                return None
+            # As texts, since 1, 1.0 and True are equal, and so are 0.0 and -0.0.
+            key = name, repr(given)
+            if key in self._values:
+                values[name] = self._values[key]
+                continue
+            issues: list[Issue] = []
+            resolved = resolve_parameters({name: specification}, alone, issues)
+            if issues:
+                return None
+            values[name] = self._values[key] = resolved[name]
+        return values if combination.keys() <= values.keys() else None
+
+    def _again(self, like: Strategy, values: dict[str, Value]) -> Strategy | None:
+        """The strategy like another with its expressions read for these values; None when one is at fault."""
+        issues: list[Issue] = []
+        graph, known = self._together.graph, self._together.known
+        nodes = indicators_again(
+            like.indicators, like.indicator_nodes, Reading(graph, values, issues, known=known)
+        )
+        reading = Reading(graph, values, issues, nodes, known=known)
+        triggers = tuple(
+            altered(trigger, **trigger_again(trigger, found, f"triggers[{number}]", reading))
+            for number, (trigger, found) in enumerate(
+                zip(like.triggers, self._document["triggers"], strict=True)
+            )
+        )
+        sizing = like.sizing
+        if sizing.node is not None:
+            sizing = read_sizing(self._document.get("sizing"), reading)
+        if issues:
+            return None
+        return altered(
+            like,
+            parameters=values,
+            triggers=triggers,
+            sizing=sizing,
+            indicator_nodes=nodes,
+            like=like,
+        )
+
+
+def _plain_names(document: Mapping[str, object]) -> set[str]:
+    """The parameters that stand for a number or a flag somewhere outside expressions."""
+    waiting: list[object] = [document.get(part) for part in ("triggers", "sizing", "risk", "behaviour")]
+    return set(_starting(waiting))
+
+
+def _starting(parts: object) -> Iterator[str]:
+    if isinstance(parts, str):
+        if parts.startswith("$"):
+            yield parts[1:]
+    elif isinstance(parts, Mapping):
+        for part in parts.values():
+            yield from _starting(part)
+    elif isinstance(parts, list | tuple):
+        for part in parts:
+            yield from _starting(part)
