@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded, Table
@@ -46,7 +46,7 @@ class Events:
         kinds[decided] = np.where(second[decided], L.E_SUBMITTED, L.E_FIRED)
         return kinds
 
-    def repeat(self, column: NDArray[np.int64]) -> NDArray[np.int64]:
+    def repeat(self, column: NDArray[Any]) -> NDArray[Any]:
         """A column of the log with the entries that are two events doubled."""
         import numpy as np
 
