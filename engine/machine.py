@@ -67,7 +67,7 @@ def imported_kernel() -> ModuleType:
 @lru_cache(maxsize=1)
 def uncompiled_kernel() -> ModuleType:
     """Load the kernel's source as plain Python, whether or not it is compiled as well."""
-    return _uncompiled("kernel")
+    return uncompiled("kernel")
 
 
 def evaluation_of(kernel: ModuleType | None = None) -> ModuleType:
@@ -77,11 +77,12 @@ def evaluation_of(kernel: ModuleType | None = None) -> ModuleType:
         from engine import evaluation
 
         return evaluation
-    return _uncompiled("evaluation")
+    return uncompiled("evaluation")
 
 
-@lru_cache(maxsize=2)
-def _uncompiled(name: str) -> ModuleType:
+@lru_cache(maxsize=3)
+def uncompiled(name: str) -> ModuleType:
+    """Load a module of engine/ as plain Python."""
     path = Path(__file__).with_name(f"{name}.py")
     specification = importlib.util.spec_from_file_location(f"engine.{name}_uncompiled", path)
     if specification is None or specification.loader is None:

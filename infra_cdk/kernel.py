@@ -4,9 +4,9 @@
     python -m infra_cdk.kernel --target aarch64 --output build   # for Lambda; fails when it cannot
 
 Three libraries: the kernel, which folds orders over bars, the evaluation of rules and indicators, and the
-sums of reports. All are Cython's pure-Python mode against Python's limited API of 3.11, so one library serves Python 3.11 and
-later, and this machine's headers are enough for any target. Without a compiler or headers a host build
-leaves the engine to run their source uncompiled, with the same results.
+sums of reports. All are Cython's pure-Python mode against Python's limited API of 3.11, so one library
+serves Python 3.11 and later, and this machine's headers are enough for any target. Without a compiler or
+headers a host build leaves the engine to run their source uncompiled, with the same results.
 """
 
 import argparse
@@ -170,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
                 f"The kernel is not compiled: {error}\n"
                 "Stepfold runs its source uncompiled: the same results, about a hundred times slower.\n"
             )
-            # A library of older sources would be worse than none, and so would some of them without the others.
+            # A library of older sources is worse than none, and so are some of them without the others.
             for module in MODULES:
                 (ENGINE / library(module)).unlink(missing_ok=True)
             return 0

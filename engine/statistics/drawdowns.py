@@ -59,12 +59,6 @@ class Drawdowns:
         """Take the next rows; there is at least one."""
         import numpy as np
 
-        if float(equity.max()) < self.peak:
-            # Nothing to look for: all rows are below the peak.
-            begun = self.current or _begin(self.newest, self.peak)
-            self.current = _longer(begun, stamps, equity, 0, len(equity))
-            self.newest = int(stamps[-1])
-            return
         peaks = np.maximum.accumulate(equity)
         if peaks[0] < self.peak:
             np.maximum(peaks, self.peak, out=peaks)
@@ -90,6 +84,17 @@ class Drawdowns:
             self.current = _longer(begun, stamps, equity, last, len(equity))
         self.peak = float(peaks[-1])
         self.newest = int(stamps[-1])
+
+    def add_below(
+        self, stamps: NDArray[np.int64], equity: NDArray[np.float64], low: float, near: tuple[int, int]
+    ) -> None:
+        """Take the next rows, which are all below the peak; their lowest is first met inside rows `near`."""
+        begun = self.current or _begin(self.newest, self.peak)
+        if low < begun.valley:
+            row = near[0] + int(equity[near[0] : near[1]].argmin())
+            begun = replace(begun, valley_ms=int(stamps[row]), valley=low)
+        self.newest = int(stamps[-1])
+        self.current = replace(begun, end_ms=self.newest, bars=begun.bars + len(equity))
 
     def worst(self) -> list[Drawdown]:
         """Return the deepest first, that which still lasts among them."""

@@ -98,7 +98,7 @@ class Sample:
 
     @cached_property
     def deviation(self) -> float | None:
-        """Return the sample standard deviation (divisor n − 1): 0.0 for equal values, None for fewer than two."""
+        """Return the sample's (divisor n − 1): 0.0 for equal values, None for fewer than two."""
         if len(self) < 2:
             return None
         away = self._away
@@ -107,7 +107,7 @@ class Sample:
 
     @cached_property
     def skewness(self) -> float | None:
-        """Return the adjusted Fisher–Pearson G1 = n / ((n−1)(n−2)) × Σ z³ (pandas, Excel); None if undefined."""
+        """Return Fisher–Pearson's adjusted G1 = n / ((n−1)(n−2)) × Σ z³ (pandas, Excel), or None."""
         n = len(self)
         if n < 3 or not self.deviation:
             return None

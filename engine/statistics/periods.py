@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.statistics.calendar import date_of, day_of, month_after, months_before, text_of, week_of, weekday_of
+from engine.statistics.calendar import (
+    date_of,
+    day_of,
+    month_after,
+    months_before,
+    text_of,
+    week_of,
+    weekday_of,
+)
 from engine.statistics.days import Days
 
 DAYS_A_YEAR = 365

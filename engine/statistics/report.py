@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StateError
@@ -70,10 +71,32 @@ class Report:
             self._highest = high, _first_time(stamps, equity, edges, highs, high)
         if (low := min(lows)) < self._lowest[0]:
             self._lowest = low, _first_time(stamps, equity, edges, lows, low)
-        for first in range(0, len(stamps), CHUNK_ROWS):
-            self._drawdowns.add(stamps[first : first + CHUNK_ROWS], equity[first : first + CHUNK_ROWS])
+        self._add_drawdowns(stamps, equity, edges.tolist(), highs, lows)
         self._days.benchmark[first_day:] = table.at("benchmark", edges[1:] - 1).tolist()
         self._days.add_exposed(first_day, self._exposure.add(stamps, positions, edges))
+
+    def _add_drawdowns(
+        self,
+        stamps: NDArray[np.int64],
+        equity: NDArray[np.float64],
+        edges: list[int],
+        highs: list[float],
+        lows: list[float],
+    ) -> None:
+        """Walk about CHUNK_ROWS rows of whole days at once; where all are below the peak, only their extremes."""
+        day = 0
+        while day < len(highs):
+            first = edges[day]
+            stop = max(day + 1, bisect_right(edges, first + CHUNK_ROWS) - 1)
+            rows = slice(first, edges[stop])
+            if max(highs[day:stop]) < self._drawdowns.peak:
+                low = min(lows[day:stop])
+                deepest = lows.index(low, day)
+                near = edges[deepest] - first, edges[deepest + 1] - first
+                self._drawdowns.add_below(stamps[rows], equity[rows], low, near)
+            else:
+                self._drawdowns.add(stamps[rows], equity[rows])
+            day = stop
 
     def put_metrics(self, sheet: Sheet, quality: float | None) -> None:
         """Write the report's metrics beside those of the state: `cagr_pct` is there, `quality` is the SQN."""

@@ -7,6 +7,7 @@ equity), minus 1; annual figures are of 365 days, the risk-free rate is 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.statistics.calendar import text_of
@@ -219,7 +220,7 @@ def _put_benchmark(sheet: Sheet, returns: Sample, held: Sample, few: str) -> Non
     )
 
 
-def _put_counts(sheet: Sheet, days: Days, returns: list[float], none: str) -> None:
+def _put_counts(sheet: Sheet, days: Days, returns: Sequence[float], none: str) -> None:
     won = sum(value > 0.0 for value in returns)
     lost = sum(value < 0.0 for value in returns)
     sheet.put("days_won", won)

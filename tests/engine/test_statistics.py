@@ -29,9 +29,12 @@ from engine import (
 )
 from engine.columns import Coded, Table
 from engine.fold import Output
+from engine.machine import uncompiled
 from engine.result import Result
+from engine.statistics import passes
 from engine.statistics.calendar import DAY_MS, day_of, months_before, text_of, week_of
 from engine.statistics.drawdowns import WORST, Drawdowns
+from engine.statistics.exposure import Exposure
 from engine.statistics.numbers import normal_below, quantile, student_above
 from engine.statistics.sheet import Sheet
 from tests.engine.market import MINUTE, document, generated, play, rows
@@ -437,6 +440,45 @@ def test_any_cut_gives_the_same_bytes_metrics_and_tables(cuts: set[int]) -> None
     assert whole[0].to_bytes() == cut[0].to_bytes()
     assert engine.metrics(run_plan(), whole[1], whole[0]) == engine.metrics(run_plan(), cut[1], cut[0])
     assert json.dumps(whole[0].tables()) == json.dumps(cut[0].tables())
+
+
+@pytest.mark.parametrize("cuts", [[], [150, 1440, 5000]])
+def test_uncompiled_passes_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch, cuts: list[int]) -> None:
+    assert passes.summing().COMPILED, "run `python -m infra_cdk.kernel` first"
+    compiled = cut_run(cuts)[0].to_bytes()
+    monkeypatch.setattr(passes, "summing", lambda: uncompiled("summing"))
+    assert not passes.summing().COMPILED
+    assert cut_run(cuts)[0].to_bytes() == compiled
+
+
+def test_bars_with_a_position_are_counted_over_gaps() -> None:
+    # Rows 0 to 7 at these minutes; days end after rows 3 and 8.
+    timeline = np.array([0, 1, 2, 5, 6, 7, 8, 20], dtype=np.int64) * MINUTE
+    changes = Table(
+        5,
+        {
+            "timestamp": np.array([1, 5, 5, 6, 8], dtype=np.int64) * MINUTE,
+            "symbol": coded(["A", "A", "B", "B", "A"]),
+            "qty": np.array([1.0, 0.0, -2.0, 0.0, 3.0]),
+        },
+    )
+    exposure = Exposure(("A", "B"))
+    # A is held over rows 1 and 2, B over row 3, A again from row 6 on.
+    assert exposure.add(timeline, changes, np.array([0, 3, 8])) == [2, 3]
+    assert exposure.held == [1, 0]
+
+
+def test_trades_before_1970_have_an_hour_and_a_weekday() -> None:
+    # 1969-12-31 22:00, a Wednesday.
+    table = trades_table()
+    moved = table["entry_timestamp"] - table["entry_timestamp"][0] - 2 * HOUR
+    columns = {name: table[name] for name in table} | {"entry_timestamp": moved}
+    tables = fed(equity_table(EQUITY, BENCHMARK), trades=Table(7, columns)).tables()
+    assert [row["hour"] for row in tables["by_hour"]] == ["00", "01", "02", "03", "04", "22", "23"]
+    assert [(row["weekday"], row["trades"]) for row in tables["by_weekday"]] == [
+        ("wednesday", 2),
+        ("thursday", 5),
+    ]
 
 
 RICH = {
