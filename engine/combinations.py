@@ -68,10 +68,11 @@ class Combinations:
         """The strategy like another with its expressions read for these values; None when one is at fault."""
         issues: list[Issue] = []
         graph, known = self._together.graph, self._together.known
-        nodes = indicators_again(
-            like.indicators, like.indicator_nodes, Reading(graph, values, issues, known=known)
-        )
+        nodes: dict[str, int] = {}
         reading = Reading(graph, values, issues, nodes, known=known)
+        indicators_again(like.indicators, like.indicator_nodes, nodes, reading)
+        if issues:
+            return None
         triggers = tuple(
             altered(trigger, **trigger_again(trigger, found, f"triggers[{number}]", reading))
             for number, (trigger, found) in enumerate(

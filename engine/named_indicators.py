@@ -1,6 +1,6 @@
 """The named indicators of a document, compiled in the order in which they need each other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.errors import Issue
@@ -64,16 +64,18 @@ def read_indicators(raw: object, reading: Reading) -> tuple[dict[str, str], dict
     return texts, nodes
 
 
-def read_again(texts: Mapping[str, str], nodes: Mapping[str, int], reading: Reading) -> dict[str, int]:
-    """Return the nodes of indicators without a fault for other values; `nodes` has the order they need."""
-    found: dict[str, int] = {}
-    reading = replace(reading, names=found)
-    for name in nodes:
+def read_again(
+    texts: Mapping[str, str], order: Iterable[str], nodes: dict[str, int], reading: Reading
+) -> None:
+    """Read indicators without a fault for other values, into `nodes`, which are the names of `reading`.
+
+    `order` is one in which none comes before those that it needs.
+    """
+    for name in order:
         node = reading.compile(texts[name], f"indicators.{name}")
         if node is None:
             break
-        found[name] = node
-    return found
+        nodes[name] = node
 
 
 def _report_stuck(waiting: Mapping[str, set[str]], nodes: Mapping[str, int], issues: list[Issue]) -> None:
