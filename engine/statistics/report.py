@@ -83,7 +83,7 @@ class Report:
         highs: list[float],
         lows: list[float],
     ) -> None:
-        """Walk about CHUNK_ROWS rows of whole days at once; where all are below the peak, only their extremes."""
+        """Walk whole days in chunks of about CHUNK_ROWS; one all below the peak tells its extremes alone."""
         day = 0
         while day < len(highs):
             first = edges[day]
