@@ -83,7 +83,7 @@ class Report:
         highs: list[float],
         lows: list[float],
     ) -> None:
-        """Walk about CHUNK_ROWS rows of whole days at once; where all are below the peak, only their extremes."""
+        """Walk whole days, about CHUNK_ROWS rows at once; below the peak by their extremes alone."""
         day = 0
         while day < len(highs):
             first = edges[day]
