@@ -83,7 +83,7 @@ class Report:
         highs: list[float],
         lows: list[float],
     ) -> None:
-        """Walk whole days in chunks of about CHUNK_ROWS; one all below the peak tells its extremes alone."""
+        """Walk whole days, about CHUNK_ROWS rows at once; below the peak by their extremes alone."""
         day = 0
         while day < len(highs):
             first = edges[day]
