@@ -127,4 +127,4 @@ def test_shorts_without_a_word_on_funding_are_refused(http: httpx.Client) -> Non
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
     assert error["path"] == "funding"
-    assert "0 if you mean none" in error["message"]
+    assert "be it 0" in error["message"]
