@@ -233,13 +233,8 @@ class Fold:
         self.bad_bar = -1
         self.begun = False
         self.chained = False
+        self._count_from_nothing()
         # A summary writes no logs, so that they are never full.
-        self.fills = 0
-        self.events = 0
-        self.details = 0
-        self.positions = 0
-        self.balances = 0
-        self.extras = 0
         self.fill_room = L.FOREVER
         self.event_room = L.FOREVER
         for s in range(self.count):
@@ -252,6 +247,11 @@ class Fold:
         self.fill_i, self.event_i, self.detail_i, self.position_i, self.balance_i, _ = ints
         self.fill_room = fill_room
         self.event_room = event_room
+        self._count_from_nothing()
+
+    @cython.cfunc
+    def _count_from_nothing(self) -> cython.void:
+        """Count the rows of the logs anew."""
         self.fills = 0
         self.events = 0
         self.details = 0

@@ -70,7 +70,21 @@ class RunError(Answer):
     errors: list[ErrorItem] = []
 
 
-class RunAnswer(Answer):
+class SeedMetrics(Answer):
+    """The nine metrics that every answer on a run has, null until there are any."""
+
+    final_equity: float | None
+    equity_return_pct: float | None
+    sharpe_ratio: float | None
+    max_drawdown_pct: float | None
+    win_rate: float | None
+    total_trades: int | None
+    avg_win: float | None
+    avg_loss: float | None
+    profit_factor: float | None
+
+
+class RunAnswer(SeedMetrics):
     """One backtest: what it is, where it is, and, once completed, how it did."""
 
     model_config = ConfigDict(
@@ -139,15 +153,6 @@ class RunAnswer(Answer):
     ]
     same_as: Annotated[str | None, Field(description="an earlier run of yours with this fingerprint")]
     error: RunError | None
-    final_equity: float | None
-    equity_return_pct: float | None
-    sharpe_ratio: float | None
-    max_drawdown_pct: float | None
-    win_rate: float | None
-    total_trades: int | None
-    avg_win: float | None
-    avg_loss: float | None
-    profit_factor: float | None
 
 
 class RunPage(Answer):

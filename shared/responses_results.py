@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.responses import Answer, Cursor, Moment, RunStatus
+from shared.responses import Answer, Cursor, Moment, RunStatus, SeedMetrics
 
 
-class ResultsAnswer(Answer):
+class ResultsAnswer(SeedMetrics):
     """The seed's nine fields, then every other metric by name; a metric that is undefined is null."""
 
     model_config = ConfigDict(extra="allow")
@@ -18,15 +18,6 @@ class ResultsAnswer(Answer):
     status: RunStatus
     fingerprint: str
     engine_version: str
-    final_equity: float | None
-    equity_return_pct: float | None
-    sharpe_ratio: float | None
-    max_drawdown_pct: float | None
-    win_rate: float | None
-    total_trades: int | None
-    avg_win: float | None
-    avg_loss: float | None
-    profit_factor: float | None
     undefined: Annotated[dict[str, str], Field(description="why a metric is null, by its name")]
     left_open: Annotated[list[Any], Field(description="positions still open at the end")]
     gaps: Annotated[int, Field(description="gaps in the candles; see playback/events?type=gap")]

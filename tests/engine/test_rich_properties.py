@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from engine import Bars, Costs, Funding, Plan, finish, initial_state, join, metrics, simulate
 from engine.columns import Table
 from engine.machine import uncompiled_kernel
-from tests.engine.market import MINUTE, rows, same_tables
+from engine.plan_arrays import is_rich
+from tests.engine.market import MINUTE, generated, play, rows, same_column, same_tables
 from tests.engine.rich import RICH, rich_markets, rich_plan
-from tests.engine.test_properties import run_in_pieces
+from tests.engine.test_properties import EVERYTHING, run_in_pieces
 
 
 def tables_of(plan: Plan, bars: dict[str, Bars]) -> dict[str, Table]:
@@ -233,3 +234,24 @@ def test_joining_the_parts_is_the_whole() -> None:
     _, closed = finish(plan, state)
     whole = {name: join([output.tables[name], closed.tables[name]]) for name in output.tables}
     assert same_tables(whole, tables_of(plan, bars))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_a_plain_run_goes_the_short_way_to_the_same_bits(seed: int) -> None:
+    """A limit that never binds sends every bar the long way, and changes nothing."""
+    bars = {"A": generated(400, seed, holes=0.03)}
+    costs: dict[str, Any] = {"fee_bps": 10.0, "slippage_bps": 3.0, "step": 0.001, "min_notional": 20.0}
+    plain = play(EVERYTHING, bars, allocations=(100.0,), **costs)
+    raw = {**EVERYTHING, "behaviour": {"min_hold_hours": 0}}
+    long_way = play(raw, bars, allocations=(100.0,), **costs)
+    assert (is_rich(plain.plan), is_rich(long_way.plan)) == (False, True)
+    for name, columns in {
+        "equity": ("timestamp", "equity", "cash", "exposure", "drawdown", "realised_pnl", "unrealised_pnl"),
+        "fills": ("timestamp", "qty", "price", "fee", "pnl", "position_after", "cash_after", "decided_at"),
+        "trades": ("pnl", "mae", "mfe", "bars"),
+    }.items():
+        for column in columns:
+            assert same_column(plain.tables[name][column], long_way.tables[name][column]), (name, column)
+    assert plain.metrics == long_way.metrics
+    assert plain.metrics["total_trades"] > 0
