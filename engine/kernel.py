@@ -153,6 +153,7 @@ class Fold:
     summary: cython.bint
     curved: cython.bint
     extremes: cython.bint
+    simple: cython.bint
     step: cython.longlong
     # Where this fold's rules stand in the words of bits: words a bar, which of them, and the first bit.
     words: cython.Py_ssize_t
@@ -217,8 +218,12 @@ class Fold:
         # Of a summary equity is only written where it is wanted, and extremes where something asks for them.
         self.curved = len(equity) > 0
         self.extremes = self.rich or not self.summary
+        # Whether a rule that speaks alone is already decided on.
+        self.simple = self.slots == 0
         for s in range(self.rules):
-            self.extremes = self.extremes or self.rule_i[s * L.RI_SIZE + L.RI_STATE_ROWS] > 0
+            if self.rule_i[s * L.RI_SIZE + L.RI_STATE_ROWS] > 0:
+                self.extremes = True
+                self.simple = False
         self.words = self.plan_i[L.PI_WORDS]
         self.word = self.plan_i[L.PI_WORD]
         self.shift = self.plan_i[L.PI_SHIFT]
@@ -543,22 +548,23 @@ class Fold:
             if self.fills >= self.fill_room or self.events >= self.event_room:
                 return False
             if self.count == 1:
-                if self.i[L.GI_SIZE + L.SI_PENDING] == 0:
+                if not self.rich:
+                    self._plain_rows()
+                elif self.i[L.GI_SIZE + L.SI_PENDING] == 0:
                     self._quiet_rows()
                 if self.block_at == self.block_rows:
                     break
+                if self.fills >= self.fill_room or self.events >= self.event_room:
+                    return False
                 if not self.summary:
                     self._take()
-            if self.count > 1 or self.rich or self.daily or self.i[L.GI_SIZE + L.SI_OPENED] == 0:
-                self._row()
-            else:
-                self._plain_row()
+            self._row()
         return True
 
     @cython.cfunc
     @cython.nogil
     def _quiet_rows(self) -> cython.void:
-        """With one market, take the bars up to the next thing that can happen in a loop that only marks.
+        """With one rich market, take the bars up to the next thing that can happen in a loop that only marks.
 
         What can happen is a signal, whose bar is the last of them, or a gap, a day that counts, a payment, a
         level that the bar touches, an extreme that moves a trailing stop: those bars go through `_row`.
@@ -861,84 +867,348 @@ class Fold:
                 self.cursors[3 * s] += 1
         self.block_at += 1
 
+    # --- one market, market orders alone ------------------------------------------------------
+
     @cython.cfunc
     @cython.nogil
-    def _plain_row(self) -> cython.void:
-        """`_row` for one market that is open already, where nothing but market orders can fill."""
+    def _plain_rows(self) -> cython.void:
+        """`_row` for the bars of one plain market up to the next that needs it: what most runs are made of.
+
+        A bar that does not follow the one before, an order that is blocked, and a close at which more
+        than one rule speaks go the long way, with the same bits.
+        """
+        ib: cython.Py_ssize_t = L.GI_SIZE
+        end: cython.Py_ssize_t = self.block_rows
+        while self.gap_next < self.gap_count and self.gaps[self.gap_next] < self.block_at:
+            self.gap_next += 1
+        if self.gap_next < self.gap_count:
+            end = self.gaps[self.gap_next]
+        if self.i[ib + L.SI_OPENED] == 0:
+            return
+        while self.block_at < end and self.fills < self.fill_room and self.events < self.event_room:
+            if self.i[ib + L.SI_PENDING] != 0:
+                if self.i[ib + L.SI_ACTIVE] != 1 or not self._plain_fill():
+                    return
+            elif self.i[ib + L.SI_ACTIVE] != 0:
+                return
+            self._plain_marks(end)
+
+    @cython.cfunc
+    @cython.nogil
+    def _plain_fill(self) -> cython.bint:
+        """Fill the pending order at the open of the bar at hand; false, with nothing changed, if it may
+        be blocked."""
         fb: cython.Py_ssize_t = L.GF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE
-        row: cython.Py_ssize_t = self.block_first + self.block_at
-        q: cython.Py_ssize_t = self.cursors[0]
-        now: cython.longlong = self.timeline[row]
+        at: cython.Py_ssize_t = self.only.next - self.block_rows + self.block_at
+        rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
+        nb: cython.Py_ssize_t = self._intention(0, rule)
+        base: cython.double = self.only.open[at]
+        rate: cython.double = self.plan_f[L.PF_TAKER]
+        least: cython.double = self.market_f[L.MF_MIN_NOTIONAL]
+        slippage: cython.double = self.plan_f[L.PF_SLIPPAGE] if self.plan_f[L.PF_SLIPPAGE] < 0.5 else 0.5
+        cash: cython.double = self.f[L.GF_CASH]
+        cost: cython.double = self.f[fb + L.SF_COST]
+        fees: cython.double = self.f[fb + L.SF_FEES]
+        size: cython.double
         qty: cython.double
-        word: cython.ulonglong
-        self.i[ib + L.SI_STOP_HIT] = 0
-        self.i[ib + L.SI_TARGET_HIT] = 0
-        if self.i[ib + L.SI_LAST] + self.step != now:
-            self._note_gap(0, now)
-        if self.i[ib + L.SI_PENDING] != 0:
-            if self.i[ib + L.SI_DECIDED] + self.step != now:
-                self.i[L.GI_DELAYED] += 1
-            if self.i[ib + L.SI_PENDING] & L.PENDING_CLOSE:
-                self._fill_close(0, now)
-            self.usable = self.f[L.GF_CASH]
-            if self.i[ib + L.SI_PENDING] & L.PENDING_ENTRY:
-                self._value_at_open(now)
-                self.i[ib + L.SI_PENDING] = 0
-                self._enter(0, now, self.cells[q], self.i[ib + L.SI_PENDING_RULE], False, NAN)
-        qty = self.f[fb + L.SF_QTY]
-        word = self.bits[self.word * L.BLOCK + q] >> self.shift
-        self.f[fb + L.SF_MARK] = self.cells[3 * L.BLOCK + q]
-        self.i[ib + L.SI_LAST] = now
-        if qty == 0.0:
-            self.i[ib + L.SI_FLAT_ROWS] += 1
-            word &= self.masks[L.MASK_FLAT]
-            self._value_row(row, now, self.f[L.GF_CASH] + self.f[L.GF_RESERVED])
+        price: cython.double
+        fee: cython.double
+        moved: cython.double
+        pnl: cython.double
+        part: cython.double
+        extreme: cython.double
+        bound: cython.longlong = L.B_OWN
+        n: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        if self.i[nb + L.NI_REASON] >= 0:
+            return False
+        if self.i[ib + L.SI_PENDING] == L.PENDING_CLOSE:
+            qty = self.f[fb + L.SF_QTY]
+            price = base * (1.0 - slippage)
+            fee = qty * price * rate
+            moved = (self.f[fb + L.SF_MARGIN] - qty * cost) + qty * price - fee
+            if qty * price < least or moved < 0.0:
+                return False
+            # As `_close` adds it up, where funding and what a margin left uncovered are nothing.
+            pnl = qty * (price - cost) - fee - fees + 0.0
+            part = pnl / (qty * cost)
+            cash += moved
+            self.f[L.GF_SLIPPAGE] += qty * (base - price)
+            self.f[L.GF_REALISED] += pnl
+            self.f[L.GF_TRADE_SUM] += part
+            self.f[L.GF_PNL_SQUARES] += pnl * pnl
+            if self.i[L.GI_TRADES] == 0 or part > self.f[L.GF_TRADE_BEST]:
+                self.f[L.GF_TRADE_BEST] = part
+            if self.i[L.GI_TRADES] == 0 or part < self.f[L.GF_TRADE_WORST]:
+                self.f[L.GF_TRADE_WORST] = part
+            self.i[L.GI_TRADES] += 1
+            # Without a branch: which trade wins cannot be predicted.
+            self.i[L.GI_WINS] += pnl > 0.0
+            self.i[L.GI_LOSSES] += pnl < 0.0
+            self.f[L.GF_WON] += pnl if pnl > 0.0 else 0.0
+            self.f[L.GF_LOST] -= pnl if pnl < 0.0 else 0.0
+            self.i[L.GI_TRADE_BARS] += self.i[ib + L.SI_BARS]
+            if self.i[ib + L.SI_BARS] > self.i[L.GI_TRADE_BARS_MOST]:
+                self.i[L.GI_TRADE_BARS_MOST] = self.i[ib + L.SI_BARS]
+            self.i[L.GI_EXITS + L.FR_EXIT] += 1
+            self.f[fb + L.SF_QTY] = 0.0
+            self.f[fb + L.SF_COST] = 0.0
+            self.f[fb + L.SF_MARGIN] = 0.0
+            self.f[fb + L.SF_FEES] = 0.0
+            self.i[ib + L.SI_ENTRIES] = 0
+            if not self.summary:
+                self.fill_f[n + L.FF_SLIPPAGE] = qty * (base - price)
+                self.fill_f[n + L.FF_PNL] = pnl
+                self.fill_f[n + L.FF_POSITION] = 0.0
+                self.fill_f[n + L.FF_ENTRY_PRICE] = cost
+                self.fill_f[n + L.FF_ENTRY_FEES] = fees
+                extreme = self.f[fb + L.SF_LOW]
+                extreme = price if price < extreme else extreme
+                extreme = cost if extreme > cost else extreme
+                self.fill_f[n + L.FF_MAE] = qty * (extreme - cost)
+                extreme = self.f[fb + L.SF_HIGH]
+                extreme = price if price > extreme else extreme
+                extreme = cost if extreme < cost else extreme
+                self.fill_f[n + L.FF_MFE] = qty * (extreme - cost)
         else:
-            self.i[ib + L.SI_BARS] += 1
-            if self.cells[L.BLOCK + q] > self.f[fb + L.SF_HIGH]:
-                self.f[fb + L.SF_HIGH] = self.cells[L.BLOCK + q]
-            if self.cells[2 * L.BLOCK + q] < self.f[fb + L.SF_LOW]:
-                self.f[fb + L.SF_LOW] = self.cells[2 * L.BLOCK + q]
-            # Whatever is not rich is long.
-            self.i[ib + L.SI_LONG_ROWS] += 1
-            self.i[L.GI_EXPOSED] += 1
-            word &= self.masks[L.MASK_LONG]
-            self._value_row(
-                row,
-                now,
-                self.f[L.GF_CASH]
-                + self.f[L.GF_RESERVED]
-                + (self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST])
-                + qty * self.f[fb + L.SF_MARK],
-            )
-        if self.plan_i[L.PI_GROSS] != 0:
-            self.gross[row] = qty * self.f[fb + L.SF_MARK]
-        if word != 0 or self.i[ib + L.SI_ACTIVE] != 0:
-            self._decide(0, now, q, word)
-        self.cursors[0] = q + 1
-        self.block_at += 1
+            price = base * (1.0 + slippage)
+            # As `_size` finds it, where leverage is 1 and no limit but cash is set.
+            size = self.rule_f[rule * L.RF_SIZE + L.RF_MULTIPLIER] * self.plan_f[L.PF_SIZING]
+            size = size * (cash + self.f[L.GF_RESERVED]) / price
+            part = cash / (price * (1.0 + rate))
+            moved = size
+            if part < size * TIE:
+                moved = part
+                bound = L.B_CASH
+            qty = self._round_down(0, moved, 0.0)
+            if qty * price + qty * price * rate > cash or qty <= 0.0 or qty * price < least:
+                return False
+            fee = qty * price * rate
+            cash -= qty * price + fee
+            self.f[L.GF_SLIPPAGE] += qty * (price - base)
+            self.i[L.GI_ENTRIES] += 1
+            self.i[L.GI_CASH_BOUND] += bound == L.B_CASH
+            self.i[L.GI_DAY_ENTRIES] += 1
+            self.i[ib + L.SI_DAY_ENTRIES] += 1
+            self._open_position(0, self.only.timestamp[at], rule, qty, price)
+            self.f[fb + L.SF_TRAIL_ENTRY] = price
+            self.f[fb + L.SF_MARGIN] = qty * price
+            self.f[fb + L.SF_FEES] = fee
+            self.i[L.GI_EXITS + L.FR_ENTRY] += 1
+            if not self.summary:
+                self.fill_f[n + L.FF_SLIPPAGE] = qty * (price - base)
+                self.fill_f[n + L.FF_PNL] = 0.0
+                self.fill_f[n + L.FF_POSITION] = qty
+                self.fill_f[n + L.FF_ENTRY_PRICE] = price
+                self.fill_f[n + L.FF_ENTRY_FEES] = fee
+                self.fill_f[n + L.FF_MAE] = 0.0
+                self.fill_f[n + L.FF_MFE] = 0.0
+                if bound != L.B_OWN:
+                    self._detail(0, 0, 0, size, moved)
+        self.f[L.GF_CASH] = cash
+        self.f[L.GF_FEES] += fee
+        self.f[fb + L.SF_LAST_PRICE] = price
+        self.i[ib + L.SI_CHANGED] = 1
+        self.i[self._counter(rule) + L.TI_EXECUTED] += 1
+        if not self.summary:
+            self.fill_f[n + L.FF_PRICE] = price
+            self.fill_f[n + L.FF_QTY] = qty
+            self.fill_f[n + L.FF_FEE] = fee
+            self.fill_f[n + L.FF_CASH] = cash
+            self.fill_f[n + L.FF_REALISED] = self.f[L.GF_REALISED]
+        self._log_fill_code(
+            0,
+            self.only.timestamp[at],
+            rule,
+            (L.FILL_ENTRY if bound == L.B_OWN else L.FILL_BOUND)
+            if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY
+            else L.FILL_EXIT,
+            L.FR_ENTRY if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else L.FR_EXIT,
+            self.i[ib + L.SI_DECIDED],
+            self.i[nb + L.NI_ID],
+            bound if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else -1,
+            0 if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else 1,
+        )
+        self.i[ib + L.SI_PENDING] = 0
+        self.i[nb + L.NI_ID] = -1
+        self.i[nb + L.NI_SUBMITTED] = 0
+        self.i[ib + L.SI_ACTIVE] = 0
+        return True
+
+    @cython.cfunc
+    @cython.nogil
+    def _plain_marks(self, end: cython.Py_ssize_t) -> cython.void:
+        """Mark the bars from the one at hand to the next at which a rule speaks, and hear it there."""
+        fb: cython.Py_ssize_t = L.GF_SIZE
+        ib: cython.Py_ssize_t = L.GI_SIZE
+        begin: cython.Py_ssize_t = self.block_at
+        j: cython.Py_ssize_t = begin
+        at: cython.Py_ssize_t = self.only.next - self.block_rows
+        row: cython.Py_ssize_t = self.block_first
+        bits_at: cython.Py_ssize_t = self.word * L.BLOCK
+        now: cython.longlong
+        rule: cython.longlong
+        nb: cython.Py_ssize_t
+        relevant: cython.ulonglong
+        word: cython.ulonglong = 0
+        qty: cython.double = self.f[fb + L.SF_QTY]
+        base: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
+        value: cython.double = base
+        previous: cython.double
+        change: cython.double
+        total: cython.double
+        squares: cython.double
+        down: cython.double
+        most: cython.double
+        least: cython.double
+        high: cython.double
+        low: cython.double
+        if qty == 0.0:
+            if self.f[L.GF_EQUITY] != base:
+                self._value_change(base)
+            # Flat: equity stands still, every return is zero and changes no sum.
+            relevant = self.masks[L.MASK_FLAT] << self.shift
+            if self.curved:
+                while j < end and word == 0:
+                    self.equity[row + j] = base
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+            else:
+                while j < end and word == 0:
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+            self.i[ib + L.SI_FLAT_ROWS] += j - begin
+        else:
+            relevant = self.masks[L.MASK_LONG] << self.shift
+            base += self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST]
+            previous = self.f[L.GF_EQUITY]
+            total = self.f[L.GF_RETURN_SUM]
+            squares = self.f[L.GF_RETURN_SQUARES]
+            down = self.f[L.GF_DOWN_SQUARES]
+            most = -INFINITY
+            least = INFINITY
+            if self.curved:
+                # One loop and nothing in it that cannot be predicted but its end.
+                high = self.f[fb + L.SF_HIGH]
+                low = self.f[fb + L.SF_LOW]
+                while j < end and word == 0:
+                    value = base + qty * self.only.close[at + j]
+                    self.equity[row + j] = value
+                    change = value / previous - 1.0
+                    previous = value
+                    total += change
+                    squares += change * change
+                    change = change if change < 0.0 else 0.0
+                    down += change * change
+                    most = value if value > most else most
+                    least = value if value < least else least
+                    high = self.only.high[at + j] if self.only.high[at + j] > high else high
+                    low = self.only.low[at + j] if self.only.low[at + j] < low else low
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+                self.f[fb + L.SF_HIGH] = high
+                self.f[fb + L.SF_LOW] = low
+            else:
+                while j < end and word == 0:
+                    value = base + qty * self.only.close[at + j]
+                    change = value / previous - 1.0
+                    previous = value
+                    total += change
+                    squares += change * change
+                    change = change if change < 0.0 else 0.0
+                    down += change * change
+                    most = value if value > most else most
+                    least = value if value < least else least
+                    word = self.bits[bits_at + j] & relevant
+                    j += 1
+                if self.extremes:
+                    high = self.f[fb + L.SF_HIGH]
+                    low = self.f[fb + L.SF_LOW]
+                    for nb in range(begin, j):
+                        high = self.only.high[at + nb] if self.only.high[at + nb] > high else high
+                        low = self.only.low[at + nb] if self.only.low[at + nb] < low else low
+                    self.f[fb + L.SF_HIGH] = high
+                    self.f[fb + L.SF_LOW] = low
+            self.f[L.GF_EQUITY] = value
+            self.f[L.GF_RETURN_SUM] = total
+            self.f[L.GF_RETURN_SQUARES] = squares
+            self.f[L.GF_DOWN_SQUARES] = down
+            if least < self.f[L.GF_LOWEST]:
+                self.f[L.GF_LOWEST] = least
+            if most > self.f[L.GF_PEAK]:
+                # Where the peak moves on, how deep each bar lies depends on those before it.
+                for nb in range(begin, j):
+                    self._deepen(base + qty * self.only.close[at + nb])
+            else:
+                self._deepen(least)
+            self.i[L.GI_EXPOSED] += j - begin
+            self.i[ib + L.SI_BARS] += j - begin
+            self.i[ib + L.SI_LONG_ROWS] += j - begin
+        now = self.only.timestamp[at + j - 1]
+        self.f[fb + L.SF_MARK] = self.only.close[at + j - 1]
+        self.i[ib + L.SI_LAST] = now
+        self.i[L.GI_LAST] = now
+        self.i[L.GI_ROWS] += j - begin
+        self.cursors[0] = j
+        self.block_at = j
+        if word == 0:
+            return
+        word >>= self.shift
+        if word & (word - 1) != 0 or not self.simple:
+            self._decide(0, now, j - 1, word)
+            return
+        # `_decide`, where one rule speaks and has nobody to compete with.
+        rule = 0
+        while word != 1:
+            word >>= 1
+            rule += 1
+        nb = self._intention(0, rule)
+        self.i[nb + L.NI_ID] = self.i[L.GI_DECISIONS]
+        self.i[nb + L.NI_SUBMITTED] = 1
+        self.i[ib + L.SI_ACTIVE] = 1
+        self.i[ib + L.SI_PENDING] = L.PENDING_ENTRY if rule < self.entries else L.PENDING_CLOSE
+        self.i[ib + L.SI_PENDING_RULE] = rule
+        self.i[ib + L.SI_PENDING_REASON] = -1 if rule < self.entries else L.FR_EXIT
+        self.i[ib + L.SI_DECIDED] = now
+        self.i[self._counter(rule) + L.TI_FIRED] += 1
+        self._event(L.E_DECIDED, now, 0, rule, self.i[L.GI_DECISIONS], -1)
+        self.i[L.GI_EVENTS] += 1  # it stands for two
+        self.i[L.GI_DECISIONS] += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _deepen(self, value: cython.double) -> cython.void:
+        """Follow the peak of equity and the deepest fall below it."""
+        if value > self.f[L.GF_PEAK]:
+            self.f[L.GF_PEAK] = value
+        if self.f[L.GF_PEAK] - value > self.f[L.GF_DRAWDOWN] * self.f[L.GF_PEAK]:
+            self.f[L.GF_DRAWDOWN] = (self.f[L.GF_PEAK] - value) / self.f[L.GF_PEAK]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _value_change(self, value: cython.double) -> cython.void:
+        """Note another equity than that of the row before."""
+        # A margin that was lost to the last cent may leave no equity at all.
+        change: cython.double = value / self.f[L.GF_EQUITY] - 1.0 if self.f[L.GF_EQUITY] != 0.0 else 0.0
+        self.f[L.GF_EQUITY] = value
+        self.f[L.GF_RETURN_SUM] += change
+        self.f[L.GF_RETURN_SQUARES] += change * change
+        if change < 0.0:
+            self.f[L.GF_DOWN_SQUARES] += change * change
+        if value < self.f[L.GF_LOWEST]:
+            self.f[L.GF_LOWEST] = value
+        self._deepen(value)
 
     @cython.cfunc
     @cython.nogil
     @cython.inline
     def _value_row(self, row: cython.Py_ssize_t, now: cython.longlong, value: cython.double) -> cython.void:
         """Note the equity of a row's closes, and what it changes."""
-        # A margin that was lost to the last cent may leave no equity at all.
-        change: cython.double = value / self.f[L.GF_EQUITY] - 1.0 if self.f[L.GF_EQUITY] != 0.0 else 0.0
         if self.curved:
             self.equity[row] = value
-        self.f[L.GF_EQUITY] = value
-        self.f[L.GF_RETURN_SUM] += change
-        self.f[L.GF_RETURN_SQUARES] += change * change
-        if change < 0.0:
-            self.f[L.GF_DOWN_SQUARES] += change * change
-        if value > self.f[L.GF_PEAK]:
-            self.f[L.GF_PEAK] = value
-        if value < self.f[L.GF_LOWEST]:
-            self.f[L.GF_LOWEST] = value
-        if self.f[L.GF_PEAK] - value > self.f[L.GF_DRAWDOWN] * self.f[L.GF_PEAK]:
-            self.f[L.GF_DRAWDOWN] = (self.f[L.GF_PEAK] - value) / self.f[L.GF_PEAK]
+        self._value_change(value)
         self.i[L.GI_ROWS] += 1
         self.i[L.GI_LAST] = now
 
@@ -2657,25 +2927,43 @@ class Fold:
         What no rule decided is told of the trigger that opened the position.
         """
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
-        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
         at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        if not self.summary:
+            self.fill_f[at + L.FF_PRICE] = price
+            self.fill_f[at + L.FF_QTY] = qty
+            self.fill_f[at + L.FF_FEE] = fee
+            self.fill_f[at + L.FF_SLIPPAGE] = slippage
+            self.fill_f[at + L.FF_PNL] = 0.0
+            self.fill_f[at + L.FF_POSITION] = self.f[fb + L.SF_QTY]
+            self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
+            self.fill_f[at + L.FF_REALISED] = self.f[L.GF_REALISED]
+            self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
+            self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_FEES]
+            self.fill_f[at + L.FF_MAE] = 0.0
+            self.fill_f[at + L.FF_MFE] = 0.0
+        self._log_fill_code(s, now, rule, kind, reason, decided, decision, bound, side)
+
+    @cython.cfunc
+    @cython.nogil
+    def _log_fill_code(
+        self,
+        s: cython.Py_ssize_t,
+        now: cython.longlong,
+        rule: cython.longlong,
+        kind: cython.longlong,
+        reason: cython.longlong,
+        decided: cython.longlong,
+        decision: cython.longlong,
+        bound: cython.longlong,
+        side: cython.longlong,
+    ) -> cython.void:
+        """End the fill whose numbers were just logged with what it was, and its event."""
+        ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
+        at: cython.Py_ssize_t = self.fills * L.FI_WIDTH
         self.i[L.GI_FILLS] += 1
         if self.summary:
             self.i[L.GI_EVENTS] += 1
             return
-        self.fill_f[at + L.FF_PRICE] = price
-        self.fill_f[at + L.FF_QTY] = qty
-        self.fill_f[at + L.FF_FEE] = fee
-        self.fill_f[at + L.FF_SLIPPAGE] = slippage
-        self.fill_f[at + L.FF_PNL] = 0.0
-        self.fill_f[at + L.FF_POSITION] = self.f[fb + L.SF_QTY]
-        self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
-        self.fill_f[at + L.FF_REALISED] = self.f[L.GF_REALISED]
-        self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
-        self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_FEES]
-        self.fill_f[at + L.FF_MAE] = 0.0
-        self.fill_f[at + L.FF_MFE] = 0.0
-        at = self.fills * L.FI_WIDTH
         self.fill_i[at + L.FI_CODE] = (
             (kind + 1) << L.CODE_TYPE
             | (s + 1) << L.CODE_MARKET
