@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,18 +14,21 @@ from cli.client import Answered, Api
 from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import BadInputError, UsageError
 from cli.examples import examples
+from cli.fetching import fetch_candles
 from cli.figures import minute
 from cli.output import Kind, note, pairs, plain, print_json, print_table, table
 from cli.simulated_market import simulate_market
 from shared.names import SIMULATED_EXCHANGE, DatasetName
 from shared.requests import Timeframe
-from shared.responses_market import DatasetList, ImportAnswer, RegimeList
+from shared.responses_market import DatasetList, FetchAnswer, ImportAnswer, RegimeList
 from shared.times import parse_time
+from shared.venues import VENUES
 
 SIMULATED_NOTE = "These candles are SIMULATED: generated from a seed, not the prices of any market."
 
 app = typer.Typer(
-    help="The candles that are held: list them, import files, simulate a market.", no_args_is_help=True
+    help="The candles that are held: list them, fetch them, import files, simulate a market.",
+    no_args_is_help=True,
 )
 
 
@@ -70,6 +74,55 @@ def import_file(
     _show_import(entry, as_json)
 
 
+@app.command(
+    "fetch",
+    epilog=examples(
+        "stepfold data fetch coinbase BTC-USD 1h --since 2021-01-01",
+        "stepfold data fetch coinbase BTC-USD 1h",
+    ),
+)
+def fetch(
+    exchange: Annotated[str, typer.Argument(help=f"One of {', '.join(VENUES)}.")],
+    symbol: Annotated[str, typer.Argument(help="BTC-USD, BTC/USD or BTCUSD; BTC-USDT-PERP for a perpetual.")],
+    timeframe: Annotated[Timeframe, typer.Argument(help="Length of a bar.")],
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="First day or time (UTC); default: where the held candles end, else all there are.",
+            show_default=False,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="Last day, or the time (UTC) before which the last bar opens; default: now.",
+            show_default=False,
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Fetch what is held too; bars that differ are replaced.")
+    ] = False,
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch candles from an exchange: those of the span that are not held yet.
+
+    The service fetches; this command shows how far it is, and may be ended
+    and started again. A bar that is still open is never stored.
+    """
+    given = {"since": since, "until": until, "again": again or None}
+    body: dict[str, object] = {
+        "source": "exchange",
+        "exchange": exchange,
+        "symbol": symbol,
+        "timeframe": timeframe,
+        **{name: value for name, value in given.items() if value is not None},
+    }
+    with connected(api_url) as api:
+        entry = fetch_candles(api, body)
+    _show_fetch(entry, as_json)
+
+
 @app.command("regimes", epilog=examples("stepfold data regimes"))
 def list_regimes(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
     """List the named periods of the market, which `stepfold run --regime` takes."""
@@ -95,8 +148,8 @@ def list_datasets(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
     held = answer.value.datasets
     if not held:
         note(
-            "No candles are held. Import a file: stepfold data import --help"
-            "   Or simulate a market: stepfold data simulate --help"
+            "No candles are held. Fetch them: stepfold data fetch --help"
+            "   Import a file: stepfold data import --help   Or simulate a market: stepfold data simulate --help"
         )
         return
     columns: list[tuple[str, Kind]] = [
@@ -200,12 +253,7 @@ def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
         ("dataset", entry.value.dataset_id),
         ("rows", f"{report['rows']:,}"),
         ("span", f"{minute(report['first'])} to {minute(report['last'])} UTC"),
-        ("held now", f"{report['dataset_rows']:,} rows"),
-        ("", f"{minute(report['dataset_first'])} to {minute(report['dataset_last'])} UTC"),
-        (
-            "gaps",
-            f"{report['gaps']:,} with {report['missing_bars']:,} missing bars" if report["gaps"] else "none",
-        ),
+        *_held_now(report),
     ]
     if report.get("sorted_by_us"):
         rows.append(("note", "the rows were not in time order; they were sorted"))
@@ -215,3 +263,35 @@ def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
     if DatasetName.parse(entry.value.dataset_id).exchange == SIMULATED_EXCHANGE:
         rows.append(("origin", "simulated"))
     print_table(pairs(rows))
+
+
+def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
+    if as_json:
+        print_json(entry.raw)
+        return
+    report = entry.value.report or {}
+    new = f"{report['rows']:,}" if report["first"] else "none: up to date"
+    rows = [("dataset", entry.value.dataset_id), ("new bars", new)]
+    if report["first"]:
+        rows.append(("asked for", f"{minute(report['first'])} to {minute(report['last'])} UTC"))
+    rows += _held_now(report)
+    if changed := report["changed"]:
+        first = changed[0]
+        rows.append(
+            (
+                "changed",
+                f"the exchange says something else now of {len(changed)} held bars, the first at "
+                f"{minute(first['timestamp'])} (close {first['held']}, now {first['exchange']}); these stay as "
+                "they are until they are fetched again: --again --since …",
+            )
+        )
+    print_table(pairs(rows))
+
+
+def _held_now(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    missing = f"{report['gaps']:,} with {report['missing_bars']:,} missing bars"
+    return [
+        ("held now", f"{report['dataset_rows']:,} rows"),
+        ("", f"{minute(report['dataset_first'])} to {minute(report['dataset_last'])} UTC"),
+        ("gaps", missing if report["gaps"] else "none"),
+    ]

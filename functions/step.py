@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 Event = Mapping[str, Any]
-LOGGED_KEYS = ("run_id", "import_id", "dataset_id", "owner")
+LOGGED_KEYS = ("run_id", "import_id", "fetch_id", "dataset_id", "owner")
 
 
 @lru_cache(maxsize=1)

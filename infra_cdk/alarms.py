@@ -34,6 +34,7 @@ class Alarms(Construct):
         )
         self._count("BacktestsFailed", workflow.backtest.metric_failed(period=WINDOW, statistic="Sum"))
         self._count("ImportsFailed", workflow.importing.metric_failed(period=WINDOW, statistic="Sum"))
+        self._count("FetchesFailed", workflow.fetching.metric_failed(period=WINDOW, statistic="Sum"))
         self._count("ApiErrors", gateway.api.metric_server_error(period=WINDOW, statistic="Sum"))
         # Settle is what mends everything else: if it fails, runs may stay `running` in the index.
         self._count("SettleErrors", functions.settle.metric_errors(period=WINDOW, statistic="Sum"))

@@ -15,29 +15,32 @@ from infra_cdk.assets import CodeOf
 from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
 from infra_cdk.storage import Storage
-from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, RUNS, STRATEGIES, UPLOADS, WORK
+from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, MARKETS, RUNS, STRATEGIES, UPLOADS, WORK
 
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """The two state machines by ARN, put together from their names.
+    """The three state machines by ARN, put together from their names.
 
     The functions need the ARNs and the machines need the functions: only names break that circle.
     """
 
     backtest: str
     importing: str
+    fetching: str
 
     @classmethod
     def of(cls, stack: Stack, stage: Stage) -> Machines:
         def arn(name: str) -> str:
             return f"arn:{stack.partition}:states:{stack.region}:{stack.account}:stateMachine:{name}"
 
-        return cls(arn(stage.backtest_machine_name), arn(stage.import_machine_name))
+        return cls(
+            arn(stage.backtest_machine_name), arn(stage.import_machine_name), arn(stage.fetch_machine_name)
+        )
 
     @property
     def all(self) -> list[str]:
-        return [self.backtest, self.importing]
+        return [self.backtest, self.importing, self.fetching]
 
     @property
     def executions(self) -> list[str]:
@@ -60,27 +63,32 @@ class Functions(Construct):
             "STEPFOLD_BUCKET": storage.bucket.bucket_name,
             "STEPFOLD_BACKTEST_MACHINE": self.machines.backtest,
             "STEPFOLD_IMPORT_MACHINE": self.machines.importing,
+            "STEPFOLD_FETCH_MACHINE": self.machines.fetching,
+            "STEPFOLD_FETCH_FUNCTION": stage.function_name("fetch"),
             "STEPFOLD_AUTH": "none" if stage.login is None else "jwt",
             "POWERTOOLS_SERVICE_NAME": "stepfold",
         }
+        if stage.exchange_urls:
+            self._environment["STEPFOLD_EXCHANGE_URLS"] = stage.exchange_urls
         self.api = self._function("api")
         self.plan = self._function("plan")
         self.simulate = self._function("simulate")
         self.publish = self._function("publish")
         self.settle = self._function("settle")
         self.ingest = self._function("ingest")
+        self.fetch = self._function("fetch")
         self._grant(storage)
 
     def _grant(self, storage: Storage) -> None:
         candles, runs, uploads, work = (f"{prefix}/*" for prefix in (CANDLES, RUNS, UPLOADS, WORK))
-        strategies = f"{STRATEGIES}/*"
+        strategies, markets = f"{STRATEGIES}/*", f"{MARKETS}/*"
 
         api = _role(self.api)
         storage.allow_index(api, indexes=(LISTING_INDEX, ACTIVE_INDEX))
         # What the API presigns it must be allowed itself.
         storage.allow_objects(
             api,
-            read=(candles, runs, strategies, uploads),
+            read=(candles, markets, runs, strategies, uploads),
             write=(strategies, uploads, f"{RUNS}/*/request*"),
             delete=(runs, work),
             listing=(runs,),
@@ -95,6 +103,10 @@ class Functions(Construct):
                 actions=["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
                 resources=self.machines.executions,
             )
+        )
+
+        api.add_to_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.fetch.function_arn])
         )
 
         self._acknowledge_executions(api)
@@ -128,8 +140,23 @@ class Functions(Construct):
         storage.allow_index(ingest)
         storage.allow_objects(ingest, read=(uploads, candles), write=(candles,), delete=(uploads,))
 
+        fetch = _role(self.fetch)
+        storage.allow_index(fetch)
+        storage.allow_objects(
+            fetch,
+            read=(candles, markets, work),
+            write=(candles, markets, work),
+            delete=(work,),
+            listing=(work,),
+        )
+        # A backtest that lacks candles has them fetched.
+        fetch.add_to_policy(
+            iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machines.fetching])
+        )
+
     def _acknowledge_executions(self, role: iam.Role) -> None:
-        for machine in (self._stage.backtest_machine_name, self._stage.import_machine_name):
+        stage = self._stage
+        for machine in (stage.backtest_machine_name, stage.import_machine_name, stage.fetch_machine_name):
             acknowledge_wildcard(
                 role,
                 f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{machine}:*",

@@ -25,4 +25,6 @@ SIZES = {
     "publish": Size("light", 512, 120),
     "settle": Size("light", 512, 60),
     "ingest": Size("engine", 1769, 900),
+    # Most of its time it waits for an exchange; a step ends by itself after four minutes.
+    "fetch": Size("fetch", 1024, 300),
 }

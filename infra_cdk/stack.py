@@ -45,6 +45,7 @@ class StepfoldStack(Stack):
             "Bucket": self.storage.bucket.bucket_name,
             "BacktestMachine": self.functions.machines.backtest,
             "ImportMachine": self.functions.machines.importing,
+            "FetchMachine": self.functions.machines.fetching,
         }
         if self.gateway.pool is not None and self.gateway.client is not None:
             outputs["UserPool"] = self.gateway.pool.user_pool_id

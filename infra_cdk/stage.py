@@ -56,6 +56,8 @@ class Stage:
     origins: tuple[str, ...] = ()
     alarms: bool = True
     alarm_topic: str | None = None
+    # JSON: where exchanges are found in place of the real ones.
+    exchange_urls: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -68,6 +70,11 @@ class Stage:
                 "Leave `login` out for a Cognito user pool of the stack's own, or name an issuer: "
                 "-c login=external -c issuer=https://… -c audience=CLIENT_ID"
             )
+        if self.exchange_urls and not self.local:
+            raise StageError(
+                f"stage {self.name!r} would take its candles from {self.exchange_urls}: stand-ins of "
+                "exchanges are for emulators. Leave `exchange_urls` out"
+            )
 
     @classmethod
     def from_context(cls, context: Mapping[str, object]) -> Stage:
@@ -79,6 +86,7 @@ class Stage:
             origins=_words(context, "origins") or (("*",) if is_local(name) else ()),
             alarms=_text(context, "alarms") != "false" and not is_local(name),
             alarm_topic=_text(context, "alarm_topic") or None,
+            exchange_urls=_text(context, "exchange_urls"),
         )
 
     @property
@@ -101,6 +109,10 @@ class Stage:
     @property
     def import_machine_name(self) -> str:
         return f"stepfold-{self.name}-import"
+
+    @property
+    def fetch_machine_name(self) -> str:
+        return f"stepfold-{self.name}-fetch"
 
     def bucket_name(self, account: str) -> str:
         """Return the bucket's name; the account is in it because bucket names are unique in the world."""

@@ -1,4 +1,4 @@
-"""The two workflows, and what repairs the index when one of them ends without saying so."""
+"""The three workflows, and what repairs the index when one of them ends without saying so."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from infra_cdk.acknowledged import acknowledge, acknowledge_wildcard, attribute
 from infra_cdk.functions import Functions
 from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
+from shared.venues import FETCHED_AT_ONCE
 
 # What a rejected run raises: trying again would give the same answer.
 PERMANENT = "RunRejectedError"
@@ -29,39 +30,96 @@ class Workflow(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, stage: Stage, functions: Functions) -> None:
         super().__init__(scope, construct_id)
-        self._settle = functions.settle
-        self.backtest = self._machine(
-            "Backtest",
-            stage,
-            stage.backtest_machine_name,
-            {"Plan": functions.plan, "Simulate": functions.simulate, "Publish": functions.publish},
-            identity=("run_id", "owner"),
-        )
-        self.importing = self._machine(
-            "Import",
-            stage,
-            stage.import_machine_name,
-            {"Ingest": functions.ingest},
-            identity=("owner", "dataset_id", "import_id"),
-        )
+        self._stage = stage
+        self._functions = functions
+        self.backtest = self._backtest()
+        self.importing = self._import()
+        self.fetching = self._fetch()
         self._repair(stage, functions)
 
-    def _machine(
-        self,
-        construct_id: str,
-        stage: Stage,
-        name: str,
-        steps: dict[str, lambda_.Function],
-        identity: tuple[str, ...],
-    ) -> sfn.StateMachine:
-        scope = Construct(self, construct_id)
-        failure = self._failure(scope, identity)
-        chain = [_task(scope, step, function) for step, function in steps.items()]
-        for task in chain:
+    def _backtest(self) -> sfn.StateMachine:
+        scope, functions = Construct(self, "Backtest"), self._functions
+        failure = self._failure(scope, ("run_id", "owner"))
+        plan, simulate, publish = chain = [
+            _task(scope, name.capitalize(), getattr(functions, name), name)
+            for name in ("plan", "simulate", "publish")
+        ]
+        candles = self._ask(scope, "FetchCandles", "candles", ("owner", "run_id"))
+        for task in (*chain, candles):
             task.add_catch(failure, errors=[sfn.Errors.ALL], result_path="$.error")
-        definition = sfn.Chain.start(chain[0])
-        for task in chain[1:]:
-            definition = definition.next(task)
+        plan.next(simulate).next(publish)
+        there = sfn.Choice(scope, "CandlesThere?")
+        wait = sfn.Wait(scope, "WaitForCandles", time=sfn.WaitTime.seconds_path("$.wait_seconds"))
+        there.when(sfn.Condition.boolean_equals("$.there", True), plan).otherwise(wait)
+        candles.next(there)
+        wait.next(candles)
+        # The input says so where candles are missing; every other run goes straight on.
+        begin = sfn.Choice(scope, "CandlesHeld?")
+        begin.when(sfn.Condition.is_present("$.fetching"), candles).otherwise(plan)
+        used = [functions.plan, functions.simulate, functions.publish, functions.fetch]
+        return self._machine(scope, self._stage.backtest_machine_name, begin, used)
+
+    def _import(self) -> sfn.StateMachine:
+        scope = Construct(self, "Import")
+        failure = self._failure(scope, ("owner", "dataset_id", "import_id"))
+        ingest = _task(scope, "Ingest", self._functions.ingest, "ingest")
+        ingest.add_catch(failure, errors=[sfn.Errors.ALL], result_path="$.error")
+        return self._machine(scope, self._stage.import_machine_name, ingest, [self._functions.ingest])
+
+    def _fetch(self) -> sfn.StateMachine:
+        """Plan, then the missing pieces, a few at once, then one version of all of them."""
+        scope = Construct(self, "Fetch")
+        identity = ("owner", "dataset_id", "fetch_id", "execution")
+        failure = self._failure(scope, identity)
+        plan = self._ask(scope, "PlanFetch", "plan", ("owner", "fetch_id"))
+        pieces = sfn.Map(
+            scope,
+            "Pieces",
+            items_path="$.pieces",
+            item_selector={
+                **{f"{name}.$": f"$.{name}" for name in ("owner", "fetch_id", "market")},
+                "piece.$": "$$.Map.Item.Value",
+            },
+            max_concurrency=FETCHED_AT_ONCE,
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        pieces.item_processor(self._piece(scope))
+        join = self._ask(scope, "Join", "join", ("owner", "fetch_id", "span", "facts", "changed"))
+        for state in (plan, pieces, join):
+            state.add_catch(failure, errors=[sfn.Errors.ALL], result_path="$.error")
+        definition = plan.next(pieces).next(join)
+        return self._machine(scope, self._stage.fetch_machine_name, definition, [self._functions.fetch])
+
+    def _piece(self, scope: Construct) -> sfn.IChainable:
+        """Fetch a piece in as many steps as it takes; between two of them no Lambda waits."""
+        fetch = self._ask(
+            scope, "FetchPiece", "piece", ("owner", "fetch_id", "market", "piece"), result_path="$.piece"
+        )
+        done = sfn.Choice(scope, "PieceDone?")
+        wait = sfn.Wait(scope, "WaitForExchange", time=sfn.WaitTime.seconds_path("$.piece.wait_seconds"))
+        done.when(sfn.Condition.boolean_equals("$.piece.done", True), sfn.Succeed(scope, "PieceFetched"))
+        done.otherwise(wait)
+        wait.next(fetch)
+        return fetch.next(done)
+
+    def _ask(
+        self,
+        scope: Construct,
+        name: str,
+        step: str,
+        handed_on: tuple[str, ...],
+        result_path: str | None = None,
+    ) -> tasks.LambdaInvoke:
+        """Return a step of the function that asks exchanges."""
+        payload = {"step": step, **{f"{key}.$": f"$.{key}" for key in handed_on}}
+        return _task(
+            scope, name, self._functions.fetch, "fetch", sfn.TaskInput.from_object(payload), result_path
+        )
+
+    def _machine(
+        self, scope: Construct, name: str, definition: sfn.IChainable, used: list[lambda_.Function]
+    ) -> sfn.StateMachine:
+        retention = logs.RetentionDays.ONE_WEEK if self._stage.local else logs.RetentionDays.THREE_MONTHS
         machine = sfn.StateMachine(
             scope,
             "Machine",
@@ -75,7 +133,7 @@ class Workflow(Construct):
                     "Log",
                     # Only groups of this prefix take log deliveries without a resource policy for each.
                     log_group_name=f"/aws/vendedlogs/states/{name}",
-                    retention=logs.RetentionDays.ONE_WEEK if stage.local else logs.RetentionDays.THREE_MONTHS,
+                    retention=retention,
                     removal_policy=RemovalPolicy.DESTROY,
                 ),
                 level=sfn.LogLevel.ERROR,
@@ -93,7 +151,7 @@ class Workflow(Construct):
             "AwsSolutions-SF2",
             "the steps and their times are in the execution's history; traces would cost more than the run",
         )
-        self._acknowledge_role(machine, [*steps.values(), self._settle])
+        self._acknowledge_role(machine, [*used, self._functions.settle])
         return machine
 
     def _acknowledge_role(self, machine: sfn.StateMachine, invoked: list[lambda_.Function]) -> None:
@@ -110,7 +168,7 @@ class Workflow(Construct):
         settle = tasks.LambdaInvoke(
             scope,
             "Settle",
-            lambda_function=self._settle,
+            lambda_function=self._functions.settle,
             payload=sfn.TaskInput.from_object(
                 {key: sfn.JsonPath.string_at(f"$.{key}") for key in identity}
                 | {"error": sfn.JsonPath.object_at("$.error")}
@@ -144,14 +202,23 @@ class Workflow(Construct):
         )
 
 
-def _task(scope: Construct, name: str, function: lambda_.Function) -> tasks.LambdaInvoke:
+def _task(
+    scope: Construct,
+    name: str,
+    function: lambda_.Function,
+    size: str,
+    payload: sfn.TaskInput | None = None,
+    result_path: str | None = None,
+) -> tasks.LambdaInvoke:
     task = tasks.LambdaInvoke(
         scope,
         name,
         lambda_function=function,
+        payload=payload,
         payload_response_only=True,
+        result_path=result_path,
         retry_on_service_exceptions=False,
-        task_timeout=_slightly_longer_than(name.lower()),
+        task_timeout=_slightly_longer_than(size),
     )
     # The first retrier that matches decides.
     task.add_retry(errors=[PERMANENT], max_attempts=0)

@@ -39,6 +39,7 @@ class Deployment:
     bucket: str
     backtest_machine: str
     import_machine: str
+    fetch_machine: str
     user_pool: str | None
     user_pool_client: str | None
     fingerprint: str
@@ -84,7 +85,10 @@ def deploy(emulator: Emulator, stage: str, *, progress: Progress) -> Deployment:
         emulator,
         node,
         "describing the stack",
-        {"CDK_CONTEXT_JSON": json.dumps({**_settings(), "stage": stage}), "CDK_OUTDIR": str(assembly)},
+        {
+            "CDK_CONTEXT_JSON": json.dumps({**_settings(), **_exchanges(), "stage": stage}),
+            "CDK_OUTDIR": str(assembly),
+        },
     )
     for bucket in _asset_buckets(assembly):
         _make_bucket(emulator, bucket)
@@ -106,8 +110,8 @@ def deploy(emulator: Emulator, stage: str, *, progress: Progress) -> Deployment:
 
 
 def fingerprint_of(stage: str) -> str:
-    """Hash what a deployment is made from: the stage's name, our source and the interpreter."""
-    digest = hashlib.sha256(f"{stage} {sys.version}".encode())
+    """Hash what a deployment is made from: the stage's name and exchanges, our source, the interpreter."""
+    digest = hashlib.sha256(f"{stage} {sys.version} {_exchanges()}".encode())
     for path in _sources():
         digest.update(f"{path.relative_to(ROOT)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -158,6 +162,12 @@ def _sources() -> Iterator[Path]:
 def _settings() -> dict[str, object]:
     context: dict[str, object] = json.loads((ROOT / "cdk.json").read_text())["context"]
     return context
+
+
+def _exchanges() -> dict[str, str]:
+    """Return where the stage finds its exchanges, if not where they are: tests have stand-ins of them."""
+    urls = os.environ.get("STEPFOLD_EXCHANGE_URLS")
+    return {"exchange_urls": urls} if urls else {}
 
 
 def _node() -> Path:
@@ -246,6 +256,7 @@ def _describe(emulator: Emulator, stage: str, fingerprint: str) -> Deployment:
         bucket=outputs["Bucket"],
         backtest_machine=outputs["BacktestMachine"],
         import_machine=outputs["ImportMachine"],
+        fetch_machine=outputs["FetchMachine"],
         user_pool=outputs.get("UserPool"),
         user_pool_client=outputs.get("UserPoolClient"),
         fingerprint=fingerprint,

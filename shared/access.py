@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from shared.aws import dynamodb, s3, stepfunctions
 from shared.datasets import DatasetIndex
+from shared.fetches import FetchIndex
 from shared.runs import RunIndex
 from shared.settings import settings
 from shared.store import ObjectStore
 from shared.table import Table
+from shared.ticks import TickIndex
 from shared.workflows import Workflows
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ def datasets() -> DatasetIndex:
 
 
 @lru_cache(maxsize=1)
+def fetches() -> FetchIndex:
+    return FetchIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
+def ticks() -> TickIndex:
+    return TickIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
 def strategies() -> SavedStrategies:
     # With the wire models, which the steps of a workflow do without.
     from shared.saved_strategies import SavedStrategies
@@ -42,4 +54,7 @@ def strategies() -> SavedStrategies:
 
 @lru_cache(maxsize=1)
 def workflows() -> Workflows:
-    return Workflows(stepfunctions(), settings().backtest_machine, settings().import_machine)
+    machines = settings()
+    return Workflows(
+        stepfunctions(), machines.backtest_machine, machines.import_machine, machines.fetch_machine
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ from shared.times import month_of
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+    from shared.markets import MarketFacts
 
 # Bars of one symbol in one segment: a few megabytes, and parts enough to fetch in parallel.
 SEGMENT_ROWS = 100_000
@@ -109,42 +111,43 @@ def _read_parts(
 
 
 def write_version(
-    store: ObjectStore, owner: str, dataset: DatasetName, candles: pa.Table, previous: DatasetVersion | None
+    store: ObjectStore,
+    owner: str,
+    dataset: DatasetName,
+    candles: pa.Table | Iterable[pa.Table],
+    previous: DatasetVersion | None,
+    *,
+    market: MarketFacts | None = None,
 ) -> DatasetVersion:
     """Write candles as a new version that goes on from `previous`, and return it.
 
-    `candles` has the candles schema, in ascending time, unique and on the grid. In months that both have,
-    the new bars replace those of the same time; months that only the previous version has are kept as they
-    are. Equal candles give an equal version.
+    `candles` has the candles schema, in ascending time, unique and on the grid; given in pieces, one after
+    the other, memory holds a month. In months that both have, the new bars replace those of the same time;
+    months that only the previous version has are kept as they are. Equal candles give an equal version.
+    `market` is what the exchange says of it; None leaves what the previous version says.
     """
     import pyarrow as pa
 
     parts = {month_of(part.first_ms): part for part in previous.manifest.parts} if previous else {}
-    for month, rows in _by_month(candles):
+    gaps = _gaps_by_month(previous) if previous else {}
+    for month, rows in _by_month([candles] if isinstance(candles, pa.Table) else candles):
         if previous and month in parts:
             key = previous.key(parts[month])
             rows = _merge(decode(store.get(key), "candles", key), rows)
         body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
-        times = rows.column("timestamp")
+        times = rows.column("timestamp").to_numpy()
         digest = content_hash(body)
-        part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), digest)
-        parts[month] = part
+        part = Part(int(times[0]), int(times[-1]), rows.num_rows, len(body), digest)
+        parts[month], gaps[month] = part, find_gaps(times, dataset.timeframe_ms)
         store.put(names.candles_part(owner, dataset, part.first_ms, digest), body)
     ordered = tuple(parts[month] for month in sorted(parts))
-    times = pa.concat_arrays(
-        [
-            decode(body, "candles", "a candles part", ["timestamp"]).column(0).combine_chunks()
-            for body in store.get_many(
-                names.candles_part(owner, dataset, part.first_ms, part.sha256[:32]) for part in ordered
-            )
-        ]
-    ).to_numpy()
     manifest = DatasetManifest(
         exchange=dataset.exchange,
         symbol=dataset.symbol,
         timeframe=dataset.timeframe,
         parts=ordered,
-        gaps=find_gaps(times, dataset.timeframe_ms),
+        gaps=_all_gaps(ordered, gaps, dataset.timeframe_ms),
+        market=market or (previous.manifest.market if previous else None),
     )
     body = canonical_json(manifest.to_dict())
     version = content_hash(body)
@@ -167,14 +170,52 @@ def find_gaps(times: np.ndarray, timeframe_ms: int) -> tuple[Gap, ...]:
     )
 
 
-def _by_month(candles: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    import numpy as np
+def _gaps_by_month(version: DatasetVersion) -> dict[str, tuple[Gap, ...]]:
+    """Return the gaps that lie inside each month's part, not those between two."""
+    return {
+        month_of(part.first_ms): tuple(
+            gap for gap in version.manifest.gaps if part.first_ms < gap.from_ms and gap.to_ms < part.last_ms
+        )
+        for part in version.manifest.parts
+    }
 
-    times = candles.column("timestamp").to_numpy()
-    months = times.astype("datetime64[ms]").astype("datetime64[M]")
-    edges = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1), len(times)]
-    for first, last in pairwise(edges):
-        yield str(months[first]), candles.slice(first, last - first)
+
+def _all_gaps(
+    parts: Sequence[Part], inside: Mapping[str, tuple[Gap, ...]], timeframe_ms: int
+) -> tuple[Gap, ...]:
+    """Return the gaps inside the parts and between them, in ascending time."""
+    found: list[Gap] = []
+    for number, part in enumerate(parts):
+        if number:
+            since = parts[number - 1].last_ms + timeframe_ms
+            if since < part.first_ms:
+                missing = (part.first_ms - since) // timeframe_ms
+                found.append(Gap(since, part.first_ms - timeframe_ms, missing))
+        found.extend(inside[month_of(part.first_ms)])
+    return tuple(found)
+
+
+def _by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the candles of each month, of which one piece may hold the end and the next one the beginning."""
+    import numpy as np
+    import pyarrow as pa
+
+    open_month, rows = "", list[pa.Table]()
+    for piece in pieces:
+        if not piece.num_rows:
+            continue
+        times = piece.column("timestamp").to_numpy()
+        months = times.astype("datetime64[ms]").astype("datetime64[M]")
+        edges = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1), len(times)]
+        for first, last in pairwise(edges):
+            month = str(months[first])
+            if rows and month != open_month:
+                yield open_month, pa.concat_tables(rows)
+                rows = []
+            open_month = month
+            rows.append(piece.slice(first, last - first))
+    if rows:
+        yield open_month, pa.concat_tables(rows)
 
 
 def _merge(old: pa.Table, new: pa.Table) -> pa.Table:

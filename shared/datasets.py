@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from shared import names
 from shared.errors import ConflictError, NotFoundError
+from shared.fetches import Fetch
 from shared.names import DatasetName
 from shared.table import ConditionFailed, Table
 from shared.times import stamp
@@ -29,6 +30,9 @@ class Dataset:
     missing_bars: int
     updated_at: str
     simulated: bool = False
+    # What was asked of the exchange, [from, to): what is missing in it is not asked for again.
+    asked_from_ms: int | None = None
+    asked_to_ms: int | None = None
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Dataset:
@@ -122,10 +126,13 @@ class DatasetIndex:
 
     def newest_imports(
         self, owner: str, *, limit: int, cursor: str | None = None
-    ) -> tuple[list[Import], str | None]:
-        """Return one page of an owner's imports, newest first, and the cursor of the next page."""
+    ) -> tuple[list[Import | Fetch], str | None]:
+        """Return one page of an owner's imports and fetches, newest first, and the next page's cursor."""
         page = self._table.newest(names.imports_listing(owner), limit=limit, cursor=cursor)
-        return [Import.from_item(item) for item in page.items], page.cursor
+        entries: list[Import | Fetch] = [
+            Fetch.from_item(item) if "fetch_id" in item else Import.from_item(item) for item in page.items
+        ]
+        return entries, page.cursor
 
     def start_import(self, owner: str, import_id: str) -> Import:
         """Say that an import's file is there and its workflow may run; again is harmless."""

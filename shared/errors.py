@@ -7,6 +7,7 @@ StepfoldError
 │   ├── NotFinishedError      409  results were asked of a run that has none (yet)
 │   └── StaleVersionError     409  the thing was changed since the client read it; carries its version now
 ├── TooLargeError             413  the answer or the body is over a gateway's limit
+├── ExchangeError             503  an exchange refuses, is not reached or makes no sense; says which
 ├── SupersededError                another attempt of the same run took over; stop without a trace
 ├── RunRejectedError               a workflow step found something that no retry can mend
 └── StoreCorruptError         500  an object is missing or is not what its manifest says
@@ -79,6 +80,24 @@ class StaleVersionError(ConflictError):
 
 class TooLargeError(StepfoldError):
     code = "too_large"
+
+
+class ExchangeError(StepfoldError):
+    """`reason` is rate_limited, timed_out, unreachable, malformed or refused; only the last is for good.
+
+    `retry_after` are the seconds that the exchange asks to wait, where it says so.
+    """
+
+    def __init__(self, exchange: str, reason: str, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.exchange = exchange
+        self.reason = reason
+        self.retry_after = retry_after
+        self.code = f"exchange_{reason}"
+
+    @property
+    def for_good(self) -> bool:
+        return self.reason == "refused"
 
 
 class SupersededError(StepfoldError):

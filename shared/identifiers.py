@@ -31,6 +31,12 @@ def import_id() -> str:
     return "im-" + _letters(secrets.token_bytes(17))
 
 
+def fetch_id(owner: str, *of: object) -> str:
+    """Derive a fetch's id from its Idempotency-Key, or from what is fetched: the same is one fetch."""
+    text = "\0".join(["fetch", owner, *map(str, of)])
+    return "fe-" + _letters(hashlib.sha256(text.encode()).digest())
+
+
 def attempt_token() -> str:
     """Draw the token of one execution of simulate."""
     return secrets.token_hex(8)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.errors import StoreCorruptError
+from shared.markets import MarketFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class DatasetManifest:
     timeframe: str
     parts: tuple[Part, ...]
     gaps: tuple[Gap, ...]
+    market: MarketFacts | None = None
+    """What the exchange says of the market, of fetched candles; where there is none it is not written."""
 
     @property
     def first_ms(self) -> int:
@@ -111,7 +114,10 @@ class DatasetManifest:
         return sum(part.rows for part in self.parts)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        values = asdict(self)
+        if self.market is None:
+            del values["market"]
+        return values
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> DatasetManifest:
@@ -122,6 +128,7 @@ class DatasetManifest:
                 timeframe=raw["timeframe"],
                 parts=tuple(Part(**part) for part in raw["parts"]),
                 gaps=tuple(Gap(**gap) for gap in raw["gaps"]),
+                market=MarketFacts.from_dict(raw["market"]) if raw.get("market") else None,
             )
         except (KeyError, TypeError) as error:
             raise StoreCorruptError(f"a dataset's manifest cannot be read: {error}") from error

@@ -13,6 +13,7 @@ RUNS = "runs"
 UPLOADS = "uploads"
 STRATEGIES = "strategies"
 WORK = "work"
+MARKETS = "markets"
 PUBLIC_OWNER = "public"
 
 # The exchange whose candles are generated; what runs on them is labelled everywhere.
@@ -27,6 +28,7 @@ TO_SWEEP = "TO_SWEEP"
 
 RUN_ID = re.compile(r"bt-[a-z2-7]{26}")
 IMPORT_ID = re.compile(r"im-[a-z2-7]{26}")
+FETCH_ID = re.compile(r"fe-[a-z2-7]{26}")
 # `@` stands between a saved strategy and its version, so it is in no id.
 STRATEGY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
@@ -106,6 +108,19 @@ def run_plan(run_id: str) -> str:
     return f"{WORK}/{run_id}/plan.json"
 
 
+def market_list(exchange: str, perpetuals: bool) -> str:
+    return f"{MARKETS}/{exchange}-{'perpetual' if perpetuals else 'spot'}.json"
+
+
+def fetched_prefix(dataset: DatasetName, again: str | None) -> str:
+    """Name the folder of what is fetched of a dataset and not joined yet; `again` is a fetch's own."""
+    return f"{WORK}/fetched/{dataset}/{again or 'new'}/"
+
+
+def fetched_piece(dataset: DatasetName, again: str | None, start_ms: int, end_ms: int) -> str:
+    return f"{fetched_prefix(dataset, again)}{start_ms}-{end_ms}.parquet"
+
+
 def owner_key(owner: str) -> str:
     return f"OWNER#{owner}"
 
@@ -120,6 +135,18 @@ def dataset_key(dataset: DatasetName) -> str:
 
 def import_key(import_id: str) -> str:
     return f"IMPORT#{import_id}"
+
+
+def fetch_key(fetch_id: str) -> str:
+    return f"FETCH#{fetch_id}"
+
+
+def ticks_key(exchange: str) -> str:
+    return f"TICKS#{exchange}"
+
+
+def tick_key(symbol: str) -> str:
+    return f"TICK#{symbol}"
 
 
 def strategy_key(strategy_id: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field
+from pydantic import Tag as Branch
 
 from shared.errors import Issue
 from shared.symbols import nearest
 from shared.terms import BehaviourRequest, CostsRequest, FundingRequest, RiskRequest, WireModel
+from shared.venues import VENUES
 
 MAX_STRATEGY_BYTES = 256 * 1024
 MAX_MONEY = 1e12
@@ -172,11 +174,62 @@ class DatasetRequest(WireModel):
     timeframe: Timeframe
 
 
+class FetchRequest(WireModel):
+    """Candles to fetch from an exchange: what is missing of them, and no more."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "source": "exchange",
+                "exchange": "coinbase",
+                "symbol": "BTC-USD",
+                "timeframe": "1h",
+                "since": "2021-01-01",
+            }
+        }
+    )
+
+    source: Literal["exchange"]
+    exchange: Annotated[str, Field(min_length=2, max_length=32, description=", ".join(VENUES))]
+    symbol: Annotated[str, Field(min_length=1, max_length=60, description="BTC-USD, BTC/USD or BTCUSD")]
+    timeframe: Timeframe
+    since: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            description="ISO 8601; default: from where the held candles end, else since the market trades",
+        ),
+    ] = None
+    until: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            description="ISO 8601; a bare date includes that day, a time is exclusive; default: now. "
+            "A bar that is still open is never stored",
+        ),
+    ] = None
+    again: Annotated[
+        bool,
+        Field(description="fetch the whole span anew, what is held included; what differs replaces it"),
+    ] = False
+
+
+def _branch_of(body: object) -> str:
+    return "fetch_body" if isinstance(body, Mapping) and "source" in body else "upload_body"
+
+
+NewDataset = Annotated[
+    Annotated[DatasetRequest, Branch("upload_body")] | Annotated[FetchRequest, Branch("fetch_body")],
+    Discriminator(_branch_of),
+]
+"""With a `source` candles are fetched, without one a file is uploaded."""
+
+
 def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:
     """Say pydantic's errors as issues: the field's path, the value, what to do."""
     issues: list[Issue] = []
     for entry in errors:
-        location = [part for part in entry["loc"] if part not in ("body", "query", "path", "header")]
+        location = [part for part in entry["loc"] if part not in _NO_FIELDS]
         if entry["type"] == "extra_forbidden":
             issues.extend(_unknown_field(location, entry.get("input")))
         else:
@@ -186,6 +239,10 @@ def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:
             if not any(known.path == path and known.message == issue.message for known in issues):
                 issues.append(issue)
     return issues
+
+
+# Where a value was, and which of several bodies it was taken for.
+_NO_FIELDS = ("body", "query", "path", "header", "upload_body", "fetch_body")
 
 
 def field_path(location: Iterable[object]) -> str:

@@ -155,8 +155,20 @@ class GapRow(Answer):
     missing: int
 
 
+class MarketAnswer(Answer):
+    """A market as its exchange publishes it, null where it does not say; a run's defaults."""
+
+    listed: Annotated[Moment | None, Field(description="as published, else the first daily candle")]
+    price_step: float | None
+    quantity_step: float | None
+    min_notional: float | None
+    taker_fee_bps: float | None
+    maker_fee_bps: float | None
+
+
 class DatasetDetail(DatasetAnswer):
     gap_list: list[GapRow]
+    market: Annotated[MarketAnswer | None, Field(description="of fetched candles alone")]
 
 
 class UploadForm(Answer):
@@ -185,6 +197,25 @@ class ImportAnswer(Answer):
     error: RunError | None
 
 
+class FetchAnswer(Answer):
+    """Candles on their way from an exchange."""
+
+    dataset_id: str
+    fetch_id: str
+    status: Literal["queued", "running", "completed", "failed"]
+    since: Annotated[Moment | None, Field(description="as asked for; null: from where the candles end")]
+    until: Annotated[Moment | None, Field(description="as asked for; null: now")]
+    progress_pct: float
+    total_candles: Annotated[int, Field(description="bars to ask for; the exchange may have fewer")]
+    processed_candles: int
+    current_timestamp: Moment | None
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+    report: dict[str, Any] | None
+    error: RunError | None
+
+
 class HeldTimeframe(Answer):
     exchange: str
     timeframe: str
@@ -206,6 +237,22 @@ class SymbolList(Answer):
     symbols: list[SymbolAnswer]
 
 
+class TickRow(Answer):
+    """The latest price of a market, a few seconds old at the most."""
+
+    symbol: str
+    exchange: str
+    price: float
+    bid: float | None
+    ask: float | None
+    timestamp: Annotated[Moment, Field(description="when the exchange was asked")]
+    traded_at: Annotated[Moment | None, Field(description="when the price was made; null: it does not say")]
+
+
+class TicksAnswer(Answer):
+    ticks: list[TickRow]
+
+
 class RegimeAnswer(Answer):
     """A named period of the market."""
 
@@ -221,8 +268,8 @@ class RegimeList(Answer):
 
 
 class WorkflowAnswer(Answer):
-    workflow_id: Annotated[str, Field(description="the id of the backtest or of the import")]
-    kind: Literal["backtest", "import"]
+    workflow_id: Annotated[str, Field(description="the id of the backtest, the import or the fetch")]
+    kind: Literal["backtest", "import", "fetch"]
     status: str
     name: str | None
     execution_arn: str

@@ -81,6 +81,7 @@ class Run:
     attempts: int = 0
     dataset_owners: Sequence[str] = ()  # whose candles each symbol's are; no part of the fingerprint
     finer_owners: Sequence[str] = ()  # the same of its finer candles, if it has any
+    wanted: Sequence[Mapping[str, Any]] = ()  # candles to be fetched first: dataset_id, since_ms, until_ms
     manifest_key: str | None = None
     fingerprint: str | None = None
     same_as: str | None = None  # an earlier run with the same fingerprint
@@ -187,6 +188,18 @@ class RunIndex:
     def plan(self, owner: str, run_id: str, changes: Mapping[str, object]) -> Run:
         """Record what plan found and say `running`. Raises SupersededError once the run has ended."""
         run = self.get(owner, run_id)
+        return self._owned(
+            owner,
+            run_id,
+            {**changes, "status": "running", "started_at": run.started_at or stamp()},
+            condition=_IN_WORK,
+            values=_IN_WORK_VALUES,
+        )
+
+    def fetching(self, owner: str, run_id: str, *, processed: int, total: int) -> Run:
+        """Say that a run waits for its candles, and how far these are. Raises SupersededError once ended."""
+        run = self.get(owner, run_id)
+        changes = {"phase": "fetching", "processed": processed, "total": total}
         return self._owned(
             owner,
             run_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ class Settings:
     bucket: str
     backtest_machine: str
     import_machine: str
+    fetch_machine: str
+    fetch_function: str
     auth: AuthMode
     endpoint_url: str | None
+    exchange_urls: Mapping[str, str]
+    """Where exchanges are found in place of the real ones: stand-ins, on an emulator's stages alone."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -33,14 +38,24 @@ class Settings:
         auth = environment["STEPFOLD_AUTH"]
         if auth not in ("none", "jwt"):
             raise ValueError(f"STEPFOLD_AUTH is {auth!r}; it must be 'none' or 'jwt'")
+        exchange_urls = json.loads(environment.get("STEPFOLD_EXCHANGE_URLS") or "{}")
+        if (
+            exchange_urls
+            and "AWS_ENDPOINT_URL" not in environment
+            and environment["STEPFOLD_STAGE"] != "test"
+        ):
+            raise ValueError("STEPFOLD_EXCHANGE_URLS is set outside an emulator; candles would not be real")
         return cls(
             stage=environment["STEPFOLD_STAGE"],
             table=environment["STEPFOLD_TABLE"],
             bucket=environment["STEPFOLD_BUCKET"],
             backtest_machine=environment["STEPFOLD_BACKTEST_MACHINE"],
             import_machine=environment["STEPFOLD_IMPORT_MACHINE"],
+            fetch_machine=environment["STEPFOLD_FETCH_MACHINE"],
+            fetch_function=environment["STEPFOLD_FETCH_FUNCTION"],
             auth=cast(AuthMode, auth),
             endpoint_url=environment.get("AWS_ENDPOINT_URL"),
+            exchange_urls=exchange_urls,
         )
 
 

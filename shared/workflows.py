@@ -1,12 +1,14 @@
-"""Starting, stopping and asking after executions of the two state machines."""
+"""Starting, stopping and asking after executions of the three state machines."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.datasets import Import
+from shared.fetches import Fetch
 from shared.runs import Run
 
 if TYPE_CHECKING:
@@ -28,16 +30,22 @@ class Execution:
 
 
 class Workflows:
-    """The executions of one stage. A run's execution is named in the run, an import's is its id."""
+    """The executions of one stage. A run's or a fetch's execution is named in it, an import's is its id."""
 
-    def __init__(self, client: SFNClient, backtest_machine: str, import_machine: str) -> None:
+    def __init__(
+        self, client: SFNClient, backtest_machine: str, import_machine: str, fetch_machine: str
+    ) -> None:
         self._client = client
         self._backtest_machine = backtest_machine
         self._import_machine = import_machine
+        self._fetch_machine = fetch_machine
 
     def start_backtest(self, run: Run) -> None:
         """Start a run's execution; if it was started before, nothing happens."""
-        self._start(self._backtest_machine, run.execution, {"run_id": run.run_id, "owner": run.owner})
+        payload: dict[str, object] = {"run_id": run.run_id, "owner": run.owner}
+        if run.wanted:
+            payload["fetching"] = True  # the state machine waits for its candles first
+        self._start(self._backtest_machine, run.execution, payload)
 
     def start_import(self, entry: Import) -> None:
         """Start an import's execution; if it was started before, nothing happens."""
@@ -45,6 +53,19 @@ class Workflows:
             self._import_machine,
             entry.import_id,
             {"owner": entry.owner, "dataset_id": entry.dataset_id, "import_id": entry.import_id},
+        )
+
+    def start_fetch(self, entry: Fetch) -> None:
+        """Start a fetch's execution; if it was started before, nothing happens."""
+        self._start(
+            self._fetch_machine,
+            entry.execution,
+            {
+                "owner": entry.owner,
+                "dataset_id": entry.dataset_id,
+                "fetch_id": entry.fetch_id,
+                "execution": entry.execution,
+            },
         )
 
     def stop_backtest(self, run: Run, cause: str) -> None:
@@ -68,11 +89,17 @@ class Workflows:
     def describe_import(self, entry: Import) -> Execution | None:
         return self._describe(self.import_arn(entry))
 
+    def describe_fetch(self, entry: Fetch) -> Execution | None:
+        return self._describe(self.fetch_arn(entry))
+
     def backtest_arn(self, run: Run) -> str:
         return _execution_arn(self._backtest_machine, run.execution)
 
     def import_arn(self, entry: Import) -> str:
         return _execution_arn(self._import_machine, entry.import_id)
+
+    def fetch_arn(self, entry: Fetch) -> str:
+        return _execution_arn(self._fetch_machine, entry.execution)
 
     def history(self, execution_arn: str, limit: int = 200) -> list[dict[str, Any]]:
         """Return the first steps of an execution: `id`, `type`, `timestamp` (ISO), `state`."""
@@ -89,7 +116,7 @@ class Workflows:
             for event in answer["events"]
         ]
 
-    def _start(self, machine: str, name: str, payload: dict[str, str]) -> None:
+    def _start(self, machine: str, name: str, payload: Mapping[str, object]) -> None:
         try:
             self._client.start_execution(stateMachineArn=machine, name=name, input=json.dumps(payload))
         except self._client.exceptions.ExecutionAlreadyExists:

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from shared import access, aws, settings
 from shared.datasets import DatasetIndex
+from shared.fetches import FetchIndex
 from shared.runs import RunIndex
 from shared.saved_strategies import SavedStrategies
 from shared.store import ObjectStore
@@ -30,6 +31,7 @@ class FakeStage:
     table: Table
     runs: RunIndex
     datasets: DatasetIndex
+    fetches: FetchIndex
     strategies: SavedStrategies
     workflows: Workflows
 
@@ -44,6 +46,8 @@ def _forget_clients() -> None:
         access.store,
         access.runs,
         access.datasets,
+        access.fetches,
+        access.ticks,
         access.strategies,
         access.workflows,
     ):
@@ -52,7 +56,7 @@ def _forget_clients() -> None:
 
 @contextmanager
 def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
-    """Open an empty stage: the environment of a function, a bucket, the table and the two state machines.
+    """Open an empty stage: the environment of a function, a bucket, the table and the state machines.
 
     Executions that are started stay RUNNING; nothing runs them.
     """
@@ -62,6 +66,8 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
         "STEPFOLD_BUCKET": BUCKET,
         "STEPFOLD_BACKTEST_MACHINE": _machine("backtest"),
         "STEPFOLD_IMPORT_MACHINE": _machine("import"),
+        "STEPFOLD_FETCH_MACHINE": _machine("fetch"),
+        "STEPFOLD_FETCH_FUNCTION": "stepfold-test-fetch",
         "STEPFOLD_AUTH": "none",
         "POWERTOOLS_SERVICE_NAME": "test",
     }
@@ -99,7 +105,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
         )
         states = boto3.client("stepfunctions")
         definition = '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}'
-        for name in ("backtest", "import"):
+        for name in ("backtest", "import", "fetch"):
             states.create_state_machine(
                 name=f"stepfold-test-{name}",
                 definition=definition,
@@ -110,6 +116,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
             Table(dynamodb, TABLE),
             access.runs(),
             access.datasets(),
+            access.fetches(),
             access.strategies(),
             access.workflows(),
         )

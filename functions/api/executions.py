@@ -1,13 +1,14 @@
-"""Workflows as their owner sees them: runs and imports together, newest first, and changes of status."""
+"""Workflows as their owner sees them: runs, imports and fetches, newest first; and changes of status."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from functions.api.wire import import_workflow, run_workflow
+from functions.api.wire import fetch_workflow, import_workflow, run_workflow
 from shared import access, names
 from shared.datasets import Import
 from shared.errors import InvalidInputError, Issue
+from shared.fetches import Fetch
 from shared.responses_market import (
     ChangeRow,
     ExecutionAnswer,
@@ -24,11 +25,11 @@ _ENDED = "-"
 
 
 def newest_workflows(owner: str, limit: int, cursor: str | None) -> WorkflowPage:
-    """Return one page of an owner's runs and imports, newest first."""
+    """Return one page of an owner's runs, imports and fetches, newest first."""
     runs_at, imports_at = _both(cursor)
     runs, runs_next = _runs(owner, limit, runs_at)
     imports, imports_next = _imports(owner, limit, imports_at)
-    both: list[Run | Import] = [*runs, *imports]
+    both: list[Run | Import | Fetch] = [*runs, *imports]
     taken = sorted(both, key=lambda entry: entry.created_at, reverse=True)[:limit]
     runs_cursor = _goes_on(runs, runs_next, taken, runs_at)
     imports_cursor = _goes_on(imports, imports_next, taken, imports_at)
@@ -40,11 +41,14 @@ def newest_workflows(owner: str, limit: int, cursor: str | None) -> WorkflowPage
 
 
 def workflow_detail(owner: str, workflow_id: str) -> WorkflowDetail:
-    """Return one run's or import's execution with its steps. Raises NotFoundError."""
+    """Return one run's, import's or fetch's execution with its steps. Raises NotFoundError."""
     workflows = access.workflows()
     if names.IMPORT_ID.fullmatch(workflow_id):
         entry = access.datasets().get_import(owner, workflow_id)
         answer, execution = _answer(entry), workflows.describe_import(entry)
+    elif names.FETCH_ID.fullmatch(workflow_id):
+        fetch = access.fetches().get(owner, workflow_id)
+        answer, execution = _answer(fetch), workflows.describe_fetch(fetch)
     else:
         run = access.runs().get(owner, workflow_id)
         answer, execution = _answer(run), workflows.describe_backtest(run)
@@ -100,16 +104,16 @@ def _runs(owner: str, limit: int, cursor: str | None) -> tuple[list[Run], str | 
     return ([], None) if cursor == _ENDED else access.runs().newest(owner, limit=limit, cursor=cursor)
 
 
-def _imports(owner: str, limit: int, cursor: str | None) -> tuple[list[Import], str | None]:
+def _imports(owner: str, limit: int, cursor: str | None) -> tuple[list[Import | Fetch], str | None]:
     if cursor == _ENDED:
         return [], None
     return access.datasets().newest_imports(owner, limit=limit, cursor=cursor)
 
 
 def _goes_on(
-    page: Sequence[Run | Import],
+    page: Sequence[Run | Import | Fetch],
     next_cursor: str | None,
-    taken: Sequence[Run | Import],
+    taken: Sequence[Run | Import | Fetch],
     came_with: str | None,
 ) -> str:
     """Return the cursor of one listing after the entries of its page that were taken."""
@@ -121,10 +125,14 @@ def _goes_on(
     last = of_page[-1]
     if isinstance(last, Run):
         return cursor_after(names.run_key(last.run_id), f"{last.created_at}#{last.run_id}")
+    if isinstance(last, Fetch):
+        return cursor_after(names.fetch_key(last.fetch_id), f"{last.created_at}#{last.fetch_id}")
     return cursor_after(names.import_key(last.import_id), f"{last.created_at}#{last.import_id}")
 
 
-def _answer(entry: Run | Import) -> WorkflowAnswer:
+def _answer(entry: Run | Import | Fetch) -> WorkflowAnswer:
     if isinstance(entry, Run):
         return run_workflow(entry, access.workflows().backtest_arn(entry))
+    if isinstance(entry, Fetch):
+        return fetch_workflow(entry, access.workflows().fetch_arn(entry))
     return import_workflow(entry, access.workflows().import_arn(entry))

@@ -10,8 +10,8 @@ from shared.candles import load_version
 from shared.datasets import Import
 from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
 from shared.names import DatasetName
-from shared.requests import DatasetRequest
-from shared.responses_market import DatasetDetail, GapRow, ImportBegun, UploadForm
+from shared.requests import DatasetRequest, FetchRequest
+from shared.responses_market import DatasetDetail, GapRow, ImportBegun, MarketAnswer, UploadForm
 from shared.symbols import canonical, exchange_name
 from shared.times import iso, now_ms
 
@@ -21,7 +21,7 @@ UPLOAD_SECONDS = 60 * 60
 
 def begin_import(owner: str, request: DatasetRequest) -> ImportBegun:
     """Note an import and return the form that uploads its file. Raises InvalidInputError."""
-    dataset = _dataset_name(request)
+    dataset = dataset_name(request)
     import_id = identifiers.import_id()
     form = access.store().upload_form(names.upload(owner, import_id), MAX_UPLOAD_BYTES, UPLOAD_SECONDS)
     entry = access.datasets().begin_import(owner, import_id, dataset)
@@ -74,10 +74,13 @@ def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
         GapRow(start=iso(gap.from_ms), end=iso(gap.to_ms), missing=gap.missing)
         for gap in version.manifest.gaps
     ]
-    return DatasetDetail(**dataset_fields(entry, owner), gap_list=gaps)
+    facts = version.manifest.market
+    market = None if facts is None else MarketAnswer(**facts.to_dict())
+    return DatasetDetail(**dataset_fields(entry, owner), gap_list=gaps, market=market)
 
 
-def _dataset_name(request: DatasetRequest) -> DatasetName:
+def dataset_name(request: DatasetRequest | FetchRequest) -> DatasetName:
+    """Return the canonical name of what a request means. Raises InvalidInputError with all that is wrong."""
     issues: list[Issue] = []
 
     def part(path: str, text: str, parse: Callable[[str], str]) -> str:

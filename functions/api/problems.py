@@ -14,6 +14,7 @@ from starlette.responses import Response
 from shared import access
 from shared.errors import (
     ConflictError,
+    ExchangeError,
     InvalidInputError,
     Issue,
     NotFinishedError,
@@ -39,6 +40,7 @@ _STATUS: Sequence[tuple[type[StepfoldError], int]] = (
     (NotFoundError, 404),
     (ConflictError, 409),
     (TooLargeError, 413),
+    (ExchangeError, 503),
 )
 _TITLES = {
     400: "The request cannot be read",
@@ -49,7 +51,7 @@ _TITLES = {
     413: "The request is too large",
     422: "The request cannot be carried out as sent",
     500: "A fault of the service",
-    503: "The service is busy",
+    503: "The service, or what it asks, cannot answer now",
 }
 _CODES = {401: "unauthenticated", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -119,9 +121,12 @@ def of_stepfold_error(error: StepfoldError) -> Response | None:
         members = {"run_status": error.status, "run_error": error.error}
     if isinstance(error, StaleVersionError):
         members = {"current_version": error.current_version}
+    headers = {}
+    if isinstance(error, ExchangeError):
+        headers = {"Retry-After": str(round(error.retry_after or RETRY_AFTER_SECONDS))}
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            return problem(status, error.code, error.detail, **members)
+            return problem(status, error.code, error.detail, headers=headers, **members)
     return None
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.datasets import Dataset, Import
+from shared.fetches import Fetch
 from shared.responses import ProgressAnswer, RunAnswer, RunError
 from shared.responses_market import (
     DatasetAnswer,
+    FetchAnswer,
     HeldTimeframe,
     ImportAnswer,
     RegimeAnswer,
@@ -140,6 +142,43 @@ def import_answer(entry: Import) -> ImportAnswer:
         report=None if entry.report is None else dict(entry.report),
         error=error_answer(entry.error),
     )
+
+
+def fetch_answer(entry: Fetch) -> FetchAnswer:
+    return FetchAnswer(
+        dataset_id=entry.dataset_id,
+        fetch_id=entry.fetch_id,
+        status=entry.status,
+        since=moment(entry.since_ms),
+        until=moment(entry.until_ms),
+        progress_pct=entry.progress_pct,
+        total_candles=entry.total,
+        processed_candles=entry.processed,
+        current_timestamp=moment(entry.current_ms),
+        created_at=entry.created_at,
+        started_at=entry.started_at,
+        ended_at=entry.ended_at,
+        report=None if entry.report is None else dict(entry.report),
+        error=error_answer(entry.error),
+    )
+
+
+def fetch_workflow(entry: Fetch, arn: str) -> WorkflowAnswer:
+    return WorkflowAnswer(
+        workflow_id=entry.fetch_id,
+        kind="fetch",
+        status=entry.status,
+        name=entry.dataset_id,
+        execution_arn=arn,
+        created_at=entry.created_at,
+        started_at=entry.started_at,
+        ended_at=entry.ended_at,
+        duration_seconds=_seconds(entry.started_at, entry.ended_at),
+    )
+
+
+def moment(ms: int | None) -> str | None:
+    return None if ms is None else iso(ms)
 
 
 def run_workflow(run: Run, arn: str) -> WorkflowAnswer:

@@ -35,7 +35,7 @@ class Failure:
         if error in _LOST:
             return cls(
                 "worker_lost",
-                f"the worker was lost on every try ({error}); start the backtest again, "
+                f"the worker was lost on every try ({error}); start it again, "
                 "and with a shorter span if it happens again",
             )
         return cls(
@@ -48,16 +48,16 @@ class Failure:
     def of_execution(cls, status: str, error: str | None, cause: str | None) -> Failure:
         """Say why an execution that did not succeed has ended."""
         if status == "ABORTED":
-            return cls("stopped", "the workflow was stopped from outside; start the backtest again")
+            return cls("stopped", "the workflow was stopped from outside; start it again")
         if status == "TIMED_OUT":
             return cls("timed_out", "the workflow took longer than it may; start it with a shorter span")
         if status == "SUCCEEDED":
-            return cls("no_results", "the workflow ended without results; start the backtest again")
+            return cls("no_results", "the workflow ended without results; start it again")
         return cls.caught(error or "unknown", cause or "")
 
     @classmethod
     def vanished(cls) -> Failure:
-        return cls("vanished", "the workflow is gone without a trace; start the backtest again")
+        return cls("vanished", "the workflow is gone without a trace; start it again")
 
 
 def _message(cause: str) -> str:

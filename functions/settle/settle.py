@@ -11,6 +11,7 @@ from shared import access
 from shared.cleanup import clear_unlisted, delete_run
 from shared.datasets import Import
 from shared.errors import NotFoundError
+from shared.fetches import Fetch
 from shared.runs import Run
 from shared.times import now_ms
 
@@ -24,13 +25,18 @@ SWEEP_AFTER_MS = 20 * 60_000
 
 
 def end_failed(subject: Mapping[str, Any], failure: Failure) -> dict[str, Any]:
-    """End the run or the import that a workflow's input names; one that has ended stays as it is."""
+    """End the run, import or fetch that a workflow's input names; one that has ended stays as it is."""
     try:
         if "import_id" in subject:
             entry = access.datasets().end_import(
                 subject["owner"], subject["import_id"], "failed", error=failure.to_dict()
             )
             return {"import_id": entry.import_id, "status": entry.status}
+        if "fetch_id" in subject:
+            fetch = access.fetches().get(subject["owner"], subject["fetch_id"])
+            if fetch.execution == subject.get("execution"):  # not one that was begun anew meanwhile
+                fetch = access.fetches().end(fetch, "failed", error=failure.to_dict())
+            return {"fetch_id": fetch.fetch_id, "status": fetch.status}
         run, _ = access.runs().end(subject["owner"], subject["run_id"], "failed", failure.to_dict())
     except (KeyError, NotFoundError):
         logger().warning("nothing to settle", extra={"subject": dict(subject)})
@@ -50,6 +56,7 @@ def reconcile() -> dict[str, Any]:
     counts = {
         "reconciled": _each(runs.in_work(now - GRACE_MS), _reconcile_run, faults),
         "imports": _each(datasets.imports_in_work(now - GRACE_MS), _reconcile_import, faults),
+        "fetches": _each(access.fetches().in_work(now - GRACE_MS), _reconcile_fetch, faults),
         "deleted": _each([run for run, deleting in ended if deleting], _delete, faults),
         "swept": _each(
             [run for run, deleting in runs.to_sweep(now - SWEEP_AFTER_MS) if not deleting], _sweep, faults
@@ -67,7 +74,9 @@ def _each(subjects: Iterable[T], settle: Callable[[T], bool], faults: list[Excep
         try:
             changed += settle(subject)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised after the others
-            logger().exception("could not settle", extra={"of": getattr(subject, "run_id", "an import")})
+            logger().exception(
+                "could not settle", extra={"of": getattr(subject, "run_id", "an import or a fetch")}
+            )
             faults.append(fault)
     return changed
 
@@ -97,6 +106,18 @@ def _reconcile_import(entry: Import) -> bool:
         return False
     failure = Failure.of_execution(execution.status, execution.error, execution.cause)
     access.datasets().end_import(entry.owner, entry.import_id, "failed", error=failure.to_dict())
+    return True
+
+
+def _reconcile_fetch(entry: Fetch) -> bool:
+    execution = access.workflows().describe_fetch(entry)
+    if execution is None:
+        access.workflows().start_fetch(entry)
+        return True
+    if execution.status in ALIVE:
+        return False
+    failure = Failure.of_execution(execution.status, execution.error, execution.cause)
+    access.fetches().end(entry, "failed", error=failure.to_dict())
     return True
 
 

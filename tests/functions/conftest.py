@@ -10,6 +10,8 @@ from functions.api.handler import handler
 from shared.reader import RunReader
 from tests.aws import FakeStage, fake_stage
 from tests.functions.api_stage import hold, request, run_to_its_end
+from tests.functions.fetching import Fetching
+from tests.functions.fetching import fetching as open_fetching
 from tests.functions.gateway import client
 
 
@@ -60,3 +62,9 @@ def finished() -> Iterator[Finished]:
         run = stage.runs.get("local", run_id)
         assert run.manifest_key is not None
         yield Finished(stage, http, run_id, RunReader(stage.store, run_id, run.manifest_key))
+
+
+@pytest.fixture
+def fetching(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fetching]:
+    with open_fetching(stage, monkeypatch) as opened:
+        yield opened

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Path, Response
-from starlette.status import HTTP_201_CREATED, HTTP_202_ACCEPTED
+from starlette.status import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
 
 from functions.api.documents import conflict, missing, refused
+from functions.api.fetches import begin_fetch, fetch_of
+from functions.api.idempotency import IdempotencyKey
 from functions.api.imports import begin_import, dataset_detail, import_of, start_import
 from functions.api.owner import Owner
 from functions.api.route import router
-from functions.api.wire import dataset_answer, import_answer
+from functions.api.wire import dataset_answer, fetch_answer, import_answer
 from shared import access
-from shared.requests import DatasetRequest
-from shared.responses_market import DatasetDetail, DatasetList, ImportAnswer, ImportBegun
+from shared.requests import FetchRequest, NewDataset
+from shared.responses_market import DatasetDetail, DatasetList, FetchAnswer, ImportAnswer, ImportBegun
 
 routes = router("datasets")
 
@@ -30,11 +32,23 @@ def listing(owner: Owner) -> DatasetList:
 @routes.post(
     "/datasets",
     status_code=HTTP_201_CREATED,
-    response_model=ImportBegun,
-    summary="Begin an import: get a form to upload a CSV or Parquet file with",
-    responses=refused(),
+    response_model=ImportBegun | FetchAnswer,
+    summary="Begin an import, with a form to upload a file with; or, with a source, a fetch",
+    responses={
+        200: {"model": FetchAnswer, "description": "the fetch of this key or of these candles, begun before"},
+        202: {"model": FetchAnswer, "description": "a fetch, which its workflow carries out"},
+        **conflict(),
+        **refused(),
+    },
 )
-def begin(owner: Owner, request: DatasetRequest, response: Response) -> ImportBegun:
+def begin(
+    owner: Owner, request: NewDataset, response: Response, idempotency_key: IdempotencyKey = None
+) -> ImportBegun | FetchAnswer:
+    if isinstance(request, FetchRequest):
+        entry, new = begin_fetch(owner, request, idempotency_key)
+        response.status_code = HTTP_202_ACCEPTED if new else HTTP_200_OK
+        response.headers["Location"] = f"/datasets/{entry.dataset_id}/fetches/{entry.fetch_id}"
+        return fetch_answer(entry)
     begun = begin_import(owner, request)
     response.headers["Location"] = f"/datasets/{begun.dataset_id}/imports/{begun.import_id}"
     return begun
@@ -69,3 +83,13 @@ def start(owner: Owner, dataset_id: DatasetId, import_id: str) -> ImportAnswer:
 )
 def status(owner: Owner, dataset_id: DatasetId, import_id: str) -> ImportAnswer:
     return import_answer(import_of(owner, dataset_id, import_id))
+
+
+@routes.get(
+    "/datasets/{dataset_id}/fetches/{fetch_id}",
+    response_model=FetchAnswer,
+    summary="How far a fetch is, and what became of it",
+    responses=missing(),
+)
+def fetch(owner: Owner, dataset_id: DatasetId, fetch_id: str) -> FetchAnswer:
+    return fetch_answer(fetch_of(owner, dataset_id, fetch_id))

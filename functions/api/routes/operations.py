@@ -35,7 +35,7 @@ ListCursor = Annotated[str | None, Query(max_length=900)]
 @routes.get(
     "/workflows",
     response_model=WorkflowPage,
-    summary="Executions of backtests and imports, newest first",
+    summary="Executions of backtests, imports and fetches, newest first",
     responses=refused(),
 )
 def workflows(owner: Owner, limit: ListLimit = 25, cursor: ListCursor = None) -> WorkflowPage:

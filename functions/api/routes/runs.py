@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 from starlette.status import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from functions.api.compare import compare
 from functions.api.documents import conflict, missing, refused
 from functions.api.ending import cancel_run, remove_run
+from functions.api.idempotency import IdempotencyKey
 from functions.api.owner import Owner
 from functions.api.route import router
 from functions.api.start import start_run
@@ -21,18 +22,6 @@ from shared.responses import CompareAnswer, ProgressAnswer, RunAnswer, RunPage, 
 from shared.symbols import canonical
 
 routes = router("backtests")
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[ -~]+$",
-        description="the same key is the same run, however often the request is sent; without one every "
-        "request is a new run",
-        examples=["ema-cross-2026-01-02"],
-    ),
-]
 
 
 @routes.post(

@@ -1,0 +1,137 @@
+"""What to ask an exchange for: the bars of a span that are not held, in pieces of months."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.exchanges import Exchange
+from functions.fetch.bars import bars_of
+from functions.fetch.listing import client_of, first_day, market_of
+from functions.fetch.patience import patiently
+from functions.fetch.scratch import spans_there
+from functions.fetch.spans import Span, missing, pieces, without
+from shared import access, names
+from shared.candles import DatasetVersion, candles_reader, load_version
+from shared.datasets import Dataset
+from shared.errors import InvalidInputError, Issue
+from shared.fetches import Fetch
+from shared.markets import Market
+from shared.times import iso, parse_time
+from shared.venues import Venue, venue
+
+# A bar's last trades may reach an exchange's candles after its close.
+SETTLING_MS = 5_000
+# Held bars before the new ones that are asked for again, to see whether history has changed.
+COMPARED_BARS = 10
+MAX_BARS = 6_000_000
+
+
+def plan_fetch(owner: str, fetch_id: str) -> dict[str, Any]:
+    """Find the market and the span of a fetch, and cut what is missing of it into pieces.
+
+    Raises InvalidInputError for a symbol that the exchange has not (with the near ones), a timeframe that it
+    does not publish or a span that it does not reach; ExchangeError where it does not answer.
+    """
+    entry = access.fetches().get(owner, fetch_id)
+    dataset = entry.name
+    of = venue(dataset.exchange, dataset.timeframe)
+    client = client_of(of.name, dataset.symbol)
+    market = market_of(dataset.symbol, client)
+    held = access.datasets().get(names.PUBLIC_OWNER, dataset)
+    version = None
+    if held is not None:
+        version = load_version(access.store(), names.PUBLIC_OWNER, dataset, held.version)
+    listed = _listed(market, client, version)
+    # Before the span's end is known: the exchange's own clock is in its answers.
+    changed = [] if held is None or entry.again else _changed(market, client, held, version)
+    now = client.now_ms - SETTLING_MS
+    wanted = _wanted(entry, of, held, listed, now - now % dataset.timeframe_ms)
+    gone = [wanted] if entry.again and wanted.bars(dataset.timeframe_ms) else missing(wanted, held)
+    there = spans_there(entry)
+    left = [part for span in gone for part in without(span, there)]
+    total = sum(span.bars(dataset.timeframe_ms) for span in gone)
+    asked = sum(span.bars(dataset.timeframe_ms) for span in left)
+    if total > MAX_BARS:
+        message = f"is {total:,} bars ago; one fetch takes at most {MAX_BARS:,}. Start later"
+        raise InvalidInputError([Issue("since", message, iso(wanted.start_ms))])
+    access.fetches().start(entry, total=total, held_before=total - asked)
+    return {
+        "owner": owner,
+        "fetch_id": fetch_id,
+        "dataset_id": entry.dataset_id,
+        "execution": entry.execution,
+        "market": market.to_dict(),
+        "facts": market.facts(None if listed is None else iso(listed)).to_dict(),
+        "span": list(wanted),
+        "changed": changed,
+        "pieces": [
+            {"number": number, "start_ms": span.start_ms, "end_ms": span.end_ms, "failures": 0, "asked": 0}
+            for number, span in enumerate(pieces(left, dataset.timeframe_ms))
+        ],
+    }
+
+
+def _listed(market: Market, client: Exchange, version: DatasetVersion | None) -> int | None:
+    known = version.manifest.market if version else None
+    if known is not None and known.listed is not None:
+        return parse_time(known.listed)
+    return first_day(market, client)
+
+
+def _wanted(entry: Fetch, of: Venue, held: Dataset | None, listed: int | None, closed_ms: int) -> Span:
+    """Return the span that the dataset is to hold, on the grid, ending at the last bar that has closed."""
+    step = entry.name.timeframe_ms
+    end = closed_ms if entry.until_ms is None else min(closed_ms, entry.until_ms)
+    start = entry.since_ms
+    if start is None and held is not None:
+        start = held.first_ms if entry.again else held.asked_to_ms
+    reach = None if of.newest_bars is None else closed_ms - (of.newest_bars - 1) * step
+    if start is None:
+        start = listed if listed is not None else reach
+    if start is None:
+        raise InvalidInputError([Issue("since", "is needed: since when this market trades is not known")])
+    start = max(start, listed or 0)
+    if entry.again and held is not None and held.asked_from_ms is not None and held.asked_to_ms is not None:
+        # A dataset is one stretch of time: what is fetched again touches what is held.
+        start, end = min(start, held.asked_to_ms), max(end, held.asked_from_ms)
+    # Up to the grid at the start, down to it at the end.
+    span = Span(start + -start % step, end - end % step)
+    first = missing(span, None if entry.again else held)
+    if reach is not None and first and first[0].start_ms < reach:
+        message = (
+            f"{of.name} publishes its newest {of.newest_bars} bars alone, {entry.name.timeframe} candles "
+            f"from {iso(reach)} on; start then or later, or import older ones: stepfold data import"
+        )
+        raise InvalidInputError([Issue("since", message, iso(first[0].start_ms))])
+    return span
+
+
+def _changed(
+    market: Market, client: Exchange, held: Dataset, version: DatasetVersion | None
+) -> list[dict[str, Any]]:
+    """Return the newest held bars of which the exchange says something else now."""
+    import numpy as np
+
+    dataset, step = held.name, held.name.timeframe_ms
+    if version is None or held.asked_to_ms is None:
+        return []
+    count = min(COMPARED_BARS, client.venue.page_bars)
+    start = held.asked_to_ms - count * step
+    rows = patiently(lambda: client.candles(market, dataset.timeframe, start, count))
+    theirs = {int(bar[0]): bar[1:] for bar in bars_of(rows, dataset, start, held.asked_to_ms)}
+    table = candles_reader(access.store(), version).window(start, held.asked_to_ms)
+    ours = {
+        int(time): np.array(values)
+        for time, *values in zip(
+            *(table.column(name).to_pylist() for name in table.column_names), strict=True
+        )
+    }
+    return [
+        {"timestamp": iso(time), "held": _close(ours.get(time)), "exchange": _close(theirs.get(time))}
+        for time in sorted(ours.keys() | theirs.keys())
+        if time not in ours or time not in theirs or not np.array_equal(ours[time], theirs[time])
+    ]
+
+
+def _close(bar: Any) -> float | None:
+    return None if bar is None else float(bar[3])
