@@ -27,7 +27,7 @@ from shared.venues import VENUES
 SIMULATED_NOTE = "These candles are SIMULATED: generated from a seed, not the prices of any market."
 
 app = typer.Typer(
-    help="The candles that are held: list them, fetch them, import files, simulate a market.",
+    help="The candles that are held: list, fetch or import them, simulate a market.",
     no_args_is_help=True,
 )
 
@@ -149,7 +149,8 @@ def list_datasets(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
     if not held:
         note(
             "No candles are held. Fetch them: stepfold data fetch --help"
-            "   Import a file: stepfold data import --help   Or simulate a market: stepfold data simulate --help"
+            "   Import a file: stepfold data import --help"
+            "   Or simulate a market: stepfold data simulate --help"
         )
         return
     columns: list[tuple[str, Kind]] = [
@@ -281,8 +282,8 @@ def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
             (
                 "changed",
                 f"the exchange says something else now of {len(changed)} held bars, the first at "
-                f"{minute(first['timestamp'])} (close {first['held']}, now {first['exchange']}); these stay as "
-                "they are until they are fetched again: --again --since …",
+                f"{minute(first['timestamp'])} (close {first['held']}, now {first['exchange']}); these stay "
+                "as they are until they are fetched again: --again --since …",
             )
         )
     print_table(pairs(rows))

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, TypeVar
 from shared.candles import DatasetVersion, load_version
 from shared.datasets import Dataset, DatasetIndex
 from shared.errors import InvalidInputError, Issue
+from shared.market_defaults import fees_bps, min_notional, quantity_step
 from shared.names import DatasetName
+from shared.on_demand import EXPECTED, Wanted, expected_version, with_expected
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
 from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan
 from shared.store import ObjectStore
 from shared.strategies import NamedStrategy, named_strategy, parse
 from shared.symbols import base_of, canonical, exchange_name, nearest, quote_of
 from shared.times import TIMEFRAMES, iso, parse_time
+from shared.venues import VENUES
 
 if TYPE_CHECKING:
     from engine import Strategy
@@ -37,6 +40,8 @@ class Resolution:
     strategy: Strategy
     versions: tuple[DatasetVersion, ...]
     finer: tuple[DatasetVersion, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    """Candles that are not held yet; their versions are promises."""
 
     @property
     def total_candles(self) -> int:
@@ -50,10 +55,13 @@ def resolve(
     datasets: DatasetIndex,
     store: ObjectStore,
     saved: SavedStrategies | None = None,
+    *,
+    on_demand: bool = False,
 ) -> Resolution:
     """Resolve a request against the candles that `owner` holds. Raises InvalidInputError with every issue.
 
     `saved` is where strategies of their own are looked up; a request that was accepted carries its document.
+    With `on_demand` candles that can be fetched count as held, and are `wanted`.
     """
     import engine
 
@@ -64,19 +72,24 @@ def resolve(
         raise InvalidInputError(issues)
     named, strategy = parsed
     allocations = _collect(issues, lambda: _allocations(request, names))
-    held = datasets.held(owner)
-    chosen = _collect(issues, lambda: _choose(request, names, held))
     dated = _collect(issues, lambda: _with_regime(request))
-    if chosen is None or allocations is None or dated is None:
+    step = TIMEFRAMES[request.timeframe]
+    risk = request.risk.model_dump() if request.risk else None
+    needs_atr = risk is not None and engine.Risk(**risk).uses_stop_distance
+    warm_up = engine.warm_up_bars(strategy, step, needs_atr=needs_atr)
+    held, wanted = datasets.held(owner), tuple[Wanted, ...]()
+    if on_demand and dated is not None:
+        lacking = dated
+        expected = _collect(issues, lambda: with_expected(lacking, names, held, owner, warm_up))
+        held, wanted = expected or (held, wanted)
+    chosen = _collect(issues, lambda: _choose(request, names, held))
+    if issues or chosen is None or allocations is None or dated is None:
         raise InvalidInputError(issues)
     versions = _load(store, chosen)
     finer = _load(store, _choose_finer(request, chosen, held))
     start_ms, end_ms = _span(dated, versions)
     _check_finer(finer, start_ms, end_ms)
-    step = TIMEFRAMES[request.timeframe]
-    risk = request.risk.model_dump() if request.risk else None
-    needs_atr = risk is not None and engine.Risk(**risk).uses_stop_distance
-    warm_up = engine.warm_up_bars(strategy, step, needs_atr=needs_atr)
+    taker, maker = fees_bps(versions, request.costs.taker_fee_bps, request.costs.maker_fee_bps)
     cash, quotes = allocations
     run = ResolvedRun(
         strategy=strategy.raw,
@@ -86,6 +99,8 @@ def resolve(
                 version.dataset.symbol,
                 version.dataset.exchange,
                 version.version,
+                quantity_step=quantity_step(version),
+                min_notional=min_notional(version),
                 finer_version=finer[number].version if finer else None,
             )
             for number, version in enumerate(versions)
@@ -97,9 +112,9 @@ def resolve(
         warm_up_start_ms=max(min(v.manifest.first_ms for v in versions), start_ms - warm_up * step),
         initial_cash=cash,
         allocations=quotes,
-        taker_fee_bps=request.costs.taker_fee_bps,
+        taker_fee_bps=taker,
         slippage_bps=request.costs.slippage_bps,
-        maker_fee_bps=request.costs.maker_fee_bps,
+        maker_fee_bps=maker,
         slippage_range_fraction=request.costs.slippage_range_fraction,
         slippage_volume_share=request.costs.slippage_volume_share,
         risk=risk,
@@ -110,7 +125,7 @@ def resolve(
         finer_timeframe=request.finer_timeframe,
     )
     engine_plan(run)  # refuses what the engine would not run
-    return Resolution(run, named, strategy, versions, finer)
+    return Resolution(run, named, strategy, versions, finer, wanted)
 
 
 def _strategy(
@@ -235,7 +250,7 @@ def _choose(request: BacktestRequest, names: Sequence[str], held: Sequence[Datas
                 Issue("timeframe", f"{message}; choose one of these or import it", request.timeframe)
             )
         else:
-            issues.append(Issue(f"symbols[{number}]", _not_held(name, wanted, held), name))
+            issues.append(Issue(f"symbols[{number}]", _not_held(name, wanted, request, held), name))
     if issues:
         raise InvalidInputError(issues)
     return chosen
@@ -290,14 +305,26 @@ def _check_finer(finer: Sequence[DatasetVersion], start: int, end: int) -> None:
 
 
 def _load(store: ObjectStore, entries: Sequence[Dataset]) -> tuple[DatasetVersion, ...]:
-    return tuple(load_version(store, entry.owner, entry.name, entry.version) for entry in entries)
+    return tuple(
+        expected_version(entry)
+        if entry.version == EXPECTED
+        else load_version(store, entry.owner, entry.name, entry.version)
+        for entry in entries
+    )
 
 
-def _not_held(name: str, exchange: str | None, held: Sequence[Dataset]) -> str:
+def _not_held(name: str, exchange: str | None, request: BacktestRequest, held: Sequence[Dataset]) -> str:
     where = f" from {exchange}" if exchange else ""
     near = nearest(name, {d.name.symbol for d in held if exchange in (None, d.name.exchange)})
-    hint = f"; did you mean {' or '.join(near)}?" if near else "; import them with `stepfold data import`"
-    return f"no candles of {name} are held{where}{hint}"
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    elif exchange is None or exchange in VENUES:
+        place, since = exchange or "EXCHANGE", (request.start_date or "2021-01-01")[:10]
+        command = f"stepfold data fetch {place} {name} {request.timeframe} --since {since}"
+        hint = f"fetch them: {command}; or import them: stepfold data import"
+    else:
+        hint = "import them with `stepfold data import`"
+    return f"no candles of {name} are held{where}; {hint}"
 
 
 def _span(request: BacktestRequest, versions: Sequence[DatasetVersion]) -> tuple[int, int]:
@@ -339,7 +366,8 @@ def _time(issues: list[Issue], path: str, text: str | None, default: int, *, end
 def _coverage(version: DatasetVersion, start: int, end: int, step: int) -> list[Issue]:
     """Return what keeps a dataset from carrying the span; a bar missing inside is a gap, not an issue."""
     symbol, manifest = version.dataset.symbol, version.manifest
-    held = f"candles of {symbol} are held from {iso(manifest.first_ms)} to {iso(manifest.last_ms)}"
+    verb = "can be had" if version.version == EXPECTED else "are held"
+    held = f"candles of {symbol} {verb} from {iso(manifest.first_ms)} to {iso(manifest.last_ms)}"
     if start < manifest.first_ms:
         return [Issue("start_date", f"{held}; start then or later", iso(start))]
     if end > manifest.last_ms + step:

@@ -34,11 +34,20 @@ def _choice(name: str) -> Any:
     return Field(description=MEANINGS[name])
 
 
+# Where neither the request nor the exchange says a fee.
+DEFAULT_FEE_BPS = 10.0
+_FEE = "null: what the exchange publishes of fetched candles' market, else 10"
+
+
 class CostsRequest(WireModel):
     """What trading costs: fees and slippage in basis points of the notional (10 = 0.1 %)."""
 
-    taker_fee_bps: Annotated[float, Field(ge=0, le=1_000, description="market and stop orders")] = 10.0
-    maker_fee_bps: Annotated[float, Field(ge=0, le=1_000, description="limit orders and targets")] = 10.0
+    taker_fee_bps: Annotated[
+        float | None, Field(ge=0, le=1_000, description=f"market and stop orders; {_FEE}")
+    ] = None
+    maker_fee_bps: Annotated[
+        float | None, Field(ge=0, le=1_000, description=f"limit orders and targets; {_FEE}")
+    ] = None
     slippage_bps: Annotated[float, Field(ge=0, le=1_000)] = 2.0
     slippage_range_fraction: Annotated[
         float, Field(ge=0, le=1, description="further slippage: this share of the fill bar's high - low")

@@ -20,7 +20,9 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
     run_id = identifiers.run_id(owner, key or identifiers.idempotency_key())
     run, new = _known(owner, run_id), False
     if run is None:
-        resolution = resolve(request, owner, access.datasets(), access.store(), access.strategies())
+        resolution = resolve(
+            request, owner, access.datasets(), access.store(), access.strategies(), on_demand=True
+        )
         # With the document in the place of its name: a version that is saved a moment later changes nothing.
         document = dict(resolution.named.document)
         kept = request.model_copy(update={"strategy": document}).model_dump(mode="json")
@@ -78,4 +80,5 @@ def _new_run(
         start_date=iso(resolved.start_ms),
         end_date=iso(resolved.end_ms),
         total=resolution.total_candles,
+        wanted=tuple(wanted.to_dict() for wanted in resolution.wanted),
     )

@@ -16,7 +16,6 @@ from shared import access
 from shared.errors import ExchangeError
 from shared.fetches import Fetch
 from shared.markets import Market
-from shared.venues import FETCHED_AT_ONCE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +49,7 @@ def fetch_piece(
         "number": work.number,
         "start_ms": work.at,
         "end_ms": work.span.end_ms,
+        "share": piece["share"],
         "failures": work.failures,
         "asked": work.asked,
         "done": work.at >= work.span.end_ms,
@@ -69,7 +69,7 @@ class _Piece:
         self.at = self.span.start_ms
         self.failures: int = piece["failures"]
         self.asked: int = piece["asked"]
-        self._client: Exchange = client_of(self.dataset.exchange, self.dataset.symbol, FETCHED_AT_ONCE)
+        self._client: Exchange = client_of(self.dataset.exchange, self.dataset.symbol, piece["share"])
         self._sleep = sleep
         self._pages: list[np.ndarray] = []
         self._told = time.monotonic()

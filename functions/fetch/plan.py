@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from functions.exchanges import Exchange
@@ -17,7 +18,7 @@ from shared.errors import InvalidInputError, Issue
 from shared.fetches import Fetch
 from shared.markets import Market
 from shared.times import iso, parse_time
-from shared.venues import Venue, venue
+from shared.venues import FETCHED_AT_ONCE, Venue, venue
 
 # A bar's last trades may reach an exchange's candles after its close.
 SETTLING_MS = 5_000
@@ -64,11 +65,28 @@ def plan_fetch(owner: str, fetch_id: str) -> dict[str, Any]:
         "facts": market.facts(None if listed is None else iso(listed)).to_dict(),
         "span": list(wanted),
         "changed": changed,
-        "pieces": [
-            {"number": number, "start_ms": span.start_ms, "end_ms": span.end_ms, "failures": 0, "asked": 0}
-            for number, span in enumerate(pieces(left, dataset.timeframe_ms))
-        ],
+        "pieces": _pieces(left, dataset.timeframe_ms),
     }
+
+
+def _pieces(spans: Sequence[Span], step: int) -> list[dict[str, int]]:
+    """Return the pieces as `fetch_piece` takes them.
+
+    Several that are at work at once share the exchange's rate limit; the last of an odd number is alone.
+    """
+    cut = pieces(spans, step)
+    alone = len(cut) - len(cut) % FETCHED_AT_ONCE
+    return [
+        {
+            "number": number,
+            "start_ms": span.start_ms,
+            "end_ms": span.end_ms,
+            "share": FETCHED_AT_ONCE if number < alone else 1,
+            "failures": 0,
+            "asked": 0,
+        }
+        for number, span in enumerate(cut)
+    ]
 
 
 def _listed(market: Market, client: Exchange, version: DatasetVersion | None) -> int | None:

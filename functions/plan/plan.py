@@ -39,6 +39,7 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
         run_id,
         {
             "phase": "planned",
+            "processed": 0,
             "total": resolution.total_candles,
             "start_date": iso(resolved.start_ms),
             "end_date": iso(resolved.end_ms),
