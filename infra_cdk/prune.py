@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from shared.venues import VENUES
+
 # Relative to the zip's root. Reading, writing, filtering and every codec of Parquet still work without them.
 UNUSED = (
     "**/*.pyi",
@@ -47,11 +49,29 @@ def prune(content: Path, platform: str) -> None:
             elif path.exists():
                 path.unlink()
     _drop_duplicate_libraries(content / "pyarrow")
+    _trim_exchanges(content / "ccxt")
     strip = shutil.which(f"{platform}-linux-gnu-strip")
     if strip is not None:
         libraries = [str(path) for path in sorted(content.glob(STRIPPED))]
         if libraries:
             subprocess.run([strip, "--strip-unneeded", *libraries], check=True)  # noqa: S603 - our own words
+
+
+def _trim_exchanges(folder: Path) -> None:
+    """Keep of ccxt what the exchanges that we fetch from need: their own modules and the base of all."""
+    if not folder.is_dir():
+        return
+    wanted = {f"{name}.py" for name in VENUES}
+    kept = {*wanted, "abstract", "base"}
+    for path in (*folder.iterdir(), *(folder / "abstract").iterdir()):
+        if path.name in kept:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    # Its own imports all of them.
+    (folder / "__init__.py").touch()
 
 
 def _drop_duplicate_libraries(folder: Path) -> None:

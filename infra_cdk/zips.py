@@ -52,8 +52,14 @@ OF_LINUX = (
 GROUPS: dict[str, tuple[str, ...]] = {
     "api": ("aws-lambda-powertools", "fastapi", "mangum", "numpy", "orjson", "pyarrow", "pydantic"),
     "engine": ("aws-lambda-powertools", "numpy", "orjson", "pyarrow", "pydantic"),
+    # ccxt itself comes without its dependencies: most of them are for what we never ask of it.
+    "fetch": (
+        *("aws-lambda-powertools", "cryptography", "numpy", "orjson", "pyarrow", "requests"),
+        "typing-extensions",
+    ),
     "light": ("aws-lambda-powertools", "orjson", "pydantic"),
 }
+WITHOUT_DEPENDENCIES: dict[str, tuple[str, ...]] = {"fetch": ("ccxt",)}
 
 
 class ZipError(Exception):
@@ -94,6 +100,8 @@ def build(group: str, *, platform: str, output: Path, python: str = PYTHON) -> B
     with tempfile.TemporaryDirectory(prefix="stepfold-zip-", dir=output) as scratch:
         content = Path(scratch) / "content"
         _install(GROUPS[group], content, target, python)
+        if alone := WITHOUT_DEPENDENCIES.get(group):
+            _install(alone, content, target, python, "--no-deps")
         prune(content, platform)
         copy_source(content)
         _put_kernel(content, platform)
@@ -139,10 +147,10 @@ def interpreter(version: str) -> str | None:
     return str(managed[-1]) if managed else None
 
 
-def _install(packages: Sequence[str], content: Path, target: Platform, python: str) -> None:
+def _install(packages: Sequence[str], content: Path, target: Platform, python: str, *options: str) -> None:
     command = [
         *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable),
-        *("--python-platform", target.uv, "--python-version", python, "--only-binary", ":all:"),
+        *("--python-platform", target.uv, "--python-version", python, "--only-binary", ":all:", *options),
         # Copies: what is pruned and stripped here must not change uv's cache.
         *("--constraint", str(LOCK), "--link-mode", "copy", "--target", str(content), *packages),
     ]

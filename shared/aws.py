@@ -10,6 +10,7 @@ from shared.settings import settings
 if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -55,4 +56,18 @@ def stepfunctions() -> SFNClient:
     return boto3.client(
         "stepfunctions",
         config=Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=5),
+    )
+
+
+@lru_cache(maxsize=1)
+def lambda_() -> LambdaClient:
+    import boto3
+    from botocore.config import Config
+
+    # Who calls waits for the answer within the API's own limit.
+    return boto3.client(
+        "lambda",
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=25
+        ),
     )

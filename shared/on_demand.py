@@ -15,8 +15,11 @@ from shared.candles import DatasetVersion
 from shared.datasets import Dataset
 from shared.errors import InvalidInputError, Issue
 from shared.manifest import DatasetManifest, Part
+from shared.market_lists import load_markets
+from shared.markets import resolve_symbol
 from shared.names import DatasetName
 from shared.requests import BacktestRequest
+from shared.store import ObjectStore
 from shared.times import TIMEFRAMES, iso, now_ms, parse_time
 from shared.venues import VENUES
 
@@ -66,6 +69,22 @@ def with_expected(
         message = f"no bar after {iso(closed)} has closed yet; end then or earlier"
         raise InvalidInputError([Issue("end_date", message, request.end_date)])
     return list(by_name.values()), tuple(wanted)
+
+
+def check_listed(store: ObjectStore, wanted: Sequence[Wanted], symbols: Sequence[str]) -> None:
+    """Refuse at once symbols that their exchange is known not to have. Raises InvalidInputError."""
+    issues: list[Issue] = []
+    for entry in wanted:
+        name = entry.dataset
+        listed = load_markets(store, name.exchange, name.symbol.endswith("-PERP"))
+        if listed is not None and listed.sure:
+            try:
+                path = f"symbols[{list(symbols).index(name.symbol)}]"
+                resolve_symbol(name.symbol, name.exchange, listed.markets, path)
+            except InvalidInputError as error:
+                issues.extend(error.issues)
+    if issues:
+        raise InvalidInputError(issues)
 
 
 def expected_version(entry: Dataset) -> DatasetVersion:

@@ -11,7 +11,7 @@ from shared.datasets import Dataset, DatasetIndex
 from shared.errors import InvalidInputError, Issue
 from shared.market_defaults import fees_bps, min_notional, quantity_step
 from shared.names import DatasetName
-from shared.on_demand import EXPECTED, Wanted, expected_version, with_expected
+from shared.on_demand import EXPECTED, Wanted, check_listed, expected_version, with_expected
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
 from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan
 from shared.store import ObjectStore
@@ -82,6 +82,7 @@ def resolve(
         lacking = dated
         expected = _collect(issues, lambda: with_expected(lacking, names, held, owner, warm_up))
         held, wanted = expected or (held, wanted)
+        _collect(issues, lambda: check_listed(store, wanted, names))
     chosen = _collect(issues, lambda: _choose(request, names, held))
     if issues or chosen is None or allocations is None or dated is None:
         raise InvalidInputError(issues)

@@ -51,7 +51,7 @@ def venue(exchange: str, timeframe: str | None = None) -> Venue:
     if found is None:
         near = nearest(exchange, VENUES, 1)
         hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(VENUES)}"
-        message = f"candles are not fetched from it; {hint} Candles of any other exchange can be imported"
+        message = f"is no exchange that is asked; {hint} (candles of any other can be imported)"
         raise InvalidInputError([Issue("exchange", message, exchange[:40])])
     if timeframe is not None and timeframe not in found.timeframes:
         message = f"{exchange} publishes no {timeframe} candles; choose one of {', '.join(found.timeframes)}"

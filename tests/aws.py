@@ -43,6 +43,7 @@ def _forget_clients() -> None:
         aws.s3,
         aws.dynamodb,
         aws.stepfunctions,
+        aws.lambda_,
         access.store,
         access.runs,
         access.datasets,

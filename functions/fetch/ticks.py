@@ -20,9 +20,9 @@ def fetch_ticks(exchange: str, symbols: Sequence[str]) -> dict[str, Any]:
     of = venue(exchange)
     found: list[Tick] = []
     for perpetual in (False, True):
-        numbered = [(n, name) for n, name in enumerate(symbols) if name.endswith("-PERP") == perpetual]
-        if numbered:
-            client = client_of(of.name, numbered[0][1])
-            found += client.ticks([market_of(name, client, f"symbols[{n}]") for n, name in numbered])
+        of_kind = [name for name in symbols if name.endswith("-PERP") == perpetual]
+        if of_kind:
+            client = client_of(of.name, of_kind[0])
+            found += client.ticks([market_of(name, client, "symbols") for name in of_kind])
     access.ticks().put(found)
     return {"ticks": [asdict(tick) for tick in found]}

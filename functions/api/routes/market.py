@@ -11,11 +11,12 @@ from functions.api.documents import refused, series
 from functions.api.owner import Owner
 from functions.api.route import router
 from functions.api.tables import answer
+from functions.api.ticks import ticks_answer
 from functions.api.windows import Format, Limit, RowCursor, Span
 from functions.api.wire import regime_list, symbol_answers
 from shared import access
 from shared.requests import Timeframe
-from shared.responses_market import CandlesAnswer, RegimeList, SymbolList
+from shared.responses_market import CandlesAnswer, RegimeList, SymbolList, TicksAnswer
 
 routes = router("market")
 
@@ -28,6 +29,29 @@ def symbols(owner: Owner) -> SymbolList:
 @routes.get("/market/regimes", response_model=RegimeList, summary="List the named periods of the market")
 def regimes() -> RegimeList:
     return regime_list()
+
+
+@routes.get(
+    "/market/ticks",
+    response_model=TicksAnswer,
+    summary="Latest prices, a few seconds old at the most",
+    responses=refused(),
+)
+def ticks(
+    owner: Owner,
+    symbols: Annotated[
+        str,
+        Query(min_length=1, max_length=600, description="separated by commas", examples=["BTC-USD,ETH-USD"]),
+    ],
+    exchange: Annotated[
+        str | None,
+        Query(
+            max_length=32,
+            description="default: the one that their candles are held from, else coinbase",
+        ),
+    ] = None,
+) -> TicksAnswer:
+    return ticks_answer(owner, symbols, exchange)
 
 
 @routes.get(
