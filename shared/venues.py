@@ -15,13 +15,14 @@ from shared.times import TIMEFRAMES
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """One exchange: `page_bars` is the most that one request answers.
+    """One exchange: `page_bars` is the most that one request answers, `opened` its first day.
 
     `newest_bars` is how far back its candles go, where that is counted in bars and not in years.
     """
 
     name: str
     page_bars: int
+    opened: str
     timeframes: tuple[str, ...] = tuple(TIMEFRAMES)
     newest_bars: int | None = None
     perpetuals: bool = False
@@ -33,11 +34,17 @@ FETCHED_AT_ONCE = 2
 VENUES = {
     venue.name: venue
     for venue in (
-        Venue("coinbase", page_bars=300),
-        Venue("binance", page_bars=1000, perpetuals=True),
+        Venue("coinbase", page_bars=300, opened="2014-12-01"),
+        Venue("binance", page_bars=1000, opened="2017-07-01", perpetuals=True),
         # Whatever time is asked for, Kraken answers its newest 720 bars and no others.
-        Venue("kraken", page_bars=720, timeframes=("1m", "5m", "15m", "1h", "1d"), newest_bars=720),
-        Venue("bitstamp", page_bars=1000),
+        Venue(
+            "kraken",
+            page_bars=720,
+            opened="2013-09-01",
+            timeframes=("1m", "5m", "15m", "1h", "1d"),
+            newest_bars=720,
+        ),
+        Venue("bitstamp", page_bars=1000, opened="2011-08-01"),
     )
 }
 

@@ -35,6 +35,13 @@ class FakeStage:
     strategies: SavedStrategies
     workflows: Workflows
 
+    def clear(self) -> None:
+        """Delete every object and every item; cheaper than another stage."""
+        self.store.delete(self.store.keys(""))
+        dynamodb = boto3.client("dynamodb")
+        for item in dynamodb.scan(TableName=TABLE, ProjectionExpression="pk, sk")["Items"]:
+            dynamodb.delete_item(TableName=TABLE, Key=item)
+
 
 def _forget_clients() -> None:
     """Drop what a process keeps between calls, so that each stage has its own."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functions.exchanges import Exchange, exchange
-from functions.fetch.bars import bars_of
+from functions.fetch.pages import page
 from functions.fetch.patience import patiently
 from shared import access
 from shared.market_lists import MarketList, keep_markets, load_markets
 from shared.markets import Market, resolve_symbol
-from shared.names import DatasetName
 from shared.times import DAY_MS, now_ms, parse_time
 
-# No exchange of ours is older.
-_BEFORE_ALL = parse_time("2010-07-01")
 _DAY = "1d"
 
 
@@ -43,15 +40,12 @@ def first_day(market: Market, client: Exchange) -> int | None:
         return market.listed_ms - market.listed_ms % DAY_MS
     if client.venue.newest_bars is not None:
         return None
-    name = DatasetName(client.venue.name, market.symbol, _DAY)
-    at, count = _BEFORE_ALL, client.venue.page_bars
+    at, count = parse_time(client.venue.opened), client.venue.page_bars
     while at < now_ms():
         start = at
-        rows = patiently(lambda start=start: client.candles(market, _DAY, start, count))  # type: ignore[misc]
-        bars = bars_of(rows, name, start, start + count * DAY_MS)
+        bars, at = patiently(lambda start=start: page(client, market, _DAY, start, count))  # type: ignore[misc]
         if len(bars):
             return int(bars[0, 0])
-        at += count * DAY_MS
     return None
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
+from time import sleep
 from typing import TypeVar
 
 from shared.errors import ExchangeError
@@ -45,4 +45,4 @@ def patiently(ask: Callable[[], T]) -> T:
             pause = pause_after(error, failures, TRIES_OF_A_QUESTION)
             if pause > 2 * LONG:
                 raise
-            time.sleep(pause)
+            sleep(pause)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from functions.exchanges import Exchange
 from functions.fetch import scratch
-from functions.fetch.bars import bars_of
 from functions.fetch.listing import client_of
+from functions.fetch.pages import page
 from functions.fetch.patience import LONG, pause_after
 from functions.fetch.spans import Span
 from shared import access
@@ -105,15 +105,7 @@ class _Piece:
         """Take the next page."""
         step = self.dataset.timeframe_ms
         count = min(self._client.venue.page_bars, (self.span.end_ms - self.at) // step)
-        end = self.at + count * step
-        rows = self._client.candles(self.market, self.dataset.timeframe, self.at, count)
-        bars = bars_of(rows, self.dataset, self.at, end)
-        if not len(bars):
-            # A whole page without a bar is an outage, or the answer of an exchange that is not well.
-            rows = self._client.candles(self.market, self.dataset.timeframe, self.at, count)
-            bars = bars_of(rows, self.dataset, self.at, end)
-        # A full page that ends early held something twice: what it displaced comes with the next one.
-        following = int(bars[-1, 0]) + step if len(bars) and len(rows) >= count else end
+        bars, following = page(self._client, self.market, self.dataset.timeframe, self.at, count)
         self._pages.append(bars)
         self.asked += (following - self.at) // step
         self.at = following

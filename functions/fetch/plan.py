@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from functions.exchanges import Exchange
-from functions.fetch.bars import bars_of
 from functions.fetch.listing import client_of, first_day, market_of
+from functions.fetch.pages import page
 from functions.fetch.patience import patiently
 from functions.fetch.scratch import spans_there
 from functions.fetch.spans import Span, missing, pieces, without
@@ -90,10 +90,10 @@ def _pieces(spans: Sequence[Span], step: int) -> list[dict[str, int]]:
 
 
 def _listed(market: Market, client: Exchange, version: DatasetVersion | None) -> int | None:
-    known = version.manifest.market if version else None
-    if known is not None and known.listed is not None:
-        return parse_time(known.listed)
-    return first_day(market, client)
+    if version is None or version.manifest.market is None:
+        return first_day(market, client)
+    known = version.manifest.market.listed
+    return None if known is None else parse_time(known)
 
 
 def _wanted(entry: Fetch, of: Venue, held: Dataset | None, listed: int | None, closed_ms: int) -> Span:
@@ -135,8 +135,8 @@ def _changed(
         return []
     count = min(COMPARED_BARS, client.venue.page_bars)
     start = held.asked_to_ms - count * step
-    rows = patiently(lambda: client.candles(market, dataset.timeframe, start, count))
-    theirs = {int(bar[0]): bar[1:] for bar in bars_of(rows, dataset, start, held.asked_to_ms)}
+    answer = patiently(lambda: page(client, market, dataset.timeframe, start, count))
+    theirs = {int(bar[0]): bar[1:] for bar in answer.bars}
     table = candles_reader(access.store(), version).window(start, held.asked_to_ms)
     ours = {
         int(time): np.array(values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "rate_limit", "busy", "hang", "drop", "malformed", "no_list", "repeat", "reorder", "impossible"
+    "rate_limit", "busy", "hang", "drop", "malformed", "no_list", "repeat", "reorder", "empty", "impossible"
 ]
 
 
@@ -17,6 +17,7 @@ class Fault:
 
     `rate_limit` 429 with Retry-After · `busy` 503 · `hang` no answer for `seconds` · `drop` the connection
     breaks inside the body · `malformed` JSON that ends too early · `no_list` JSON without candles ·
+    `empty` no candles where there are some ·
     `repeat` some candles twice · `reorder` candles in no order · `impossible` one with its high below its low
     """
 
@@ -26,6 +27,8 @@ class Fault:
 
 def misplaced(rows: list[list[float]], kind: Kind, seed: int = 0) -> list[list[float]]:
     """Return what an exchange in disorder makes of its candles."""
+    if kind == "empty":
+        return []
     if kind == "repeat":
         return [row for row in rows for _ in range(1 + (row[0] // 60_000 % 3 == 0))]
     if kind == "reorder":

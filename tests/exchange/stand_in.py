@@ -70,6 +70,8 @@ def stand_in(book: Book | None = None) -> Iterator[StandIn]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body go in two writes; the second must not wait for the first one's receipt.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             address = urlsplit(self.path)

@@ -64,7 +64,18 @@ def finished() -> Iterator[Finished]:
         yield Finished(stage, http, run_id, RunReader(stage.store, run_id, run.manifest_key))
 
 
-@pytest.fixture
-def fetching(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fetching]:
-    with open_fetching(stage, monkeypatch) as opened:
+@pytest.fixture(scope="module")
+def opened_fetching() -> Iterator[Fetching]:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        fake_stage(monkeypatch) as stage,
+        open_fetching(stage, monkeypatch) as opened,
+    ):
         yield opened
+
+
+@pytest.fixture
+def fetching(opened_fetching: Fetching) -> Fetching:
+    """An empty stage whose exchanges are on loopback."""
+    opened_fetching.clear()
+    return opened_fetching

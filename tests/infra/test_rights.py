@@ -11,8 +11,8 @@ from tests.infra.synthesis import Template
 TABLE = "{Storage/Table.Arn}"
 BUCKET = "{Storage/Bucket.Arn}"
 STATES = "arn:{AWS::Partition}:states:{AWS::Region}:{AWS::AccountId}"
-MACHINES = [f"{STATES}:stateMachine:stepfold-prod-{machine}" for machine in ("backtest", "import")]
-EXECUTIONS = [f"{STATES}:execution:stepfold-prod-{machine}:*" for machine in ("backtest", "import")]
+MACHINES = [f"{STATES}:stateMachine:stepfold-prod-{machine}" for machine in ("backtest", "fetch", "import")]
+EXECUTIONS = [f"{STATES}:execution:stepfold-prod-{machine}:*" for machine in ("backtest", "fetch", "import")]
 
 # By key. Nobody may scan: a listing is a query.
 BY_KEY = ("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem")
@@ -35,7 +35,8 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
     "Api": {
         **index("active", "listing"),
         "s3:DeleteObject": objects("runs/*", "work/*"),  # a run that is deleted
-        "s3:GetObject": objects("candles/*", "runs/*", "strategies/*", "uploads/*"),
+        "lambda:InvokeFunction": ["{Functions/Fetch.Arn}"],  # prices, which it asks exchanges for
+        "s3:GetObject": objects("candles/*", "markets/*", "runs/*", "strategies/*", "uploads/*"),
         "s3:ListBucket": listing("runs/*"),
         # The request, versions of strategies (which nobody may delete), and presigned uploads.
         "s3:PutObject": objects("runs/*/request*", "strategies/*", "uploads/*"),
@@ -70,6 +71,14 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
         "states:DescribeExecution": EXECUTIONS,
         "states:StartExecution": MACHINES,  # what the API noted down and died before starting
     },
+    "Fetch": {
+        **index(),
+        "s3:DeleteObject": objects("work/*"),  # pieces that are joined
+        "s3:GetObject": objects("candles/*", "markets/*", "work/*"),
+        "s3:ListBucket": listing("work/*"),
+        "s3:PutObject": objects("candles/*", "markets/*", "work/*"),
+        "states:StartExecution": [MACHINES[1]],  # the candles that a backtest lacks
+    },
     "Ingest": {
         **index(),
         "s3:DeleteObject": objects("uploads/*"),
@@ -95,7 +104,11 @@ def test_a_function_writes_to_its_own_log_alone(prod: Template, function: str) -
 
 @pytest.mark.parametrize(
     ("machine", "steps"),
-    [("Backtest", ("Plan", "Publish", "Settle", "Simulate")), ("Import", ("Ingest", "Settle"))],
+    [
+        ("Backtest", ("Fetch", "Plan", "Publish", "Settle", "Simulate")),
+        ("Import", ("Ingest", "Settle")),
+        ("Fetch", ("Fetch", "Settle")),
+    ],
 )
 def test_a_machine_calls_its_own_steps_alone(prod: Template, machine: str, steps: tuple[str, ...]) -> None:
     allowed = prod.statements(f"Workflow/{machine}/Machine/Role/DefaultPolicy")
@@ -111,7 +124,9 @@ def test_every_role_is_known(prod: Template) -> None:
         if resource["Type"] == "AWS::IAM::Role"
     ]
     functions = [f"Stepfold/Functions/{function}Role/Resource" for function in RIGHTS]
-    machines = [f"Stepfold/Workflow/{machine}/Machine/Role/Resource" for machine in ("Backtest", "Import")]
+    machines = [
+        f"Stepfold/Workflow/{machine}/Machine/Role/Resource" for machine in ("Backtest", "Import", "Fetch")
+    ]
     assert sorted(roles) == sorted(functions + machines)
 
 

@@ -47,6 +47,13 @@ def test_half_a_login_is_refused(change: dict[str, str], message: str) -> None:
         Stage.from_context({"stage": "prod", **ISSUER, **change})
 
 
+def test_a_stand_in_of_an_exchange_is_for_emulators_alone() -> None:
+    urls = '{"coinbase": "http://127.0.0.1:1"}'
+    assert Stage.from_context({"stage": "local", "exchange_urls": urls}).exchange_urls == urls
+    with pytest.raises(StageError, match="stand-ins of exchanges are for emulators"):
+        Stage.from_context({"stage": "prod", "exchange_urls": urls})
+
+
 def test_the_app_ends_with_the_reason(tmp_path: Path) -> None:
     said = words(start({"stage": "prod", "login": "none"}, tmp_path))
     assert said.startswith("stepfold: stage 'prod' has no JWT issuer")
@@ -107,7 +114,7 @@ def test_functions_stay_within_what_aws_gives(prod: Template) -> None:
     functions = {
         function["Handler"].split(".")[1]: function for function in prod.of_type("AWS::Lambda::Function")
     }
-    assert set(functions) == {"api", "plan", "simulate", "publish", "settle", "ingest"}
+    assert set(functions) == {"api", "plan", "simulate", "publish", "settle", "ingest", "fetch"}
     for function in functions.values():
         assert function["Architectures"] == ["arm64"]
         assert function["Runtime"] == "python3.13"
@@ -119,7 +126,7 @@ def test_functions_stay_within_what_aws_gives(prod: Template) -> None:
 
 def test_every_log_expires(prod: Template) -> None:
     groups = list(prod.of_type("AWS::Logs::LogGroup"))
-    assert len(groups) == 9
+    assert len(groups) == 11
     assert {group["RetentionInDays"] for group in groups} == {90}
 
 

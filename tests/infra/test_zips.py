@@ -21,8 +21,10 @@ import pytest
 
 from infra_cdk.zips import GROUPS, LIBRARIES, LIMIT, PLATFORMS, PYTHON, ZipError, build, check, interpreter
 from localstack.emulator import Emulator, Home, free_port, start, stop
+from shared.times import parse_time
 from tests.e2e.client import ok
 from tests.e2e.markets import CROSS, simulated_file
+from tests.exchange.stand_in import StandIn, stand_in
 from tests.functions import gateway
 from tests.infra.lambda_runtime import Stage, Worker, install_boto3
 from tests.infra.synthesis import Template
@@ -102,16 +104,23 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
+def exchange() -> Iterator[StandIn]:
+    with stand_in() as exchange:
+        yield exchange
+
+
+@pytest.fixture(scope="module")
 def workers(
     unpacked: dict[str, Path],
     emulator: Emulator,
     local: Template,
     python: str,
+    exchange: StandIn,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Worker]]:
     """One process a group."""
     boto3 = install_boto3(tmp_path_factory.mktemp("boto3"), python)
-    stage = Stage.made(emulator, local.at("Storage/Table"))
+    stage = Stage.made(emulator, local.at("Storage/Table"), exchange.addresses)
     executable = interpreter(python)
     assert executable is not None
     with ExitStack() as running:
@@ -149,6 +158,30 @@ def test_a_backtest_completes_on_the_unpacked_zips_alone(workers: dict[str, Work
     assert results["final_equity"] == run["final_equity"]
     equity = ok(http.get(f"/backtests/{run_id}/equity", params={"points": 100}))
     assert equity
+
+
+def test_candles_are_fetched_on_the_unpacked_zips_alone(
+    workers: dict[str, Worker], exchange: StandIn
+) -> None:
+    start, end = parse_time("2021-01-01"), parse_time("2021-02-01")
+    exchange.book.simulate("ETH-USD", "1h", start, end)
+    http = gateway.client(lambda event, _context: workers["api"].call("api", event))
+    name = {"exchange": "coinbase", "symbol": "ETH-USD", "timeframe": "1h"}
+    body = {"source": "exchange", **name, "since": "2021-01-01", "until": "2021-01-31"}
+    begun = ok(http.post("/datasets", json=body), 202)
+
+    subject = {"owner": "local", "fetch_id": begun["fetch_id"]}
+    fetch = workers["fetch"]
+    planned = fetch.call("fetch", {"step": "plan", **subject})
+    for piece in planned["pieces"]:
+        done = fetch.call("fetch", {"step": "piece", **subject, "market": planned["market"], "piece": piece})
+        assert done["done"]
+    rest = {key: planned[key] for key in ("span", "facts", "changed")}
+    fetch.call("fetch", {"step": "join", **subject, **rest})
+
+    held = ok(http.get("/datasets/coinbase.ETH-USD.1h"))
+    assert held["rows"] == len(exchange.book.held["ETH-USD", "1h"]["timestamp"])
+    assert held["market"]["quantity_step"] == 1e-8
 
 
 def test_nothing_but_the_zip_is_on_the_path(workers: dict[str, Worker]) -> None:
