@@ -118,9 +118,11 @@ FlattenDaily = Annotated[
     ),
 ]
 
-FeeBps = Annotated[float | None, _cost("Taker fee; default: 10 (0.1 %).", "--fee-bps", "BPS")]
+FeeBps = Annotated[
+    float | None, _cost("Taker fee; default: the exchange's, else 10 (0.1 %).", "--fee-bps", "BPS")
+]
 MakerFeeBps = Annotated[
-    float | None, _cost("Fee of limit orders and targets; default: 10.", "--maker-fee-bps", "BPS")
+    float | None, _cost("Of limit orders and targets; default: likewise.", "--maker-fee-bps", "BPS")
 ]
 SlippageBps = Annotated[float | None, _cost("Slippage; default: 2.", "--slippage-bps", "BPS")]
 SlippageRange = Annotated[

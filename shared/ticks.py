@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 
 from shared import names
@@ -30,15 +29,8 @@ class TickIndex:
 
     def put(self, ticks: Iterable[Tick]) -> None:
         for tick in ticks:
-            # A newer price that another caller brought meanwhile stays.
-            with suppress(ConditionFailed):
-                self._table.update(
-                    names.ticks_key(tick.exchange),
-                    names.tick_key(tick.symbol),
-                    asdict(tick),
-                    condition="attribute_not_exists(pk) OR #fetched_ms < :at",
-                    values={"at": tick.fetched_ms},
-                )
+            keys = {"pk": names.ticks_key(tick.exchange), "sk": names.tick_key(tick.symbol)}
+            self._table.put({**keys, **asdict(tick)})
 
     def claim(self, exchange: str) -> bool:
         """Let the caller be the one who asks an exchange; False while another one does."""
