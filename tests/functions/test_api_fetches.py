@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -19,7 +18,8 @@ from functions.plan.plan import plan_run
 from functions.settle.failure import Failure
 from functions.settle.settle import end_failed, reconcile
 from shared import access
-from shared.errors import RunRejectedError
+from shared.errors import ExchangeError, RunRejectedError
+from shared.markets import Tick
 from shared.times import iso, now_ms, parse_time
 from tests.functions.api_stage import hold
 from tests.functions.fetching import Fetching
@@ -311,21 +311,25 @@ def test_prices_are_shared_for_a_few_seconds(
     assert len(prices_asked(asks)) == 2
 
 
-def test_of_callers_at_once_one_asks_the_exchange(asks: Fetching) -> None:
-    asks.exchange.delay = 0.1
-    answers: list[float] = []
-    callers = [
-        threading.Thread(
-            target=lambda: answers.append(ticks_answer("local", "BTC-USD", "coinbase").ticks[0].price)
-        )
-        for _ in range(5)
-    ]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    asks.exchange.delay = 0.0
-    assert answers == [asks.exchange.book.last_price("BTC-USD")] * 5
+def test_while_one_caller_asks_the_exchange_the_others_wait_for_its_answer(asks: Fetching) -> None:
+    index = access.ticks()
+    assert index.claim("coinbase")
+    assert not index.claim("coinbase")
+    tick = Tick("coinbase", "BTC-USD", 12.5, None, None, None, now_ms())
+    answer = ticks_answer("local", "BTC-USD", "coinbase", sleep=lambda _seconds: index.put([tick]))
+    assert [row.price for row in answer.ticks] == [12.5]
+    assert prices_asked(asks) == []
+
+
+def test_a_caller_waits_so_long_for_another_and_asks_once_that_is_over(
+    asks: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert access.ticks().claim("coinbase")
+    with pytest.raises(ExchangeError, match="has not answered yet"):
+        ticks_answer("local", "BTC-USD", "coinbase", sleep=lambda _seconds: None)
+    later = now_ms() + 11_000
+    monkeypatch.setattr("shared.ticks.now_ms", lambda: later)
+    ticks_answer("local", "BTC-USD", "coinbase")
     assert len(prices_asked(asks)) == 1
 
 
