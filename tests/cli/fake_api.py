@@ -112,6 +112,8 @@ class FakeApi:
     saved: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # documents, version 1 first
     uploads: dict[str, bytes] = field(default_factory=dict)
     imports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fetches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    report: dict[str, Any] | None = None
     faults: list[Fault] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     polled: threading.Event = field(default_factory=threading.Event)

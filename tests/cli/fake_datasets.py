@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pyarrow.parquet as pq
 
 from shared.responses_market import (
     DatasetList,
+    FetchAnswer,
     ImportAnswer,
     ImportBegun,
     RegimeList,
@@ -31,6 +33,8 @@ def _datasets(api: FakeApi, _request: Request) -> tuple[int, object]:
 
 def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
     body = request.json()
+    if "source" in body:
+        return _begin_fetch(api, body)
     import_id = f"im-{len(api.imports):026d}"
     dataset_id = f"{body['exchange']}.{body['symbol']}.{body['timeframe']}"
     api.imports[import_id] = ImportAnswer(
@@ -50,6 +54,55 @@ def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
         max_bytes=256 * 1024 * 1024,
         expires_at=iso(START_MS),
     )
+
+
+def _begin_fetch(api: FakeApi, body: dict[str, Any]) -> tuple[int, object]:
+    dataset_id = f"{body['exchange']}.{body['symbol']}.{body['timeframe']}"
+    fetch_id = f"fe-{len(api.fetches):026d}"
+    api.fetches[fetch_id] = FetchAnswer(
+        dataset_id=dataset_id,
+        fetch_id=fetch_id,
+        status="queued",
+        since=body.get("since"),
+        until=body.get("until"),
+        progress_pct=0.0,
+        total_candles=0,
+        processed_candles=0,
+        current_timestamp=None,
+        created_at=iso(START_MS),
+        started_at=None,
+        ended_at=None,
+        report=None,
+        error=None,
+    ).model_dump()
+    return 202, api.fetches[fetch_id]
+
+
+def _fetch(api: FakeApi, _request: Request, _dataset_id: str, fetch_id: str) -> tuple[int, object]:
+    entry, polls = api.fetches[fetch_id], api.polls
+    done = 100 * (1 + entry["processed_candles"] // 100)
+    api.polled.set()
+    if polls is None or done < 100 * (polls + 1):
+        moving = {"status": "running", "started_at": iso(START_MS), "current_timestamp": iso(START_MS)}
+        entry |= {**moving, "processed_candles": done, "total_candles": 400, "progress_pct": done / 4}
+    elif api.error is not None:
+        entry |= {"status": "failed", "error": api.error}
+    else:
+        entry |= {"status": "completed", "progress_pct": 100.0, "report": api.report or FETCHED}
+    return 200, entry
+
+
+FETCHED: dict[str, Any] = {
+    "rows": 398,
+    "first": iso(START_MS),
+    "last": iso(START_MS + 399 * HOUR_MS),
+    "gaps": 1,
+    "missing_bars": 2,
+    "dataset_rows": 398,
+    "dataset_first": iso(START_MS),
+    "dataset_last": iso(START_MS + 399 * HOUR_MS),
+    "changed": [],
+}
 
 
 def _upload(api: FakeApi, request: Request) -> tuple[int, object]:
@@ -104,6 +157,7 @@ ROUTES: Routes = {
     ("GET", "/market/regimes"): _regimes,
     ("GET", "/datasets"): _datasets,
     ("POST", "/datasets"): _begin,
+    ("GET", "/datasets/([^/]+)/fetches/([^/]+)"): _fetch,
     ("POST", "/datasets/([^/]+)/imports/([^/]+)"): _begin_work,
     ("GET", "/datasets/([^/]+)/imports/([^/]+)"): _import,
     # Not the API's, but the store's: uploads by form.

@@ -13,6 +13,7 @@ from cli.simulated_market import simulate_market
 from shared.times import parse_time
 from tests.cli.conftest import Cli
 from tests.cli.fake_api import FakeApi
+from tests.cli.fake_datasets import FETCHED
 
 CSV = "timestamp,open,high,low,close,volume\n2021-01-01,1,2,1,2,5\n2021-01-02,1,2,1,2,5\n"
 NAMED = ("--exchange", "Binance", "--symbol", "btc/usdt", "--timeframe", "1h")
@@ -222,3 +223,59 @@ def test_regimes_are_listed_as_a_run_takes_them(cli: Cli) -> None:
     assert ["covid_crash_2020", "2020-02-13", "2020-03-13"] in [line.split()[:3] for line in out.splitlines()]
     assert max(map(len, out.splitlines())) <= 80
     assert cli("data", "regimes", "--json").json["regimes"][0]["title"] == "Covid crash"
+
+
+def test_a_fetch_is_followed_to_its_report(cli: Cli, api: FakeApi) -> None:
+    ran = cli("data", "fetch", "coinbase", "BTC-USD", "1h", "--since", "2021-01-01")
+
+    assert ran.code == 0, ran.err
+    sent = api.requests[0].json()
+    assert sent == {
+        "source": "exchange",
+        "exchange": "coinbase",
+        "symbol": "BTC-USD",
+        "timeframe": "1h",
+        "since": "2021-01-01",
+    }
+    assert "100 of 400 bars at 2021-01-01" in ran.err
+    for said in ("coinbase.BTC-USD.1h", "398", "1 with 2 missing bars", "2021-01-01 00:00"):
+        assert said in ran.out
+    assert cli("data", "fetch", "coinbase", "BTC-USD", "1h", "--json").json["status"] == "completed"
+
+
+def test_a_fetch_says_what_has_changed_and_that_nothing_is_new(cli: Cli, api: FakeApi) -> None:
+    changed = {"timestamp": "2021-01-01T05:00:00Z", "held": 10.0, "exchange": 15.0}
+    api.report = {**FETCHED, "first": None, "last": None, "rows": 0, "changed": [changed]}
+    out = " ".join(cli("data", "fetch", "coinbase", "BTC-USD", "1h").out.split())
+
+    assert "none: up to date" in out
+    assert "1 held bars, the first at 2021-01-01 05:00 (close 10.0, now 15.0)" in out
+    assert "--again" in out
+    assert cli("data", "fetch", "coinbase", "BTC-USD", "1h", "--again").code == 0
+    assert [r for r in api.requests if r.method == "POST"][-1].json()["again"] is True
+
+
+def test_a_fetch_that_fails_says_why(cli: Cli, api: FakeApi) -> None:
+    issue = {"path": "symbol", "message": "coinbase has no market BTC-USDT; near are BTC-USD"}
+    api.error = {"code": "invalid_input", "detail": "symbol: no market", "errors": [issue]}
+    ran = cli("data", "fetch", "coinbase", "BTC-USDT", "1h")
+
+    assert (ran.code, ran.out) == (7, "")
+    assert "near are BTC-USD" in ran.err
+    assert cli("data", "fetch", "coinbase", "BTC-USD", "2h").code == 2
+
+
+def test_a_fetch_that_is_left_goes_on_and_says_how_to_come_back(
+    cli: Cli, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.polls = None
+
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.fetching._follow", interrupted)
+    ran = cli("data", "fetch", "coinbase", "BTC-USD", "1h")
+
+    assert (ran.code, ran.out) == (130, "")
+    assert "goes on without you" in ran.err
+    assert "Run the same command again" in ran.err
