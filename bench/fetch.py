@@ -75,14 +75,14 @@ def _measure(
     steps = dict(_steps(http, fetch["fetch_id"]))
     memory = max((_peak_mb(pid) for pid in emulator.workers("stepfold-local-fetch")), default=0.0)
     print(
-        f"{name}, {span}, {latency * 1e3:.0f} ms away: {fetch['report']['rows']:,} bars in {took:.1f} s; "
+        f"{name}, {span}, {latency * 1e3:.0f} ms away: {fetch['total_candles']:,} bars in {took:.1f} s; "
         f"{len(exchange.asked)} requests; plan {steps['PlanFetch']:.1f} s, pieces {steps['Pieces']:.1f} s, "
         f"join {steps['Join']:.1f} s; peak memory of a worker so far {memory:.0f} MB"
     )
 
 
 def _fetch(http: httpx.Client, name: str, symbol: str, timeframe: str, since: int) -> Any:
-    body = {"source": "exchange", "exchange": name, "symbol": symbol, "timeframe": timeframe}
+    body: dict[str, Any] = {"source": "exchange", "exchange": name, "symbol": symbol, "timeframe": timeframe}
     # `again`: what is held is no help to the next one.
     body |= {"since": iso(since), "until": iso(END), "again": True}
     entry = http.post("/datasets", json=body).raise_for_status().json()

@@ -14,7 +14,7 @@ T = TypeVar("T")
 # Tries of one request, the first included, before a piece of candles is given up.
 TRIES = 7
 # A question that somebody waits for: a symbol, a price.
-TRIES_OF_A_QUESTION = 4
+TRIES_OF_A_QUESTION = 3
 # A wait as long as this ends the step: the state machine waits for less than a Lambda does.
 LONG = 5.0
 _LONGEST_BACKOFF = 60.0

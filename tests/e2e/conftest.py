@@ -10,6 +10,7 @@ import pytest
 from localstack.deploy import deploy
 from localstack.emulator import Emulator, Home, free_port, start, stop
 from tests.e2e.local_stack import LocalStack
+from tests.exchange.stand_in import StandIn, stand_in
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +22,17 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def stack(emulator: Emulator) -> Iterator[LocalStack]:
+def exchange() -> Iterator[StandIn]:
+    """The exchange that the stacks find in the place of the real ones."""
+    with pytest.MonkeyPatch.context() as monkeypatch, stand_in() as exchange:
+        monkeypatch.setenv("STEPFOLD_EXCHANGE_URLS", exchange.addresses)
+        yield exchange
+
+
+@pytest.fixture(scope="session")
+def stack(emulator: Emulator, exchange: StandIn) -> Iterator[LocalStack]:
     """Stage `local`: no login, everything belongs to the owner `local`."""
+    del exchange  # its address is in the environment that the stage is deployed with
     yield from _deployed(emulator, "local")
 
 
