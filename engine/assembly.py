@@ -93,12 +93,33 @@ class Assembly:
                 for source in self._nodes[node].inputs:
                     self._users[source] = self._users.get(source, 0) + 1
         for step in steps:
+            if self._is_rule_alone(step[0]):
+                self._write_crossing_rule(step[0])
+                continue
             self._write(step)
             for node in step:
                 for op, number in self._outputs.get(node, ()):
                     self._emit(op, 0, (self._place[node],), number, 0, None)
             for node in step:
                 self._release(node)
+
+    def _is_rule_alone(self, node: int) -> bool:
+        """Whether a node is a crossing that one rule needs and nothing else."""
+        outputs = self._outputs.get(node, [])
+        return (
+            self._nodes[node].op in I.CROSSING_RULES
+            and not self._users.get(node)
+            and [op for op, _ in outputs] == [I.OP_RULE]
+            and self._graph.clock(node) is None
+        )
+
+    def _write_crossing_rule(self, node: int) -> None:
+        crossing = self._nodes[node]
+        operands = tuple(self._place[source] for source in crossing.inputs)
+        ((_, number),) = self._outputs[node]
+        self._emit(I.CROSSING_RULES[crossing.op], 0, operands, number, self._carried(crossing), None)
+        for source in crossing.inputs:
+            self._drop(source)
 
     def _write(self, step: tuple[int, ...]) -> None:
         first = self._nodes[step[0]]
@@ -168,11 +189,15 @@ class Assembly:
 
     def _release(self, node: int) -> None:
         for source in self._nodes[node].inputs:
-            self._users[source] -= 1
-            if self._users[source] == 0:
-                self._give_back(source)
+            self._drop(source)
         if self._users.get(node, 0) == 0:
             self._give_back(node)
+
+    def _drop(self, source: int) -> None:
+        """One that needed the node has it."""
+        self._users[source] -= 1
+        if self._users[source] == 0:
+            self._give_back(source)
 
     def _give_back(self, node: int) -> None:
         # A clock is read by every instruction of its timeframe, also by those that it is no input of.

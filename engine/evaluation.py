@@ -80,7 +80,7 @@ class Evaluator:
         for k in range(self.instructions):
             if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_CLOCK:
                 self.piece = L.PIECE // 2
-            if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_RULE:
+            if self.code[k * I.CODE_WIDTH + I.C_OP] in (I.OP_RULE, I.OP_RULE_ABOVE, I.OP_RULE_BELOW):
                 self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // 64 + 1)
 
     def evaluate(self, begin, length, bits, bits_at, board, board_at, stride):
@@ -138,6 +138,7 @@ class Evaluator:
         j: cython.Py_ssize_t
         k: cython.Py_ssize_t
         m: cython.Py_ssize_t
+        n: cython.Py_ssize_t
         op: cython.longlong
         to: cython.Py_ssize_t
         a: cython.Py_ssize_t
@@ -209,6 +210,22 @@ class Evaluator:
                 at = bits_at + period // 64 * stride
                 for j in range(m):
                     bits[at + j] |= bit if r[a + j] > 0.0 else 0
+            elif op == I.OP_RULE_ABOVE:
+                bit = cython.cast(cython.ulonglong, 1) << (period % 64)
+                n = bits_at + period // 64 * stride
+                bits[n] |= bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0
+                for j in range(1, m):
+                    bits[n + j] |= bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
+            elif op == I.OP_RULE_BELOW:
+                bit = cython.cast(cython.ulonglong, 1) << (period % 64)
+                n = bits_at + period // 64 * stride
+                bits[n] |= bit if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0
+                for j in range(1, m):
+                    bits[n + j] |= bit if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
             elif op == I.OP_COLUMN:
                 if bar >= self.first:
                     at = period * (self.size - self.first) + bar - self.first

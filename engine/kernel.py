@@ -122,6 +122,8 @@ class Fold:
     balance_f: cython.double[::1]
     balance_i: cython.longlong[::1]
     extra_f: cython.double[::1]
+    day_f: cython.double[::1]
+    day_i: cython.longlong[::1]
     markets: list
     only: Market
     following: Fold
@@ -143,6 +145,13 @@ class Fold:
     positions: cython.Py_ssize_t
     balances: cython.Py_ssize_t
     extras: cython.Py_ssize_t
+    # Rows that each log has room for, by which its columns lie apart.
+    fill_size: cython.Py_ssize_t
+    event_size: cython.Py_ssize_t
+    detail_size: cython.Py_ssize_t
+    position_size: cython.Py_ssize_t
+    balance_size: cython.Py_ssize_t
+    extra_size: cython.Py_ssize_t
     fill_room: cython.Py_ssize_t
     event_room: cython.Py_ssize_t
     bad_market: cython.Py_ssize_t
@@ -155,6 +164,14 @@ class Fold:
     extremes: cython.bint
     simple: cython.bint
     step: cython.longlong
+    # The UTC day at hand: its number, first row and end (ms), and what its rows added up to so far.
+    days: cython.Py_ssize_t
+    day: cython.longlong
+    day_from: cython.Py_ssize_t
+    day_end: cython.longlong
+    day_high: cython.double
+    day_low: cython.double
+    day_exposed: cython.longlong
     # Where this fold's rules stand in the words of bits: words a bar, which of them, and the first bit.
     words: cython.Py_ssize_t
     word: cython.Py_ssize_t
@@ -171,10 +188,11 @@ class Fold:
     allowed: cython.double
     bound: cython.longlong
 
-    def __init__(self, plan, state, markets, funding, timeline, equity, gross, workspace):
+    def __init__(self, plan, state, markets, funding, timeline, equity, gross, days, workspace):
         """Each argument is a tuple of arrays (compiled) or lists (uncompiled), see `engine.machine`.
 
-        `funding` is (times, rates) of all markets one after the other, and where each market's begin.
+        `funding` is (times, rates) of all markets one after the other, and where each market's begin. `days`
+        (floats, ints) has room for a row for each UTC day of the timeline; a summary writes none.
         """
         s: cython.Py_ssize_t
         market: Market
@@ -195,6 +213,7 @@ class Fold:
         self.timeline = timeline
         self.equity = equity
         self.gross = gross
+        self.day_f, self.day_i = days
         (
             self.cells,
             self.times,
@@ -238,6 +257,13 @@ class Fold:
         self.bad_bar = -1
         self.begun = False
         self.chained = False
+        self.days = 0
+        self.day = -L.FOREVER
+        self.day_from = 0
+        self.day_end = L.FOREVER if self.summary else -L.FOREVER
+        self.day_high = -INFINITY
+        self.day_low = INFINITY
+        self.day_exposed = 0
         self._count_from_nothing()
         # A summary writes no logs, so that they are never full.
         self.fill_room = L.FOREVER
@@ -246,8 +272,16 @@ class Fold:
             market = markets[s]
             self.cursors[3 * s + 2] = 0 if market.finer_size > 0 else -1
 
-    def set_logs(self, floats, ints, fill_room, event_room):
-        """Give empty logs, each a sequence of arrays in the order of layout's LOG_…."""
+    def set_logs(self, floats, ints, sizes, fill_room, event_room):
+        """Give empty logs, each a sequence of arrays in the order of layout's LOG_…, column by column."""
+        (
+            self.fill_size,
+            self.event_size,
+            self.detail_size,
+            self.position_size,
+            self.balance_size,
+            self.extra_size,
+        ) = sizes
         self.fill_f, _, self.detail_f, self.position_f, self.balance_f, self.extra_f = floats
         self.fill_i, self.event_i, self.detail_i, self.position_i, self.balance_i, _ = ints
         self.fill_room = fill_room
@@ -263,6 +297,10 @@ class Fold:
         self.positions = 0
         self.balances = 0
         self.extras = 0
+
+    def days_logged(self):
+        """Return how many days the bars so far were of."""
+        return self.days
 
     def logged(self):
         """Return how many rows each log holds."""
@@ -287,6 +325,7 @@ class Fold:
             if self.block_at == self.block_rows:
                 answer = self.load()
                 if answer != L.RUN_LOADED:
+                    self._end_day(self.rows)
                     return answer
             with cython.nogil:
                 full = not self._fold_block()
@@ -460,13 +499,13 @@ class Fold:
         self.gap_next = 0
         self.gaps[0] = 0
         self.gap_count = 1  # the first row of a block always goes the careful way
-        if timestamp[first] <= self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST]:
+        if timestamp[first] < self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] + step:
             self.bad_market = s
             self.bad_bar = first
             return False
         if odd != 0 or self.daily:
             for j in range(first + 1, first + length):
-                if timestamp[j] <= timestamp[j - 1]:
+                if timestamp[j] - timestamp[j - 1] < step:
                     self.bad_market = s
                     self.bad_bar = j
                     return False
@@ -593,7 +632,8 @@ class Fold:
         down: cython.double
         peak: cython.double
         deepest: cython.double
-        lowest: cython.double
+        most: cython.double = -INFINITY
+        least: cython.double = INFINITY
         total: cython.double
         squares: cython.double
         down_squares: cython.double
@@ -611,9 +651,11 @@ class Fold:
             or ((self.i[ib + L.SI_LATCH] != 0 or self.i[ib + L.SI_DONE] != 0) and qty != 0.0)
         ):
             return
+        end = self._until_midnight(start, end)
         if qty == 0.0:
             if self.f[L.GF_EQUITY] != base:
                 return
+            self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
             relevant = self.masks[L.MASK_FLAT] << self.shift
             j = start
@@ -630,45 +672,43 @@ class Fold:
             self.i[ib + L.SI_FLAT_ROWS] += end - start
         else:
             relevant = self.masks[L.MASK_LONG if qty > 0.0 else L.MASK_SHORT] << self.shift
-            if self.rich:
-                if self.i[ib + L.SI_FUNDED] < self.funding_from[1]:
-                    until = self.funding_time[self.i[ib + L.SI_FUNDED]] - self.only.timestamp[at + start]
-                    if until < self.step:
+            if self.i[ib + L.SI_FUNDED] < self.funding_from[1]:
+                until = self.funding_time[self.i[ib + L.SI_FUNDED]] - self.only.timestamp[at + start]
+                if until < self.step:
+                    return
+                if until // self.step < end - start:
+                    end = start + until // self.step
+            if self.i[ib + L.SI_ENTRY_RULE] >= 0:
+                until = self.rule_i[self.i[ib + L.SI_ENTRY_RULE] * L.RI_SIZE + L.RI_MAX_BARS]
+                if until > 0:
+                    until -= self.i[ib + L.SI_BARS] + 1
+                    if until <= 0:
                         return
-                    if until // self.step < end - start:
-                        end = start + until // self.step
-                if self.i[ib + L.SI_ENTRY_RULE] >= 0:
-                    until = self.rule_i[self.i[ib + L.SI_ENTRY_RULE] * L.RI_SIZE + L.RI_MAX_BARS]
-                    if until > 0:
-                        until -= self.i[ib + L.SI_BARS] + 1
-                        if until <= 0:
-                            return
-                        if until < end - start:
-                            end = start + until
-                if self.i[L.GI_WALKED] == 0:
-                    walk = self.plan_f[L.PF_WALK_AWAY]
-                # A missing level is NaN, and no comparison with it holds.
-                if qty > 0.0:
-                    lower = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] > lower else lower
-                    lower = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] > lower else lower
-                    lower = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] > lower else lower
-                    if self.f[fb + L.SF_TARGET] < upper:
-                        upper = self.f[fb + L.SF_TARGET]
-                    if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
-                        highest_trailed = self.f[fb + L.SF_HIGH]
-                else:
-                    upper = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] < upper else upper
-                    upper = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] < upper else upper
-                    upper = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] < upper else upper
-                    if self.f[fb + L.SF_TARGET] > lower:
-                        lower = self.f[fb + L.SF_TARGET]
-                    if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
-                        lowest_trailed = self.f[fb + L.SF_LOW]
+                    if until < end - start:
+                        end = start + until
+            if self.i[L.GI_WALKED] == 0:
+                walk = self.plan_f[L.PF_WALK_AWAY]
+            # A missing level is NaN, and no comparison with it holds.
+            if qty > 0.0:
+                lower = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] > lower else lower
+                lower = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] > lower else lower
+                lower = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] > lower else lower
+                if self.f[fb + L.SF_TARGET] < upper:
+                    upper = self.f[fb + L.SF_TARGET]
+                if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
+                    highest_trailed = self.f[fb + L.SF_HIGH]
+            else:
+                upper = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] < upper else upper
+                upper = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] < upper else upper
+                upper = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] < upper else upper
+                if self.f[fb + L.SF_TARGET] > lower:
+                    lower = self.f[fb + L.SF_TARGET]
+                if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
+                    lowest_trailed = self.f[fb + L.SF_LOW]
             base += self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST]
             previous = self.f[L.GF_EQUITY]
             peak = self.f[L.GF_PEAK]
             deepest = self.f[L.GF_DRAWDOWN]
-            lowest = self.f[L.GF_LOWEST]
             total = self.f[L.GF_RETURN_SUM]
             squares = self.f[L.GF_RETURN_SQUARES]
             down_squares = self.f[L.GF_DOWN_SQUARES]
@@ -676,21 +716,16 @@ class Fold:
             low = self.f[fb + L.SF_LOW]
             # First how far it goes, then what these bars add up to: each loop has little to keep in mind.
             j = start
-            if self.rich:
-                while j < end and word == 0:
-                    if (
-                        self.only.low[at + j] <= lower
-                        or self.only.high[at + j] >= upper
-                        or self.only.high[at + j] > highest_trailed
-                        or self.only.low[at + j] < lowest_trailed
-                    ):
-                        break
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
-            else:
-                while j < end and word == 0:
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
+            while j < end and word == 0:
+                if (
+                    self.only.low[at + j] <= lower
+                    or self.only.high[at + j] >= upper
+                    or self.only.high[at + j] > highest_trailed
+                    or self.only.low[at + j] < lowest_trailed
+                ):
+                    break
+                word = self.bits[bits_at + j] & relevant
+                j += 1
             end = j
             for j in range(start, end):
                 value = base + qty * self.only.close[at + j]
@@ -701,7 +736,8 @@ class Fold:
                 down = change if change < 0.0 else 0.0
                 down_squares += down * down
                 peak = value if value > peak else peak
-                lowest = value if value < lowest else lowest
+                most = value if value > most else most
+                least = value if value < least else least
                 if peak - value > deepest * peak:
                     deepest = (peak - value) / peak
                 if value >= walk:
@@ -725,13 +761,16 @@ class Fold:
             self.f[L.GF_EQUITY] = previous
             self.f[L.GF_PEAK] = peak
             self.f[L.GF_DRAWDOWN] = deepest
-            self.f[L.GF_LOWEST] = lowest
+            self._note_extremes(most, least)
+            if least < self.f[L.GF_LOWEST]:
+                self.f[L.GF_LOWEST] = least
             self.f[L.GF_RETURN_SUM] = total
             self.f[L.GF_RETURN_SQUARES] = squares
             self.f[L.GF_DOWN_SQUARES] = down_squares
             self.f[fb + L.SF_HIGH] = high
             self.f[fb + L.SF_LOW] = low
             self.i[L.GI_EXPOSED] += end - start
+            self.day_exposed += end - start
             self.i[ib + L.SI_BARS] += end - start
             self.i[ib + (L.SI_LONG_ROWS if qty > 0.0 else L.SI_SHORT_ROWS)] += end - start
         self.i[ib + L.SI_STOP_HIT] = 0
@@ -769,6 +808,9 @@ class Fold:
         word: cython.ulonglong
         if self.i[L.GI_ROWS] == 0:
             self.i[L.GI_FIRST] = now
+        if now >= self.day_end:
+            self._end_day(row)
+            self._enter_day(now)
         if self.daily:
             self._begin_day(now)
         # A market is here when its next bar in the block is of this time.
@@ -845,6 +887,7 @@ class Fold:
             self.gross[row] = gross
         self._value_row(row, now, value)
         self.i[L.GI_EXPOSED] += exposed
+        self.day_exposed += exposed
         if value >= self.plan_f[L.PF_WALK_AWAY] and self.i[L.GI_WALKED] == 0:
             self._walk_away(now)
         for s in range(count):
@@ -878,14 +921,17 @@ class Fold:
         than one rule speaks go the long way, with the same bits.
         """
         ib: cython.Py_ssize_t = L.GI_SIZE
-        end: cython.Py_ssize_t = self.block_rows
+        last: cython.Py_ssize_t = self.block_rows
+        end: cython.Py_ssize_t = self.block_at
         while self.gap_next < self.gap_count and self.gaps[self.gap_next] < self.block_at:
             self.gap_next += 1
         if self.gap_next < self.gap_count:
-            end = self.gaps[self.gap_next]
+            last = self.gaps[self.gap_next]
         if self.i[ib + L.SI_OPENED] == 0:
             return
-        while self.block_at < end and self.fills < self.fill_room and self.events < self.event_room:
+        while self.block_at < last and self.fills < self.fill_room and self.events < self.event_room:
+            if self.block_at == end:
+                end = self._until_midnight(end, last)
             if self.i[ib + L.SI_PENDING] != 0:
                 if self.i[ib + L.SI_ACTIVE] != 1 or not self._plain_fill():
                     return
@@ -919,7 +965,7 @@ class Fold:
         part: cython.double
         extreme: cython.double
         bound: cython.longlong = L.B_OWN
-        n: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        n: cython.Py_ssize_t = self.fills
         if self.i[nb + L.NI_REASON] >= 0:
             return False
         if self.i[ib + L.SI_PENDING] == L.PENDING_CLOSE:
@@ -957,19 +1003,19 @@ class Fold:
             self.f[fb + L.SF_FEES] = 0.0
             self.i[ib + L.SI_ENTRIES] = 0
             if not self.summary:
-                self.fill_f[n + L.FF_SLIPPAGE] = qty * (base - price)
-                self.fill_f[n + L.FF_PNL] = pnl
-                self.fill_f[n + L.FF_POSITION] = 0.0
-                self.fill_f[n + L.FF_ENTRY_PRICE] = cost
-                self.fill_f[n + L.FF_ENTRY_FEES] = fees
+                self.fill_f[L.FF_SLIPPAGE * self.fill_size + n] = qty * (base - price)
+                self.fill_f[L.FF_PNL * self.fill_size + n] = pnl
+                self.fill_f[L.FF_POSITION * self.fill_size + n] = 0.0
+                self.fill_f[L.FF_ENTRY_PRICE * self.fill_size + n] = cost
+                self.fill_f[L.FF_ENTRY_FEES * self.fill_size + n] = fees
                 extreme = self.f[fb + L.SF_LOW]
                 extreme = price if price < extreme else extreme
                 extreme = cost if extreme > cost else extreme
-                self.fill_f[n + L.FF_MAE] = qty * (extreme - cost)
+                self.fill_f[L.FF_MAE * self.fill_size + n] = qty * (extreme - cost)
                 extreme = self.f[fb + L.SF_HIGH]
                 extreme = price if price > extreme else extreme
                 extreme = cost if extreme < cost else extreme
-                self.fill_f[n + L.FF_MFE] = qty * (extreme - cost)
+                self.fill_f[L.FF_MFE * self.fill_size + n] = qty * (extreme - cost)
         else:
             price = base * (1.0 + slippage)
             # As `_size` finds it, where leverage is 1 and no limit but cash is set.
@@ -996,13 +1042,13 @@ class Fold:
             self.f[fb + L.SF_FEES] = fee
             self.i[L.GI_EXITS + L.FR_ENTRY] += 1
             if not self.summary:
-                self.fill_f[n + L.FF_SLIPPAGE] = qty * (price - base)
-                self.fill_f[n + L.FF_PNL] = 0.0
-                self.fill_f[n + L.FF_POSITION] = qty
-                self.fill_f[n + L.FF_ENTRY_PRICE] = price
-                self.fill_f[n + L.FF_ENTRY_FEES] = fee
-                self.fill_f[n + L.FF_MAE] = 0.0
-                self.fill_f[n + L.FF_MFE] = 0.0
+                self.fill_f[L.FF_SLIPPAGE * self.fill_size + n] = qty * (price - base)
+                self.fill_f[L.FF_PNL * self.fill_size + n] = 0.0
+                self.fill_f[L.FF_POSITION * self.fill_size + n] = qty
+                self.fill_f[L.FF_ENTRY_PRICE * self.fill_size + n] = price
+                self.fill_f[L.FF_ENTRY_FEES * self.fill_size + n] = fee
+                self.fill_f[L.FF_MAE * self.fill_size + n] = 0.0
+                self.fill_f[L.FF_MFE * self.fill_size + n] = 0.0
                 if bound != L.B_OWN:
                     self._detail(0, 0, 0, size, moved)
         self.f[L.GF_CASH] = cash
@@ -1011,11 +1057,11 @@ class Fold:
         self.i[ib + L.SI_CHANGED] = 1
         self.i[self._counter(rule) + L.TI_EXECUTED] += 1
         if not self.summary:
-            self.fill_f[n + L.FF_PRICE] = price
-            self.fill_f[n + L.FF_QTY] = qty
-            self.fill_f[n + L.FF_FEE] = fee
-            self.fill_f[n + L.FF_CASH] = cash
-            self.fill_f[n + L.FF_REALISED] = self.f[L.GF_REALISED]
+            self.fill_f[L.FF_PRICE * self.fill_size + n] = price
+            self.fill_f[L.FF_QTY * self.fill_size + n] = qty
+            self.fill_f[L.FF_FEE * self.fill_size + n] = fee
+            self.fill_f[L.FF_CASH * self.fill_size + n] = cash
+            self.fill_f[L.FF_REALISED * self.fill_size + n] = self.f[L.GF_REALISED]
         self._log_fill_code(
             0,
             self.only.timestamp[at],
@@ -1066,6 +1112,7 @@ class Fold:
         if qty == 0.0:
             if self.f[L.GF_EQUITY] != base:
                 self._value_change(base)
+            self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
             relevant = self.masks[L.MASK_FLAT] << self.shift
             if self.curved:
@@ -1133,6 +1180,8 @@ class Fold:
             self.f[L.GF_RETURN_SUM] = total
             self.f[L.GF_RETURN_SQUARES] = squares
             self.f[L.GF_DOWN_SQUARES] = down
+            self._note_extremes(most, least)
+            self.day_exposed += j - begin
             if least < self.f[L.GF_LOWEST]:
                 self.f[L.GF_LOWEST] = least
             if most > self.f[L.GF_PEAK]:
@@ -1209,6 +1258,7 @@ class Fold:
         if self.curved:
             self.equity[row] = value
         self._value_change(value)
+        self._note_extremes(value, value)
         self.i[L.GI_ROWS] += 1
         self.i[L.GI_LAST] = now
 
@@ -1225,6 +1275,54 @@ class Fold:
     def _cell(self, s: cython.Py_ssize_t, column: cython.Py_ssize_t) -> cython.double:
         """A column (open, high, low, close, volume) of the market's bar at hand."""
         return self.cells[(s * L.CELLS + column) * L.BLOCK + self.cursors[3 * s]]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _note_extremes(self, most: cython.double, least: cython.double) -> cython.void:
+        """Take the highest and the lowest equity of some rows of the day at hand."""
+        self.day_high = most if most > self.day_high else self.day_high
+        self.day_low = least if least < self.day_low else self.day_low
+
+    @cython.cfunc
+    @cython.nogil
+    def _enter_day(self, now: cython.longlong) -> cython.void:
+        """Stand in the UTC day of a time, which may lie before 1970."""
+        inside: cython.longlong = (now % L.DAY + L.DAY) % L.DAY
+        self.day = (now - inside) // L.DAY
+        self.day_end = now - inside + L.DAY
+
+    @cython.cfunc
+    @cython.nogil
+    def _end_day(self, row: cython.Py_ssize_t) -> cython.void:
+        """Log the day whose rows end before this one, if it has any."""
+        if self.summary or row == self.day_from:
+            return
+        self.day_f[self.days * L.DAY_FLOATS + L.DF_HIGH] = self.day_high
+        self.day_f[self.days * L.DAY_FLOATS + L.DF_LOW] = self.day_low
+        self.day_f[self.days * L.DAY_FLOATS + L.DF_CLOSE] = self.f[L.GF_EQUITY]
+        self.day_i[self.days * L.DAY_INTS + L.DI_DAY] = self.day
+        self.day_i[self.days * L.DAY_INTS + L.DI_BARS] = row - self.day_from
+        self.day_i[self.days * L.DAY_INTS + L.DI_EXPOSED] = self.day_exposed
+        self.days += 1
+        self.day_from = row
+        self.day_high = -INFINITY
+        self.day_low = INFINITY
+        self.day_exposed = 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _until_midnight(self, begin: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Where one market's rows [begin, end) of the block, which follow each other, leave the day of the
+        first."""
+        at: cython.Py_ssize_t = self.only.next - self.block_rows
+        if self.only.timestamp[at + begin] >= self.day_end:
+            self._end_day(self.block_first + begin)
+            self._enter_day(self.only.timestamp[at + begin])
+        if self.only.timestamp[at + end - 1] >= self.day_end:
+            return begin + (self.day_end - self.only.timestamp[at + begin] + self.step - 1) // self.step
+        return end
 
     @cython.cfunc
     @cython.nogil
@@ -1526,15 +1624,15 @@ class Fold:
             # The worst and the best that what leaves has seen, the price at which it leaves included.
             extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
             extreme = price if sign * (price - extreme) < 0.0 else extreme
-            self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
-            self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
+            self.fill_f[L.FF_PNL * self.fill_size + n] = pnl
+            self.fill_f[L.FF_ENTRY_FEES * self.fill_size + n] = fees
             # An addition may lift the cost beyond what the bars before showed: at the cost was nothing.
             extreme = cost if sign * (extreme - cost) > 0.0 else extreme
-            self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
+            self.fill_f[L.FF_MAE * self.fill_size + n] = sign * qty * (extreme - cost)
             extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
             extreme = price if sign * (price - extreme) > 0.0 else extreme
             extreme = cost if sign * (extreme - cost) < 0.0 else extreme
-            self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
+            self.fill_f[L.FF_MFE * self.fill_size + n] = sign * qty * (extreme - cost)
         self._log_extra(
             self.f[fb + L.SF_MARGIN],
             funding,
@@ -2869,18 +2967,18 @@ class Fold:
         decision: cython.longlong,
         reason: cython.longlong,
     ) -> cython.void:
-        at: cython.Py_ssize_t = self.events * L.EI_WIDTH
+        at: cython.Py_ssize_t = self.events
         self.i[L.GI_EVENTS] += 1
         if self.summary:
             return
-        self.event_i[at + L.EI_CODE] = (
+        self.event_i[L.EI_CODE * self.event_size + at] = (
             (kind + 1) << L.CODE_TYPE
             | (s + 1) << L.CODE_MARKET
             | (rule + 1) << L.CODE_RULE
             | (reason + 1) << L.CODE_REASON
         )
-        self.event_i[at + L.EI_TIME] = now
-        self.event_i[at + L.EI_DECISION] = decision
+        self.event_i[L.EI_TIME * self.event_size + at] = now
+        self.event_i[L.EI_DECISION * self.event_size + at] = decision
         self.events += 1
 
     @cython.cfunc
@@ -2894,14 +2992,14 @@ class Fold:
         second_value: cython.double,
     ) -> cython.void:
         """What the event just written (a block, a gap, a payment) has to say beyond its code."""
-        at: cython.Py_ssize_t = self.details * L.DI_WIDTH
+        at: cython.Py_ssize_t = self.details
         if self.summary:
             return
-        self.detail_i[at + L.DI_FIRST] = first
-        self.detail_i[at + L.DI_LAST] = last
-        self.detail_i[at + L.DI_COUNT] = count
-        self.detail_f[self.details * L.DF_WIDTH + L.DF_FIRST_VALUE] = first_value
-        self.detail_f[self.details * L.DF_WIDTH + L.DF_SECOND_VALUE] = second_value
+        self.detail_i[L.DI_FIRST * self.detail_size + at] = first
+        self.detail_i[L.DI_LAST * self.detail_size + at] = last
+        self.detail_i[L.DI_COUNT * self.detail_size + at] = count
+        self.detail_f[L.DF_FIRST_VALUE * self.detail_size + self.details] = first_value
+        self.detail_f[L.DF_SECOND_VALUE * self.detail_size + self.details] = second_value
         self.details += 1
 
     @cython.cfunc
@@ -2927,20 +3025,20 @@ class Fold:
         What no rule decided is told of the trigger that opened the position.
         """
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
-        at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        at: cython.Py_ssize_t = self.fills
         if not self.summary:
-            self.fill_f[at + L.FF_PRICE] = price
-            self.fill_f[at + L.FF_QTY] = qty
-            self.fill_f[at + L.FF_FEE] = fee
-            self.fill_f[at + L.FF_SLIPPAGE] = slippage
-            self.fill_f[at + L.FF_PNL] = 0.0
-            self.fill_f[at + L.FF_POSITION] = self.f[fb + L.SF_QTY]
-            self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
-            self.fill_f[at + L.FF_REALISED] = self.f[L.GF_REALISED]
-            self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
-            self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_FEES]
-            self.fill_f[at + L.FF_MAE] = 0.0
-            self.fill_f[at + L.FF_MFE] = 0.0
+            self.fill_f[L.FF_PRICE * self.fill_size + at] = price
+            self.fill_f[L.FF_QTY * self.fill_size + at] = qty
+            self.fill_f[L.FF_FEE * self.fill_size + at] = fee
+            self.fill_f[L.FF_SLIPPAGE * self.fill_size + at] = slippage
+            self.fill_f[L.FF_PNL * self.fill_size + at] = 0.0
+            self.fill_f[L.FF_POSITION * self.fill_size + at] = self.f[fb + L.SF_QTY]
+            self.fill_f[L.FF_CASH * self.fill_size + at] = self.f[L.GF_CASH]
+            self.fill_f[L.FF_REALISED * self.fill_size + at] = self.f[L.GF_REALISED]
+            self.fill_f[L.FF_ENTRY_PRICE * self.fill_size + at] = self.f[fb + L.SF_COST]
+            self.fill_f[L.FF_ENTRY_FEES * self.fill_size + at] = self.f[fb + L.SF_FEES]
+            self.fill_f[L.FF_MAE * self.fill_size + at] = 0.0
+            self.fill_f[L.FF_MFE * self.fill_size + at] = 0.0
         self._log_fill_code(s, now, rule, kind, reason, decided, decision, bound, side)
 
     @cython.cfunc
@@ -2959,12 +3057,12 @@ class Fold:
     ) -> cython.void:
         """End the fill whose numbers were just logged with what it was, and its event."""
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        at: cython.Py_ssize_t = self.fills * L.FI_WIDTH
+        at: cython.Py_ssize_t = self.fills
         self.i[L.GI_FILLS] += 1
         if self.summary:
             self.i[L.GI_EVENTS] += 1
             return
-        self.fill_i[at + L.FI_CODE] = (
+        self.fill_i[L.FI_CODE * self.fill_size + at] = (
             (kind + 1) << L.CODE_TYPE
             | (s + 1) << L.CODE_MARKET
             | ((rule if rule >= 0 else self.i[ib + L.SI_ENTRY_RULE]) + 1) << L.CODE_RULE
@@ -2973,12 +3071,12 @@ class Fold:
             | (bound + 1) << L.CODE_BOUND
             | (side + 1) << L.CODE_SIDE
         )
-        self.fill_i[at + L.FI_TIME] = now
-        self.fill_i[at + L.FI_DECIDED] = decided
-        self.fill_i[at + L.FI_SET] = self.i[ib + L.SI_SET]
-        self.fill_i[at + L.FI_ENTRY_TIME] = self.i[ib + L.SI_ENTRY_TIME]
-        self.fill_i[at + L.FI_BARS] = self.i[ib + L.SI_BARS]
-        self.fill_i[at + L.FI_DECISION] = decision
+        self.fill_i[L.FI_TIME * self.fill_size + at] = now
+        self.fill_i[L.FI_DECIDED * self.fill_size + at] = decided
+        self.fill_i[L.FI_SET * self.fill_size + at] = self.i[ib + L.SI_SET]
+        self.fill_i[L.FI_ENTRY_TIME * self.fill_size + at] = self.i[ib + L.SI_ENTRY_TIME]
+        self.fill_i[L.FI_BARS * self.fill_size + at] = self.i[ib + L.SI_BARS]
+        self.fill_i[L.FI_DECISION * self.fill_size + at] = decision
         self.fills += 1
         self._event(L.E_FILL, now, s, rule, decision, -1)
 
@@ -2998,19 +3096,19 @@ class Fold:
         covered: cython.double,
     ) -> cython.void:
         """What a rich run knows of the fill just logged."""
-        at: cython.Py_ssize_t = self.extras * L.XF_WIDTH
+        at: cython.Py_ssize_t = self.extras
         if not self.rich or self.summary:
             return
-        self.extra_f[at + L.XF_MARGIN] = margin
-        self.extra_f[at + L.XF_FUNDING] = funding
-        self.extra_f[at + L.XF_FRACTION] = fraction
-        self.extra_f[at + L.XF_RISK_USED] = risk_used
-        self.extra_f[at + L.XF_RISK] = risk
-        self.extra_f[at + L.XF_STOP_DISTANCE] = distance
-        self.extra_f[at + L.XF_ALLOCATED] = allowed
-        self.extra_f[at + L.XF_MULTIPLIER] = multiplier
-        self.extra_f[at + L.XF_INSIDE] = inside
-        self.extra_f[at + L.XF_COVERED] = covered
+        self.extra_f[L.XF_MARGIN * self.extra_size + at] = margin
+        self.extra_f[L.XF_FUNDING * self.extra_size + at] = funding
+        self.extra_f[L.XF_FRACTION * self.extra_size + at] = fraction
+        self.extra_f[L.XF_RISK_USED * self.extra_size + at] = risk_used
+        self.extra_f[L.XF_RISK * self.extra_size + at] = risk
+        self.extra_f[L.XF_STOP_DISTANCE * self.extra_size + at] = distance
+        self.extra_f[L.XF_ALLOCATED * self.extra_size + at] = allowed
+        self.extra_f[L.XF_MULTIPLIER * self.extra_size + at] = multiplier
+        self.extra_f[L.XF_INSIDE * self.extra_size + at] = inside
+        self.extra_f[L.XF_COVERED * self.extra_size + at] = covered
         self.extras += 1
 
     @cython.cfunc
@@ -3032,27 +3130,27 @@ class Fold:
                 and not self.summary
                 and (self.f[fb + L.SF_QTY] != 0.0 or self.i[ib + L.SI_CHANGED] != 0)
             ):
-                at = self.positions * L.LF_WIDTH
-                self.position_f[at + L.LF_QTY] = self.f[fb + L.SF_QTY]
-                self.position_f[at + L.LF_COST] = self.f[fb + L.SF_COST]
-                self.position_f[at + L.LF_REALISED] = self.f[L.GF_REALISED]
-                self.position_f[at + L.LF_CASH] = self.f[L.GF_CASH]
-                self.position_f[at + L.LF_MARGIN] = self.f[fb + L.SF_MARGIN]
-                self.position_f[at + L.LF_STOP] = self._nearest_stop(s)
-                self.position_f[at + L.LF_TARGET] = self.f[fb + L.SF_TARGET]
-                self.position_f[at + L.LF_LIQUIDATION] = self.f[fb + L.SF_LIQUIDATION]
-                at = self.positions * L.LI_WIDTH
-                self.position_i[at + L.LI_TIME] = now
-                self.position_i[at + L.LI_MARKET] = s
-                self.position_i[at + L.LI_SET] = self.i[ib + L.SI_SET]
+                at = self.positions
+                self.position_f[L.LF_QTY * self.position_size + at] = self.f[fb + L.SF_QTY]
+                self.position_f[L.LF_COST * self.position_size + at] = self.f[fb + L.SF_COST]
+                self.position_f[L.LF_REALISED * self.position_size + at] = self.f[L.GF_REALISED]
+                self.position_f[L.LF_CASH * self.position_size + at] = self.f[L.GF_CASH]
+                self.position_f[L.LF_MARGIN * self.position_size + at] = self.f[fb + L.SF_MARGIN]
+                self.position_f[L.LF_STOP * self.position_size + at] = self._nearest_stop(s)
+                self.position_f[L.LF_TARGET * self.position_size + at] = self.f[fb + L.SF_TARGET]
+                self.position_f[L.LF_LIQUIDATION * self.position_size + at] = self.f[fb + L.SF_LIQUIDATION]
+                at = self.positions
+                self.position_i[L.LI_TIME * self.position_size + at] = now
+                self.position_i[L.LI_MARKET * self.position_size + at] = s
+                self.position_i[L.LI_SET * self.position_size + at] = self.i[ib + L.SI_SET]
                 self.positions += 1
             self.i[ib + L.SI_CHANGED] = 0
         if self.summary:
             return
-        at = self.balances * L.BF_WIDTH
-        self.balance_f[at + L.BF_CASH] = self.f[L.GF_CASH]
-        self.balance_f[at + L.BF_BASE] = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
-        self.balance_f[at + L.BF_REALISED] = self.f[L.GF_REALISED]
+        at = self.balances
+        self.balance_f[L.BF_CASH * self.balance_size + at] = self.f[L.GF_CASH]
+        self.balance_f[L.BF_BASE * self.balance_size + at] = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
+        self.balance_f[L.BF_REALISED * self.balance_size + at] = self.f[L.GF_REALISED]
         self.balance_i[self.balances] = row
         self.balances += 1
 

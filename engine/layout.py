@@ -225,5 +225,10 @@ LOG_FILLS, LOG_EVENTS, LOG_DETAILS, LOG_POSITIONS, LOG_BALANCES, LOG_EXTRAS, LOG
 FLOAT_WIDTHS: Final = (FF_WIDTH, 0, DF_WIDTH, LF_WIDTH, BF_WIDTH, XF_WIDTH)
 INT_WIDTHS: Final = (FI_WIDTH, EI_WIDTH, DI_WIDTH, LI_WIDTH, 1, 0)
 
+DF_HIGH, DF_LOW, DF_CLOSE, DAY_FLOATS = range(4)
+DI_DAY, DI_BARS, DI_EXPOSED, DAY_INTS = range(4)
+"""UTC days of the segment (number since 1970): highest, lowest and last equity of their closes; bars, and
+those at whose close a position was open"""
+
 # what Fold.run answers
 RUN_DONE, RUN_LOG_FULL, RUN_BAD_BAR, RUN_LOADED = range(4)

@@ -47,7 +47,9 @@ class Segment:
     """For each market a matrix of indicator columns × its bars inside the span."""
     floats: tuple[tuple[NDArray[np.float64], ...], ...]
     ints: tuple[tuple[NDArray[np.int64], ...], ...]
-    """Logs in the order of layout's LOG_…, each in pieces: matrices with one row an entry."""
+    """Logs in the order of layout's LOG_…, each in pieces: matrices with one column an entry."""
+    days: tuple[NDArray[np.float64], NDArray[np.int64]]
+    """What the closes of each UTC day add up to, one row a day (layout's DF_…, DI_…)."""
 
 
 def kernel_is_compiled() -> bool:
@@ -124,6 +126,8 @@ class Machine:
         self._timeline = timeline
         self._equity = unwritten(len(timeline), np.float64)
         self._gross = np.zeros(len(timeline) if writes_gross(plan) else 0)
+        days = min(len(timeline), int(timeline[-1] - timeline[0]) // L.DAY + 2) if len(timeline) else 0
+        self._days = np.zeros((days, L.DAY_FLOATS)), np.zeros((days, L.DAY_INTS), dtype=np.int64)
         self._rich = is_rich(plan)
         firsts = [int(b.timestamp.searchsorted(plan.start_ms)) for b in bars]
         columns = len(self._program.columns)
@@ -158,8 +162,10 @@ class Machine:
             feed.read(timeline),
             feed.give(self._equity),
             feed.give(self._gross),
+            tuple(map(feed.give, self._days)),
             feed.block(self._program, count) + feed.hand(self._program, count),
         )
+        self._log_sizes: tuple[int, ...] = ()
         self._log_floats: list[Any] = []
         self._log_ints: list[Any] = []
         self._floats: list[list[NDArray[np.float64]]] = [[] for _ in range(L.LOG_COUNT)]
@@ -188,6 +194,7 @@ class Machine:
             self._columns,
             tuple(map(tuple, self._floats)),
             tuple(map(tuple, self._ints)),
+            (self._days[0][: self._fold.days_logged()], self._days[1][: self._fold.days_logged()]),
         )
 
     def state_values(self, number: int) -> tuple[float, ...]:
@@ -212,7 +219,7 @@ class Machine:
             rows = min(max(rows, count * len(self._timeline) // ROWS_AN_EVENT), MOST_LOG_ROWS)
         elif self._kernel.COMPILED:
             # One large array is cheaper than many small ones: the system backs it with large pages.
-            logged = sum(map(len, self._ints[L.LOG_EVENTS]))
+            logged = sum(piece.shape[1] for piece in self._ints[L.LOG_EVENTS])
             rows += min(int(1.1 * logged * (len(self._timeline) - done) / done), MOST_LOG_ROWS)
         fills = rows // (2 * count) + self._fill_margin
         events = rows + self._event_margin + extra_events
@@ -220,6 +227,7 @@ class Machine:
         # a market whose allocation is smaller than a quantity step writes balances without a fill.
         snapshots = events + count if self._rich else fills + count if count > 1 else 0
         sizes = (fills, events, events, snapshots * count, snapshots, fills if self._rich else 0)
+        self._log_sizes = sizes
         self._log_floats = [
             self._feed.log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
         ]
@@ -227,7 +235,7 @@ class Machine:
             self._feed.log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
         ]
         self._fold.set_logs(
-            self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin
+            self._log_floats, self._log_ints, sizes, fills - self._fill_margin, events - self._event_margin
         )
 
     def _keep_logs(self) -> None:
@@ -235,10 +243,10 @@ class Machine:
 
         for log, rows in enumerate(self._fold.logged()):
             if rows or not self._floats[log]:
-                floats = np.asarray(self._log_floats[log][: rows * L.FLOAT_WIDTHS[log]], dtype=np.float64)
-                ints = np.asarray(self._log_ints[log][: rows * L.INT_WIDTHS[log]], dtype=np.int64)
-                self._floats[log].append(floats.reshape(rows, L.FLOAT_WIDTHS[log]))
-                self._ints[log].append(ints.reshape(rows, L.INT_WIDTHS[log]))
+                floats = np.asarray(self._log_floats[log], dtype=np.float64)
+                ints = np.asarray(self._log_ints[log], dtype=np.int64)
+                self._floats[log].append(floats.reshape(L.FLOAT_WIDTHS[log], self._log_sizes[log])[:, :rows])
+                self._ints[log].append(ints.reshape(L.INT_WIDTHS[log], self._log_sizes[log])[:, :rows])
 
 
 def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsError:
@@ -249,6 +257,11 @@ def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsE
         return BarsError(
             f"{symbol}: bar {bar} at {stamp} does not come after the one before it at "
             f"{int(bars.timestamp[bar - 1])}; sort the bars and drop doubles"
+        )
+    if bar > 0 and stamp < bars.timestamp[bar - 1] + plan.timeframe_ms:
+        return BarsError(
+            f"{symbol}: bar {bar} at {stamp} comes {stamp - int(bars.timestamp[bar - 1])} ms after the one "
+            f"before it, but bars are {plan.timeframe_ms} ms long; name their timeframe, or join them"
         )
     values = ", ".join(f"{n} {getattr(bars, n)[bar]:g}" for n in ("open", "high", "low", "close"))
     return BarsError(

@@ -270,6 +270,7 @@ class _Batch:
             timeline,
             curve,
             feed.give(np.empty(0)),
+            (feed.give(np.empty(0)), feed.give(np.empty(0, dtype=np.int64))),
             block + feed.hand(self._programs[number], len(markets)),
         )
 

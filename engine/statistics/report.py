@@ -10,7 +10,6 @@ from engine.errors import StateError
 from engine.statistics.calendar import DAY_MS
 from engine.statistics.days import Days
 from engine.statistics.drawdowns import Drawdowns
-from engine.statistics.exposure import Exposure
 from engine.statistics.outcomes import put_drawdowns, put_trades
 from engine.statistics.periods import daily_columns, period_rows, rolling_sharpe
 from engine.statistics.returns import put_daily
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.statistics.sheet import Sheet
 
-VERSION = 1
+VERSION = 2
 _FORMAT = "stepfold report"
 CHUNK_ROWS = 32_768
 """Equity rows taken at once: they and what is made of them stay in a core's second cache."""
@@ -44,7 +43,6 @@ class Report:
         self._initial = plan.initial_equity
         self._days = Days()
         self._drawdowns = Drawdowns(self._initial, plan.start_ms)
-        self._exposure = Exposure(plan.symbols)
         self._trades = Trades(plan.symbols)
         # Value and time of the highest and the lowest closing equity; the initial one stands at the start.
         self._highest: tuple[float, int] = (self._initial, plan.start_ms)
@@ -54,7 +52,7 @@ class Report:
         """Take what the next segment adds to the result."""
         tables = output.tables
         if tables["equity"].rows:
-            self._add_equity(tables["equity"], tables["positions"])
+            self._add_equity(tables["equity"], output.days)
         if tables["fills"].rows:
             self._days.add_fills(tables["fills"]["timestamp"], tables["fills"]["fee"])
         if tables["trades"].rows:
@@ -63,17 +61,20 @@ class Report:
         if output.blocks.rows:
             self._days.add_blocked(output.blocks["first"], output.blocks["reason"], output.blocks["count"])
 
-    def _add_equity(self, table: Table, positions: Table) -> None:
+    def _add_equity(self, table: Table, days: Table) -> None:
+        import numpy as np
+
         stamps, equity = table["timestamp"], table["equity"]
+        edges = np.concatenate([[0], np.cumsum(days["bars"])])
+        highs, lows = days["high"].tolist(), days["low"].tolist()
         # The last day so far may go on: its benchmark is then this segment's.
-        first_day, edges, highs, lows = self._days.add_equity(stamps, equity)
+        first_day = self._days.add(days)
         if (high := max(highs)) > self._highest[0]:
             self._highest = high, _first_time(stamps, equity, edges, highs, high)
         if (low := min(lows)) < self._lowest[0]:
             self._lowest = low, _first_time(stamps, equity, edges, lows, low)
         self._add_drawdowns(stamps, equity, edges.tolist(), highs, lows)
         self._days.benchmark[first_day:] = table.at("benchmark", edges[1:] - 1).tolist()
-        self._days.add_exposed(first_day, self._exposure.add(stamps, positions, edges))
 
     def _add_drawdowns(
         self,
@@ -145,16 +146,16 @@ class Report:
         rows = []
         for kind in (WON, LOST):
             for name, found in self._trades.excursions.items():
-                if found.trades[kind]:
+                if any(found.classes(kind)):
                     rows.append(
                         {
                             "outcome": OUTCOMES[kind],
                             "excursion": name,
-                            "trades": found.trades[kind],
-                            "avg_pct": found.sums[kind] / found.trades[kind],
+                            "trades": sum(found.classes(kind)),
+                            "avg_pct": found.sums[kind] / sum(found.classes(kind)),
                             "furthest_pct": found.furthest[kind],
                             "below_pct": [*EDGES_PCT, None],
-                            "counts": found.counts[kind],
+                            "counts": found.classes(kind),
                         }
                     )
         return rows
@@ -168,7 +169,6 @@ class Report:
             "initial": self._initial,
             "highest": self._highest,
             "lowest": self._lowest,
-            "held": self._exposure.held,
             "days": self._days.dump(),
             "drawdowns": self._drawdowns.dump(),
             "trades": self._trades.dump(),
@@ -189,7 +189,6 @@ class Report:
             raise StateError("the report belongs to another plan, or to another version of the engine")
         report = cls(plan)
         report._highest, report._lowest = tuple(raw["highest"]), tuple(raw["lowest"])
-        report._exposure.held = raw["held"]
         report._days = Days.load(raw["days"])
         report._drawdowns = Drawdowns.load(raw["drawdowns"])
         report._trades = Trades.load(raw["trades"])
