@@ -47,7 +47,7 @@ class Evaluator:
     columns: cython.double[::1]
     carry: cython.double[::1]
     registers: cython.double[::1]
-    bits: cython.ulonglong[::1]
+    bits: cython.double[::1]
     board: cython.double[::1]
     instructions: cython.Py_ssize_t
     words: cython.Py_ssize_t
@@ -81,13 +81,14 @@ class Evaluator:
             if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_CLOCK:
                 self.piece = L.PIECE // 2
             if self.code[k * I.CODE_WIDTH + I.C_OP] in (I.OP_RULE, I.OP_RULE_ABOVE, I.OP_RULE_BELOW):
-                self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // 64 + 1)
+                self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // L.WORD + 1)
 
     def evaluate(self, begin, length, bits, bits_at, board, board_at, stride):
         """Evaluate bars [begin, begin + length), which follow those evaluated before without a gap.
 
-        Rule n's truth at bar begin + j is bit n % 64 of bits[bits_at + n // 64 * stride + j]; board slot
-        k's value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
+        Rule n's truth at bar begin + j is bit n % WORD of the whole number that
+        bits[bits_at + n // WORD * stride + j] holds: with floats, rules are vector operations. Board slot k's
+        value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
         """
         self.bits = bits
         self.board = board
@@ -149,10 +150,10 @@ class Evaluator:
         context: cython.Py_ssize_t
         x: cython.double
         y: cython.double
-        bit: cython.ulonglong
+        bit: cython.double
         for k in range(self.words):
             for j in range(rows):
-                bits[bits_at + k * stride + j] = 0
+                bits[bits_at + k * stride + j] = 0.0
         for k in range(self.instructions):
             c = k * I.CODE_WIDTH
             op = code[c + I.C_OP]
@@ -206,24 +207,24 @@ class Evaluator:
                 carry[at] = r[a + m - 1]
                 carry[at + 1] = r[b + m - 1]
             elif op == I.OP_RULE:
-                bit = cython.cast(cython.ulonglong, 1) << (period % 64)
-                at = bits_at + period // 64 * stride
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                at = bits_at + period // L.WORD * stride
                 for j in range(m):
-                    bits[at + j] |= bit if r[a + j] > 0.0 else 0
+                    bits[at + j] += bit if r[a + j] > 0.0 else 0.0
             elif op == I.OP_RULE_ABOVE:
-                bit = cython.cast(cython.ulonglong, 1) << (period % 64)
-                n = bits_at + period // 64 * stride
-                bits[n] |= bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                n = bits_at + period // L.WORD * stride
+                bits[n] += bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0.0
                 for j in range(1, m):
-                    bits[n + j] |= bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0
+                    bits[n + j] += bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
                 carry[at] = r[a + m - 1]
                 carry[at + 1] = r[b + m - 1]
             elif op == I.OP_RULE_BELOW:
-                bit = cython.cast(cython.ulonglong, 1) << (period % 64)
-                n = bits_at + period // 64 * stride
-                bits[n] |= bit if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                n = bits_at + period // L.WORD * stride
+                bits[n] += bit if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0.0
                 for j in range(1, m):
-                    bits[n + j] |= bit if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0
+                    bits[n + j] += bit if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
                 carry[at] = r[a + m - 1]
                 carry[at + 1] = r[b + m - 1]
             elif op == I.OP_COLUMN:

@@ -79,7 +79,7 @@ class Feed:
         return (
             self.scratch(count * L.CELLS * L.BLOCK, np.float64),
             self.scratch(count * L.BLOCK, np.int64),
-            self.scratch(count * program.words * L.BLOCK, np.uint64),
+            self.scratch(count * program.words * L.BLOCK, np.float64),
             self.scratch(max(1, count * program.board * L.BLOCK), np.float64),
             self.scratch(L.BLOCK, np.int64),
             self.scratch(256, np.float64),

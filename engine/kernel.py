@@ -101,7 +101,7 @@ class Fold:
     gross: cython.double[::1]
     cells: cython.double[::1]
     times: cython.longlong[::1]
-    bits: cython.ulonglong[::1]
+    bits: cython.double[::1]
     board: cython.double[::1]
     cursors: cython.longlong[::1]
     gaps: cython.longlong[::1]
@@ -660,7 +660,7 @@ class Fold:
             relevant = self.masks[L.MASK_FLAT] << self.shift
             j = start
             while j < end and word == 0:
-                word = self.bits[bits_at + j] & relevant
+                word = self._word(bits_at + j) & relevant
                 j += 1
             end = j
             if self.curved:
@@ -724,7 +724,7 @@ class Fold:
                     or self.only.low[at + j] < lowest_trailed
                 ):
                     break
-                word = self.bits[bits_at + j] & relevant
+                word = self._word(bits_at + j) & relevant
                 j += 1
             end = j
             for j in range(start, end):
@@ -744,7 +744,7 @@ class Fold:
                     # The profit to walk away with is reached at this close, whatever rules say later.
                     if j + 1 < end:
                         end = j + 1
-                        word = self.bits[bits_at + j] & relevant
+                        word = self._word(bits_at + j) & relevant
                     break
             if end == start:
                 return
@@ -895,7 +895,7 @@ class Fold:
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
             q = self.cursors[3 * s]
-            word = self.bits[(s * self.words + self.word) * L.BLOCK + q] >> self.shift
+            word = self._word((s * self.words + self.word) * L.BLOCK + q) >> self.shift
             # Flat, entries count (and what may latch); in a position exits, and entries at odds with it.
             if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] == 0.0:
                 word &= self.masks[s * L.MASK_SIZE + L.MASK_FLAT]
@@ -1118,11 +1118,11 @@ class Fold:
             if self.curved:
                 while j < end and word == 0:
                     self.equity[row + j] = base
-                    word = self.bits[bits_at + j] & relevant
+                    word = self._word(bits_at + j) & relevant
                     j += 1
             else:
                 while j < end and word == 0:
-                    word = self.bits[bits_at + j] & relevant
+                    word = self._word(bits_at + j) & relevant
                     j += 1
             self.i[ib + L.SI_FLAT_ROWS] += j - begin
         else:
@@ -1151,7 +1151,7 @@ class Fold:
                     least = value if value < least else least
                     high = self.only.high[at + j] if self.only.high[at + j] > high else high
                     low = self.only.low[at + j] if self.only.low[at + j] < low else low
-                    word = self.bits[bits_at + j] & relevant
+                    word = self._word(bits_at + j) & relevant
                     j += 1
                 self.f[fb + L.SF_HIGH] = high
                 self.f[fb + L.SF_LOW] = low
@@ -1166,7 +1166,7 @@ class Fold:
                     down += change * change
                     most = value if value > most else most
                     least = value if value < least else least
-                    word = self.bits[bits_at + j] & relevant
+                    word = self._word(bits_at + j) & relevant
                     j += 1
                 if self.extremes:
                     high = self.f[fb + L.SF_HIGH]
@@ -1261,6 +1261,13 @@ class Fold:
         self._note_extremes(value, value)
         self.i[L.GI_ROWS] += 1
         self.i[L.GI_LAST] = now
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _word(self, at: cython.Py_ssize_t) -> cython.ulonglong:
+        """The bits of rules at a place, which are a whole number there."""
+        return cython.cast(cython.ulonglong, cython.cast(cython.longlong, self.bits[at]))
 
     @cython.cfunc
     @cython.nogil
@@ -2529,7 +2536,7 @@ class Fold:
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if (
             rule < 0
-            or (self.bits[(s * self.words + self.word) * L.BLOCK + q] >> (self.shift + rule)) & 1 == 0
+            or (self._word((s * self.words + self.word) * L.BLOCK + q) >> (self.shift + rule)) & 1 == 0
         ):
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:

@@ -16,6 +16,9 @@ PIECE: Final = 1024
 CELLS: Final = 5
 """Columns of a block that the fold itself reads: open, high, low, close, volume."""
 
+WORD: Final = 52
+"""Rules whose truths at a bar fit into one float as a whole number."""
+
 FOREVER: Final = 1 << 62
 DAY: Final = 86_400_000
 HOUR: Final = 3_600_000
