@@ -72,16 +72,16 @@ class Feed:
             )
         return registers
 
-    def block(self, program: Program, count: int) -> tuple[Any, ...]:
+    def block(self, program: Program, count: int, rows: int = L.BLOCK) -> tuple[Any, ...]:
         """One block of `count` markets: cells, times, bits, board, gaps, and the check's scratch."""
         import numpy as np
 
         return (
-            self.scratch(count * L.CELLS * L.BLOCK, np.float64),
-            self.scratch(count * L.BLOCK, np.int64),
-            self.scratch(count * program.words * L.BLOCK, np.float64),
-            self.scratch(max(1, count * program.board * L.BLOCK), np.float64),
-            self.scratch(L.BLOCK, np.int64),
+            self.scratch(count * L.CELLS * rows, np.float64),
+            self.scratch(count * rows, np.int64),
+            self.scratch(count * program.words * rows, np.float64),
+            self.scratch(max(1, count * program.board * rows), np.float64),
+            self.scratch(rows, np.int64),
             self.scratch(256, np.float64),
         )
 

@@ -83,7 +83,7 @@ class Fold:
     """One segment in work: the plan, the state that it moves forward, and the logs it fills.
 
     `f` and `i` are the state (layout: portfolio, markets, intentions, and in `i` the counters of rules).
-    `run` returns RUN_DONE, or RUN_LOG_FULL when the logs have to be emptied (`set_logs`) before going on.
+    One that only `load`s checks and evaluates the bars; one that `follow`s folds what another has loaded.
     """
 
     plan_f: cython.const[cython.double][::1]
@@ -124,6 +124,8 @@ class Fold:
     extra_f: cython.double[::1]
     day_f: cython.double[::1]
     day_i: cython.longlong[::1]
+    shared_bits: object
+    shared_board: object
     markets: list
     only: Market
     following: Fold
@@ -134,7 +136,10 @@ class Fold:
     deciding: cython.Py_ssize_t
     slots: cython.Py_ssize_t
     rows: cython.Py_ssize_t
+    # Rows that a block has room for; the row and, of a single market, the bar with which this one begins.
+    block: cython.Py_ssize_t
     block_first: cython.Py_ssize_t
+    bar_first: cython.Py_ssize_t
     block_rows: cython.Py_ssize_t
     block_at: cython.Py_ssize_t
     gap_count: cython.Py_ssize_t
@@ -226,7 +231,11 @@ class Fold:
             self.closings,
             self.scalars,
         ) = workspace
+        # As they were given, for who evaluates into them.
+        self.shared_bits = workspace[2]
+        self.shared_board = workspace[3]
         self.count = len(markets)
+        self.block = len(self.times) // self.count
         self.rules = self.plan_i[L.PI_RULES]
         self.entries = self.plan_i[L.PI_ENTRIES]
         self.deciding = self.plan_i[L.PI_DECIDING]
@@ -251,6 +260,7 @@ class Fold:
         self.block_first = 0
         self.block_rows = 0
         self.block_at = 0
+        self.bar_first = 0
         self.gap_count = 0
         self.gap_next = 0
         self.bad_market = -1
@@ -318,30 +328,25 @@ class Fold:
         """Return the market and the index of the bar that stopped the run."""
         return self.bad_market, self.bad_bar
 
-    def run(self):
-        """Fold on until the segment ends, a log is full, or a bar is not a bar."""
-        full: cython.bint = False
-        while not full:
-            if self.block_at == self.block_rows:
-                answer = self.load()
-                if answer != L.RUN_LOADED:
-                    self._end_day(self.rows)
-                    return answer
-            with cython.nogil:
-                full = not self._fold_block()
-        return L.RUN_LOG_FULL
+    def load(self, row):
+        """Check the block of bars that begins with this row of the timeline and evaluate the rules on it.
 
-    def load(self):
-        """Check the next block of bars and evaluate the rules on it: RUN_LOADED, RUN_DONE or RUN_BAD_BAR."""
+        Return RUN_LOADED, RUN_DONE behind the last row, or RUN_BAD_BAR. Who loads does not fold: one, or
+        several of the same markets in turns, each into arrays of its own, load blocks for those who follow.
+        """
         s: cython.Py_ssize_t
-        if not self.begun:
-            self._start()
+        if row == 0:
             for s in range(self.count):
                 if not self._warm_up(s):
                     return L.RUN_BAD_BAR
-        if self.block_first + self.block_rows >= self.rows:
+        if row >= self.rows:
             return L.RUN_DONE
+        self.block_first = row
         return L.RUN_LOADED if self._load_block() else L.RUN_BAD_BAR
+
+    def behind(self):
+        """Return the row behind the block that was loaded."""
+        return self.block_first + self.block_rows
 
     def chain(self, follower):
         """Let another fold follow the same leader after this one; only for a summary."""
@@ -349,9 +354,9 @@ class Fold:
         self.chained = True
 
     def follow(self, leader):
-        """Fold the block that `leader` has loaded, of the same bars and with rules evaluated for both.
+        """Fold the block that `leader` has loaded; false when a log has to be emptied (`set_logs`) first.
 
-        Only for a summary (PI_SUMMARY), whose logs stay empty. Those chained to this fold do the same.
+        After that `go_on`. Folds chained to this one do the same; they are summaries, whose logs stay empty.
         Several threads may let folds follow one leader at a time.
         """
         fold: Fold = self
@@ -360,8 +365,18 @@ class Fold:
             if not fold.chained:
                 break
             fold = fold.following
+        return self.go_on()
+
+    def go_on(self):
+        """Fold the rest of the block; false when a log has to be emptied first."""
+        done: cython.bint
         with cython.nogil:
-            self._fold_chain()
+            done = self._fold_chain()
+        return done
+
+    def end_of_bars(self):
+        """Say that the segment ends here: the day at hand is logged, and may go on in the next."""
+        self._end_day(self.rows)
 
     @cython.cfunc
     def _adopt(self, leader):
@@ -375,8 +390,15 @@ class Fold:
                 market = lead.markets[s]
                 if market.first > 0:
                     self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.first - 1]
+        self.cells = lead.cells
+        self.times = lead.times
+        self.bits = lead.bits
+        self.board = lead.board
+        self.gaps = lead.gaps
+        self.block = lead.block
         self.block_first = lead.block_first
         self.block_rows = lead.block_rows
+        self.bar_first = lead.bar_first
         self.block_at = 0
         self.gap_count = lead.gap_count
         self.gap_next = 0
@@ -386,10 +408,11 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _fold_chain(self) -> cython.void:
+    def _fold_chain(self) -> cython.bint:
+        if not self.chained:
+            return self._fold_block()
         self._fold_block()
-        if self.chained:
-            self.following._fold_chain()
+        return self.following._fold_chain()
 
     @cython.cfunc
     @cython.nogil
@@ -409,8 +432,8 @@ class Fold:
         length: cython.Py_ssize_t
         while market.next < market.first:
             length = market.first - market.next
-            if length > L.BLOCK:
-                length = L.BLOCK
+            if length > self.block:
+                length = self.block
             if not self._load(market, s, length):
                 return False
             self._evaluate(market, s, length)
@@ -423,11 +446,11 @@ class Fold:
         market.evaluator.evaluate(
             market.next,
             length,
-            self.bits,
-            s * self.words * L.BLOCK,
-            self.board,
-            s * self.slots * L.BLOCK,
-            L.BLOCK,
+            self.shared_bits,
+            s * self.words * self.block,
+            self.shared_board,
+            s * self.slots * self.block,
+            self.block,
         )
 
     @cython.cfunc
@@ -439,11 +462,9 @@ class Fold:
         index: cython.Py_ssize_t
         market: Market
         last: cython.longlong
-        self.block_first += self.block_rows
         self.block_rows = self.rows - self.block_first
-        if self.block_rows > L.BLOCK:
-            self.block_rows = L.BLOCK
-        self.block_at = 0
+        if self.block_rows > self.block:
+            self.block_rows = self.block
         last = self.timeline[self.block_first + self.block_rows - 1]
         for s in range(self.count):
             market = self.markets[s]
@@ -451,6 +472,7 @@ class Fold:
             length = 0
             if self.count == 1:
                 length = self.block_rows
+                self.bar_first = index
             else:
                 # The timeline holds every bar of every market, so no market has more bars than rows.
                 timestamp = market.timestamp
@@ -463,10 +485,8 @@ class Fold:
                     return False
                 self._evaluate(market, s, length)
                 market.next += length
-                if self.summary:
-                    # Who loads for others does not fold: the next block is checked against this one.
-                    self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
-            self.cursors[3 * s] = 0
+                # The next block is checked against this one.
+                self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
             self.cursors[3 * s + 1] = length
         return True
 
@@ -487,8 +507,8 @@ class Fold:
         closes = market.close
         step: cython.longlong = self.plan_i[L.PI_STEP]
         first: cython.Py_ssize_t = market.next
-        base: cython.Py_ssize_t = s * L.BLOCK
-        c0: cython.Py_ssize_t = s * L.CELLS * L.BLOCK
+        base: cython.Py_ssize_t = s * self.block
+        c0: cython.Py_ssize_t = s * L.CELLS * self.block
         j: cython.Py_ssize_t
         k: cython.Py_ssize_t
         odd: cython.longlong = 0
@@ -555,10 +575,10 @@ class Fold:
         if self.count > 1 or self.summary:
             times[base : base + length] = timestamp[first : first + length]
             cells[c0 : c0 + length] = opens[first : first + length]
-            cells[c0 + L.BLOCK : c0 + L.BLOCK + length] = highs[first : first + length]
-            cells[c0 + 2 * L.BLOCK : c0 + 2 * L.BLOCK + length] = lows[first : first + length]
-            cells[c0 + 3 * L.BLOCK : c0 + 3 * L.BLOCK + length] = closes[first : first + length]
-            cells[c0 + 4 * L.BLOCK : c0 + 4 * L.BLOCK + length] = market.volume[first : first + length]
+            cells[c0 + self.block : c0 + self.block + length] = highs[first : first + length]
+            cells[c0 + 2 * self.block : c0 + 2 * self.block + length] = lows[first : first + length]
+            cells[c0 + 3 * self.block : c0 + 3 * self.block + length] = closes[first : first + length]
+            cells[c0 + 4 * self.block : c0 + 4 * self.block + length] = market.volume[first : first + length]
         return True
 
     @cython.cfunc
@@ -566,15 +586,15 @@ class Fold:
     def _take(self) -> cython.void:
         """Copy the single market's bar at hand into the block."""
         q: cython.Py_ssize_t = self.cursors[0]
-        at: cython.Py_ssize_t = self.only.next - self.block_rows + q
+        at: cython.Py_ssize_t = self.bar_first + q
         self.times[q] = self.only.timestamp[at]
         self.cells[q] = self.only.open[at]
-        self.cells[L.BLOCK + q] = self.only.high[at]
-        self.cells[2 * L.BLOCK + q] = self.only.low[at]
-        self.cells[3 * L.BLOCK + q] = self.only.close[at]
+        self.cells[self.block + q] = self.only.high[at]
+        self.cells[2 * self.block + q] = self.only.low[at]
+        self.cells[3 * self.block + q] = self.only.close[at]
         if self.plan_f[L.PF_VOLUME] != 0.0:
             # Nobody else reads volumes: each would be fetched from memory for nothing.
-            self.cells[4 * L.BLOCK + q] = self.only.volume[at]
+            self.cells[4 * self.block + q] = self.only.volume[at]
 
     # --- the fold ----------------------------------------------------------------------------
 
@@ -614,8 +634,8 @@ class Fold:
         end: cython.Py_ssize_t = self.block_rows
         j: cython.Py_ssize_t
         row: cython.Py_ssize_t = self.block_first
-        at: cython.Py_ssize_t = self.only.next - self.block_rows
-        bits_at: cython.Py_ssize_t = self.word * L.BLOCK
+        at: cython.Py_ssize_t = self.bar_first
+        bits_at: cython.Py_ssize_t = self.word * self.block
         until: cython.longlong
         relevant: cython.ulonglong
         word: cython.ulonglong = 0
@@ -865,18 +885,18 @@ class Fold:
             fb = L.GF_SIZE + s * L.SF_SIZE
             ib = L.GI_SIZE + s * L.SI_SIZE
             if self._here(s, now):
-                cell = s * L.CELLS * L.BLOCK + self.cursors[3 * s]
-                self.f[fb + L.SF_MARK] = self.cells[cell + 3 * L.BLOCK]
+                cell = s * L.CELLS * self.block + self.cursors[3 * s]
+                self.f[fb + L.SF_MARK] = self.cells[cell + 3 * self.block]
                 self.i[ib + L.SI_LAST] = now
                 if self.f[fb + L.SF_QTY] == 0.0:
                     self.i[ib + L.SI_FLAT_ROWS] += 1
                 else:
                     self.i[ib + L.SI_BARS] += 1
                     self.i[ib + (L.SI_LONG_ROWS if self.f[fb + L.SF_QTY] > 0.0 else L.SI_SHORT_ROWS)] += 1
-                    if self.cells[cell + L.BLOCK] > self.f[fb + L.SF_HIGH]:
-                        self.f[fb + L.SF_HIGH] = self.cells[cell + L.BLOCK]
-                    if self.cells[cell + 2 * L.BLOCK] < self.f[fb + L.SF_LOW]:
-                        self.f[fb + L.SF_LOW] = self.cells[cell + 2 * L.BLOCK]
+                    if self.cells[cell + self.block] > self.f[fb + L.SF_HIGH]:
+                        self.f[fb + L.SF_HIGH] = self.cells[cell + self.block]
+                    if self.cells[cell + 2 * self.block] < self.f[fb + L.SF_LOW]:
+                        self.f[fb + L.SF_LOW] = self.cells[cell + 2 * self.block]
                     if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
                         self._trail(s)
             if self.f[fb + L.SF_QTY] != 0.0:
@@ -895,7 +915,7 @@ class Fold:
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
             q = self.cursors[3 * s]
-            word = self._word((s * self.words + self.word) * L.BLOCK + q) >> self.shift
+            word = self._word((s * self.words + self.word) * self.block + q) >> self.shift
             # Flat, entries count (and what may latch); in a position exits, and entries at odds with it.
             if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] == 0.0:
                 word &= self.masks[s * L.MASK_SIZE + L.MASK_FLAT]
@@ -946,7 +966,7 @@ class Fold:
         be blocked."""
         fb: cython.Py_ssize_t = L.GF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE
-        at: cython.Py_ssize_t = self.only.next - self.block_rows + self.block_at
+        at: cython.Py_ssize_t = self.bar_first + self.block_at
         rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
         nb: cython.Py_ssize_t = self._intention(0, rule)
         base: cython.double = self.only.open[at]
@@ -1089,9 +1109,9 @@ class Fold:
         ib: cython.Py_ssize_t = L.GI_SIZE
         begin: cython.Py_ssize_t = self.block_at
         j: cython.Py_ssize_t = begin
-        at: cython.Py_ssize_t = self.only.next - self.block_rows
+        at: cython.Py_ssize_t = self.bar_first
         row: cython.Py_ssize_t = self.block_first
-        bits_at: cython.Py_ssize_t = self.word * L.BLOCK
+        bits_at: cython.Py_ssize_t = self.word * self.block
         now: cython.longlong
         rule: cython.longlong
         nb: cython.Py_ssize_t
@@ -1274,14 +1294,14 @@ class Fold:
     @cython.inline
     def _here(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
         q: cython.Py_ssize_t = self.cursors[3 * s]
-        return q < self.cursors[3 * s + 1] and self.times[s * L.BLOCK + q] == now
+        return q < self.cursors[3 * s + 1] and self.times[s * self.block + q] == now
 
     @cython.cfunc
     @cython.nogil
     @cython.inline
     def _cell(self, s: cython.Py_ssize_t, column: cython.Py_ssize_t) -> cython.double:
         """A column (open, high, low, close, volume) of the market's bar at hand."""
-        return self.cells[(s * L.CELLS + column) * L.BLOCK + self.cursors[3 * s]]
+        return self.cells[(s * L.CELLS + column) * self.block + self.cursors[3 * s]]
 
     @cython.cfunc
     @cython.nogil
@@ -1323,7 +1343,7 @@ class Fold:
     def _until_midnight(self, begin: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Where one market's rows [begin, end) of the block, which follow each other, leave the day of the
         first."""
-        at: cython.Py_ssize_t = self.only.next - self.block_rows
+        at: cython.Py_ssize_t = self.bar_first
         if self.only.timestamp[at + begin] >= self.day_end:
             self._end_day(self.block_first + begin)
             self._enter_day(self.only.timestamp[at + begin])
@@ -2536,7 +2556,7 @@ class Fold:
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if (
             rule < 0
-            or (self._word((s * self.words + self.word) * L.BLOCK + q) >> (self.shift + rule)) & 1 == 0
+            or (self._word((s * self.words + self.word) * self.block + q) >> (self.shift + rule)) & 1 == 0
         ):
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
@@ -2599,7 +2619,7 @@ class Fold:
         value: cython.double
         if slot < 0:
             return NAN
-        value = self.board[(s * self.slots + slot) * L.BLOCK + q]
+        value = self.board[(s * self.slots + slot) * self.block + q]
         return value if value < INFINITY and value > -INFINITY else NAN
 
     @cython.cfunc
@@ -2607,8 +2627,8 @@ class Fold:
     def _closed_at(self, s: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
         """The close of the bar at hand, which one market does not copy into the block."""
         if self.count == 1:
-            return self.only.close[self.only.next - self.block_rows + q]
-        return self.cells[(s * L.CELLS + 3) * L.BLOCK + q]
+            return self.only.close[self.bar_first + q]
+        return self.cells[(s * L.CELLS + 3) * self.block + q]
 
     @cython.cfunc
     @cython.nogil
@@ -2728,7 +2748,7 @@ class Fold:
                 r[to] = self.state_params[k]
                 continue
             if op == I.S_BOARD:
-                r[to] = self.board[(s * self.slots + self.state_code[c + I.S_A]) * L.BLOCK + q]
+                r[to] = self.board[(s * self.slots + self.state_code[c + I.S_A]) * self.block + q]
                 continue
             if op == I.S_STATE:
                 r[to] = self._state_value(s, now, self.state_code[c + I.S_A])

@@ -10,6 +10,9 @@ from typing import Final
 BLOCK: Final = 4096
 """Rows folded at once: their bars, read twice, are still in a core's second cache."""
 
+AHEAD: Final = 32_768
+"""Rows folded at once where a second thread loads what follows: so many that handing over costs little."""
+
 PIECE: Final = 1024
 """Bars evaluated at once, a divisor of BLOCK: a few registers of 8 KB stay in the first cache."""
 
@@ -233,5 +236,5 @@ DI_DAY, DI_BARS, DI_EXPOSED, DAY_INTS = range(4)
 """UTC days of the segment (number since 1970): highest, lowest and last equity of their closes; bars, and
 those at whose close a position was open"""
 
-# what Fold.run answers
-RUN_DONE, RUN_LOG_FULL, RUN_BAD_BAR, RUN_LOADED = range(4)
+# what Fold.load answers
+RUN_DONE, RUN_BAD_BAR, RUN_LOADED = range(3)

@@ -7,6 +7,8 @@ reads several times faster than arrays; they are converted on the way in and out
 from __future__ import annotations
 
 import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.state import State
 
+AHEAD_ROWS = 4 * L.AHEAD
+"""Rows from which on a second thread is worth its start."""
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
 """Events that a log holds, at least and at most, until the kernel stops to have it emptied."""
@@ -142,28 +146,52 @@ class Machine:
         self._fill_margin = 6 * count
         feed = self._feed
         registers = feed.registers(self._program)
+        markets = [
+            feed.market(
+                self._program,
+                bars[number],
+                firsts[number],
+                finer[number],
+                self._columns[number],
+                self.floats[self._carried_at(number) : self._carried_at(number + 1)],
+                plan.timeframe_ms,
+                registers,
+            )
+            for number in range(count)
+        ]
+        shared = tuple(map(feed.read, plan_arrays(plan, self._program)))
+        funding = tuple(map(feed.read, funding_arrays(plan)))
+        times = feed.read(timeline)
+        # Those who load have a state of their own, and share it: what each market's last bar was.
+        loading = feed.give(self.floats[: self._carried_at(0)].copy()), feed.give(self.ints.copy())
+        nothing = np.empty(0), np.empty(0, dtype=np.int64)
+        self._ahead = self._kernel.COMPILED and len(timeline) >= AHEAD_ROWS and processors() > 1
+        self._loaders = [
+            self._kernel.Fold(
+                shared,
+                loading,
+                markets,
+                funding,
+                times,
+                feed.give(nothing[0]),
+                feed.give(nothing[0]),
+                tuple(map(feed.give, nothing)),
+                feed.block(self._program, count, L.AHEAD if self._ahead else L.BLOCK)
+                + feed.hand(self._program, count),
+            )
+            for _ in range(2 if self._ahead else 1)
+        ]
         self._fold = self._kernel.Fold(
-            tuple(map(feed.read, plan_arrays(plan, self._program))),
+            shared,
             (feed.give(self.floats[: self._carried_at(0)]), feed.give(self.ints)),
-            [
-                feed.market(
-                    self._program,
-                    bars[number],
-                    firsts[number],
-                    finer[number],
-                    self._columns[number],
-                    self.floats[self._carried_at(number) : self._carried_at(number + 1)],
-                    plan.timeframe_ms,
-                    registers,
-                )
-                for number in range(count)
-            ],
-            tuple(map(feed.read, funding_arrays(plan))),
-            feed.read(timeline),
+            markets,
+            funding,
+            times,
             feed.give(self._equity),
             feed.give(self._gross),
             tuple(map(feed.give, self._days)),
-            feed.block(self._program, count) + feed.hand(self._program, count),
+            # It reads the blocks of those who load.
+            feed.block(self._program, count, 0) + feed.hand(self._program, count),
         )
         self._log_sizes: tuple[int, ...] = ()
         self._log_floats: list[Any] = []
@@ -178,14 +206,17 @@ class Machine:
             self._fold.finish(finish_at)
             self._keep_logs()
         else:
-            while True:
-                self._new_logs()
-                answer = self._fold.run()
-                self._keep_logs()
-                if answer == L.RUN_BAD_BAR:
-                    raise bad_bar(self._plan, self._bars, *self._fold.bad())
-                if answer == L.RUN_DONE:
-                    break
+            self._new_logs()
+            if self._ahead:
+                self._fold_behind()
+            else:
+                (loader,) = self._loaders
+                row = 0
+                while self._loaded(loader.load(row), loader):
+                    self._follow(loader)
+                    row = loader.behind()
+            self._fold.end_of_bars()
+            self._keep_logs()
         self._feed.take_back()
         return Segment(
             self._timeline,
@@ -196,6 +227,31 @@ class Machine:
             tuple(map(tuple, self._ints)),
             (self._days[0][: self._fold.days_logged()], self._days[1][: self._fold.days_logged()]),
         )
+
+    def _fold_behind(self) -> None:
+        """Fold block after block while another thread loads the next."""
+        first, second = self._loaders
+        with ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(first.load, 0)
+            while self._loaded(coming.result(), first):
+                # What `second` loads into was folded before.
+                coming = pool.submit(second.load, first.behind())
+                self._follow(first)
+                first, second = second, first
+
+    def _loaded(self, answer: int, loader: Any) -> bool:
+        """Whether there is another block to fold. Raise BarsError."""
+        if answer == L.RUN_BAD_BAR:
+            raise bad_bar(self._plan, self._bars, *loader.bad())
+        return answer == L.RUN_LOADED
+
+    def _follow(self, loader: Any) -> None:
+        """Fold what was loaded, with new logs whenever they are full."""
+        done = self._fold.follow(loader)
+        while not done:
+            self._keep_logs()
+            self._new_logs()
+            done = self._fold.go_on()
 
     def state_values(self, number: int) -> tuple[float, ...]:
         """A market's values of instructions.STATE_NAMES at the last close."""
@@ -247,6 +303,11 @@ class Machine:
                 ints = np.asarray(self._log_ints[log], dtype=np.int64)
                 self._floats[log].append(floats.reshape(L.FLOAT_WIDTHS[log], self._log_sizes[log])[:, :rows])
                 self._ints[log].append(ints.reshape(L.INT_WIDTHS[log], self._log_sizes[log])[:, :rows])
+
+
+def processors() -> int:
+    """How many of them this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsError:
