@@ -430,11 +430,14 @@ class Fold:
         """Evaluate the bars before the start, for what they leave in the carried values."""
         market: Market = self.markets[s]
         length: cython.Py_ssize_t
+        fine: cython.bint
         while market.next < market.first:
             length = market.first - market.next
             if length > self.block:
                 length = self.block
-            if not self._load(market, s, length):
+            with cython.nogil:
+                fine = self._load(market, s, length)
+            if not fine:
                 return False
             self._evaluate(market, s, length)
             market.next += length
@@ -462,6 +465,7 @@ class Fold:
         index: cython.Py_ssize_t
         market: Market
         last: cython.longlong
+        fine: cython.bint
         self.block_rows = self.rows - self.block_first
         if self.block_rows > self.block:
             self.block_rows = self.block
@@ -481,7 +485,9 @@ class Fold:
                         break
                     length += 1
             if length > 0:
-                if not self._load(market, s, length):
+                with cython.nogil:
+                    fine = self._load(market, s, length)
+                if not fine:
                     return False
                 self._evaluate(market, s, length)
                 market.next += length
@@ -491,6 +497,7 @@ class Fold:
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
         """Check the next bars, note where one does not follow the last, and copy them where markets meet.
 

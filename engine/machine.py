@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 AHEAD_ROWS = 4 * L.AHEAD
 """Rows from which on a second thread is worth its start."""
+LOADERS = 4
+"""Blocks that are loaded, being loaded or being folded at a time: neither thread waits to be woken."""
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
 """Events that a log holds, at least and at most, until the kernel stops to have it emptied."""
@@ -179,7 +182,7 @@ class Machine:
                 feed.block(self._program, count, L.AHEAD if self._ahead else L.BLOCK)
                 + feed.hand(self._program, count),
             )
-            for _ in range(2 if self._ahead else 1)
+            for _ in range(LOADERS if self._ahead else 1)
         ]
         self._fold = self._kernel.Fold(
             shared,
@@ -229,15 +232,23 @@ class Machine:
         )
 
     def _fold_behind(self) -> None:
-        """Fold block after block while another thread loads the next."""
-        first, second = self._loaders
+        """Fold block after block while another thread loads those that follow."""
+        free: SimpleQueue[Any] = SimpleQueue()
+        loaded: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        for loader in self._loaders:
+            free.put(loader)
         with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(first.load, 0)
-            while self._loaded(coming.result(), first):
-                # What `second` loads into was folded before.
-                coming = pool.submit(second.load, first.behind())
-                self._follow(first)
-                first, second = second, first
+            loading = pool.submit(_load_ahead, free, loaded)
+            try:
+                while True:
+                    answer, loader = loaded.get()
+                    if not self._loaded(answer, loader):
+                        break
+                    self._follow(loader)
+                    free.put(loader)
+            finally:
+                free.put(None)
+            loading.result()  # what went wrong there goes wrong here
 
     def _loaded(self, answer: int, loader: Any) -> bool:
         """Whether there is another block to fold. Raise BarsError."""
@@ -303,6 +314,18 @@ class Machine:
                 ints = np.asarray(self._log_ints[log], dtype=np.int64)
                 self._floats[log].append(floats.reshape(L.FLOAT_WIDTHS[log], self._log_sizes[log])[:, :rows])
                 self._ints[log].append(ints.reshape(L.INT_WIDTHS[log], self._log_sizes[log])[:, :rows])
+
+
+def _load_ahead(free: SimpleQueue[Any], loaded: SimpleQueue[tuple[int, Any]]) -> None:
+    """Load block after block into what is free, until there are no more or None says to stop."""
+    answer, row = L.RUN_LOADED, 0
+    while answer == L.RUN_LOADED and (loader := free.get()) is not None:
+        answer = L.RUN_DONE  # also when loading fails: nobody waits for ever
+        try:
+            answer = loader.load(row)
+        finally:
+            loaded.put((answer, loader))
+        row = loader.behind()
 
 
 def processors() -> int:
