@@ -64,8 +64,10 @@ SUPERTREND_LINE, SUPERTREND_DIRECTION = range(2)
 # sma, sum, wma, stddev, variance: bars seen without a missing one, place in the ring, reference, sum,
 # second sum, last value and for how many bars it has stood; ring
 ROLL_SEEN, ROLL_PLACE, ROLL_REFERENCE, ROLL_SUM, ROLL_SECOND, ROLL_LAST, ROLL_RUN, ROLL_HEAD = range(8)
-# ema: values seen while seeding, reference, sum, average
-EMA_SEEN, EMA_REFERENCE, EMA_SUM, EMA_VALUE, EMA_SIZE = range(5)
+# ema: values seen while seeding, reference, sum; the last average of a four, how many of the next four are
+# there, the distances of their values from it
+EMA_SEEN, EMA_REFERENCE, EMA_SUM, EMA_VALUE, EMA_PHASE, EMA_DISTANCE = range(6)
+EMA_SIZE: Final = EMA_DISTANCE + 3
 # highest, lowest: bars seen without a missing one, head, length; then values and their bars (a deque)
 DEQUE_SEEN, DEQUE_HEAD, DEQUE_LENGTH, DEQUE_TOP = range(4)
 # deviation, percentile, quantile: bars seen without a missing one, place; ring (and the ring in order)

@@ -99,59 +99,64 @@ def add_trades(
     """
     j: cython.Py_ssize_t
     k: cython.Py_ssize_t
+    n: cython.Py_ssize_t
     outcome: cython.Py_ssize_t
-    inside: cython.longlong
+    day: cython.longlong
+    weekday: cython.longlong
     lasted: cython.longlong
     at: cython.longlong
     within: cython.Py_ssize_t
     classes: cython.Py_ssize_t = len(bounds)
     cost: cython.double
     percent: cython.double
-    for j in range(len(pnl)):
-        outcome = 0 if pnl[j] > 0.0 else 1 if pnl[j] < 0.0 else 2
-        lasted = left[j] - entered[j]
-        longest[outcome] = lasted if lasted > longest[outcome] else longest[outcome]
-        streak[1] = streak[1] + 1 if streak[0] == outcome else 1
-        streak[0] = outcome
-        if streak[1] > longest_streak[outcome]:
-            longest_streak[outcome] = streak[1]
-        if returned[j] > extremes[0]:
-            extremes[0] = returned[j]
-            rows[0] = j
-        if returned[j] < extremes[1]:
-            extremes[1] = returned[j]
-            rows[1] = j
-        extremes[2] = pnl[j] if pnl[j] > extremes[2] else extremes[2]
-        extremes[3] = pnl[j] if pnl[j] < extremes[3] else extremes[3]
-        # A null's code is -1, and its label stands last.
-        places[0] = labels[begins[0] + symbols[j] if symbols[j] >= 0 else begins[1] - 1]
-        places[1] = labels[begins[1] + triggers[j] if triggers[j] >= 0 else begins[2] - 1]
-        places[2] = labels[begins[2] + exit_triggers[j] if exit_triggers[j] >= 0 else begins[3] - 1]
-        places[3] = labels[begins[3] + reasons[j] if reasons[j] >= 0 else begins[4] - 1]
-        places[4] = labels[begins[4] + sides[j] if sides[j] >= 0 else begins[5] - 1]
-        places[5] = rest[0] + outcome
-        # Time of day, which is positive before 1970 too.
-        inside = (entered[j] % L.DAY + L.DAY) % L.DAY
-        places[6] = rest[1] + inside // L.HOUR
-        # 1970-01-01 was a Thursday.
-        places[7] = rest[2] + (((entered[j] - inside) // L.DAY + 3) % 7 + 7) % 7
-        for k in range(8):
-            at = 5 * places[k]
-            floats[at] += fees[j]
-            floats[at + 1] += returned[j]
-            floats[at + 2 + outcome] += pnl[j]
-            at = 4 * places[k]
-            ints[at] += lasted
-            ints[at + 1 + outcome] += 1
-        cost = quantities[j] * prices[j]
-        for k in range(2):
-            percent = mae[j] if k == 0 else mfe[j]
-            percent = (percent if percent >= 0.0 else -percent) / cost * 100.0
-            at = 3 * k + outcome
-            sums[at] += percent
-            furthest[at] = percent if percent > furthest[at] else furthest[at]
-            within = 0
-            # Few trades go far.
-            while within < classes and bounds[within] <= percent:
-                within += 1
-            counts[at * (classes + 1) + within] += 1
+    with cython.nogil:
+        for j in range(len(pnl)):
+            # Without branches where they can: what trades come to cannot be predicted.
+            outcome = (pnl[j] <= 0.0) + (pnl[j] == 0.0)
+            lasted = left[j] - entered[j]
+            longest[outcome] = lasted if lasted > longest[outcome] else longest[outcome]
+            streak[1] = streak[1] + 1 if streak[0] == outcome else 1
+            streak[0] = outcome
+            if streak[1] > longest_streak[outcome]:
+                longest_streak[outcome] = streak[1]
+            if returned[j] > extremes[0]:
+                extremes[0] = returned[j]
+                rows[0] = j
+            if returned[j] < extremes[1]:
+                extremes[1] = returned[j]
+                rows[1] = j
+            extremes[2] = pnl[j] if pnl[j] > extremes[2] else extremes[2]
+            extremes[3] = pnl[j] if pnl[j] < extremes[3] else extremes[3]
+            # A null's code is -1, and its label stands last.
+            places[0] = labels[begins[0] + symbols[j] if symbols[j] >= 0 else begins[1] - 1]
+            places[1] = labels[begins[1] + triggers[j] if triggers[j] >= 0 else begins[2] - 1]
+            places[2] = labels[begins[2] + exit_triggers[j] if exit_triggers[j] >= 0 else begins[3] - 1]
+            places[3] = labels[begins[3] + reasons[j] if reasons[j] >= 0 else begins[4] - 1]
+            places[4] = labels[begins[4] + sides[j] if sides[j] >= 0 else begins[5] - 1]
+            places[5] = rest[0] + outcome
+            day = entered[j] // L.DAY
+            if entered[j] - day * L.DAY < 0:
+                day -= 1  # before 1970: division is toward zero
+            places[6] = rest[1] + (entered[j] - day * L.DAY) // L.HOUR
+            # 1970-01-01 was a Thursday.
+            weekday = (day + 3) % 7
+            places[7] = rest[2] + (weekday if weekday >= 0 else weekday + 7)
+            for k in range(8):
+                at = 5 * places[k]
+                floats[at] += fees[j]
+                floats[at + 1] += returned[j]
+                floats[at + 2 + outcome] += pnl[j]
+                at = 4 * places[k]
+                ints[at] += lasted
+                ints[at + 1 + outcome] += 1
+            cost = quantities[j] * prices[j]
+            for k in range(2):
+                percent = mae[j] if k == 0 else mfe[j]
+                percent = (percent if percent >= 0.0 else -percent) / cost * 100.0
+                at = 3 * k + outcome
+                sums[at] += percent
+                furthest[at] = percent if percent > furthest[at] else furthest[at]
+                within = 0
+                for n in range(classes):
+                    within += bounds[n] <= percent
+                counts[at * (classes + 1) + within] += 1
