@@ -80,7 +80,12 @@ class Evaluator:
         for k in range(self.instructions):
             if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_CLOCK:
                 self.piece = L.PIECE // 2
-            if self.code[k * I.CODE_WIDTH + I.C_OP] in (I.OP_RULE, I.OP_RULE_ABOVE, I.OP_RULE_BELOW):
+            if self.code[k * I.CODE_WIDTH + I.C_OP] in (
+                I.OP_RULE,
+                I.OP_RULE_ABOVE,
+                I.OP_RULE_BELOW,
+                I.OP_RULES_CROSS,
+            ):
                 self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // L.WORD + 1)
 
     def evaluate(self, begin, length, bits, bits_at, board, board_at, stride):
@@ -151,6 +156,8 @@ class Evaluator:
         x: cython.double
         y: cython.double
         bit: cython.double
+        other: cython.double
+        at2: cython.Py_ssize_t
         for k in range(self.words):
             for j in range(rows):
                 bits[bits_at + k * stride + j] = 0.0
@@ -225,6 +232,19 @@ class Evaluator:
                 bits[n] += bit if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0.0
                 for j in range(1, m):
                     bits[n + j] += bit if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
+            elif op == I.OP_RULES_CROSS:
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                n = bits_at + period // L.WORD * stride
+                at2 = code[c + I.C_TO2]
+                other = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (at2 % L.WORD))
+                bits[n] += bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0.0
+                bits[n] += other if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0.0
+                for j in range(1, m):
+                    x = bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
+                    y = other if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
+                    bits[n + j] += x + y
                 carry[at] = r[a + m - 1]
                 carry[at + 1] = r[b + m - 1]
             elif op == I.OP_COLUMN:

@@ -73,13 +73,15 @@ class Feed:
         return registers
 
     def block(self, program: Program, count: int, rows: int = L.BLOCK) -> tuple[Any, ...]:
-        """One block of `count` markets: cells, times, bits, board, gaps, and the check's scratch."""
+        """A block of `count` markets: cells, times, truths, bits, octets, board, gaps, scratch of the check."""
         import numpy as np
 
         return (
             self.scratch(count * L.CELLS * rows, np.float64),
             self.scratch(count * rows, np.int64),
             self.scratch(count * program.words * rows, np.float64),
+            self.scratch(count * program.words * rows, np.uint64),
+            self.scratch(count * program.words * rows // 8, np.uint64),
             self.scratch(max(1, count * program.board * rows), np.float64),
             self.scratch(rows, np.int64),
             self.scratch(256, np.float64),

@@ -23,8 +23,8 @@ and its offset; the register that counts the bars of the instruction's timeframe
     OP_CLOCK, OP_GATHER, OP_SPREAD, OP_CLOSED,
     OP_SQRT, OP_FLOOR, OP_CALENDAR, OP_SESSION, OP_TOTAL, OP_SINCE, OP_WHEN,
     OP_DEVIATION, OP_PERCENTILE, OP_QUANTILE, OP_CORRELATION, OP_COVARIANCE,
-    OP_SUPERTREND, OP_PSAR, OP_RULE_ABOVE, OP_RULE_BELOW,
-) = range(53)  # fmt: skip
+    OP_SUPERTREND, OP_PSAR, OP_RULE_ABOVE, OP_RULE_BELOW, OP_RULES_CROSS,
+) = range(54)  # fmt: skip
 
 OPERATIONS: Final = {
     "field": OP_FIELD, "neg": OP_NEG, "abs": OP_ABS, "add": OP_ADD, "sub": OP_SUB, "mul": OP_MUL,
@@ -43,7 +43,9 @@ OPERATIONS: Final = {
 """The opcode of each kind of node."""
 
 CROSSING_RULES: Final = {"cross_above": OP_RULE_ABOVE, "cross_below": OP_RULE_BELOW}
-"""The opcode of a rule that is nothing but a crossing: its bits without a register between."""
+"""The opcode of a rule that is nothing but a crossing: its bits without a register between.
+
+OP_RULES_CROSS are two such rules of the same two values, above and below (C_TO2)."""
 
 DAY_MS: Final = 86_400_000
 

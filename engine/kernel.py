@@ -101,7 +101,9 @@ class Fold:
     gross: cython.double[::1]
     cells: cython.double[::1]
     times: cython.longlong[::1]
-    bits: cython.double[::1]
+    truths: cython.double[::1]
+    bits: cython.ulonglong[::1]
+    octets: cython.ulonglong[::1]
     board: cython.double[::1]
     cursors: cython.longlong[::1]
     gaps: cython.longlong[::1]
@@ -124,7 +126,7 @@ class Fold:
     extra_f: cython.double[::1]
     day_f: cython.double[::1]
     day_i: cython.longlong[::1]
-    shared_bits: object
+    shared_truths: object
     shared_board: object
     markets: list
     only: Market
@@ -222,7 +224,9 @@ class Fold:
         (
             self.cells,
             self.times,
+            self.truths,
             self.bits,
+            self.octets,
             self.board,
             self.gaps,
             self.good,
@@ -232,8 +236,8 @@ class Fold:
             self.scalars,
         ) = workspace
         # As they were given, for who evaluates into them.
-        self.shared_bits = workspace[2]
-        self.shared_board = workspace[3]
+        self.shared_truths = workspace[2]
+        self.shared_board = workspace[5]
         self.count = len(markets)
         self.block = len(self.times) // self.count
         self.rules = self.plan_i[L.PI_RULES]
@@ -393,6 +397,7 @@ class Fold:
         self.cells = lead.cells
         self.times = lead.times
         self.bits = lead.bits
+        self.octets = lead.octets
         self.board = lead.board
         self.gaps = lead.gaps
         self.block = lead.block
@@ -449,12 +454,36 @@ class Fold:
         market.evaluator.evaluate(
             market.next,
             length,
-            self.shared_bits,
+            self.shared_truths,
             s * self.words * self.block,
             self.shared_board,
             s * self.slots * self.block,
             self.block,
         )
+        with cython.nogil:
+            self._gather_bits(s, length)
+
+    @cython.cfunc
+    @cython.nogil
+    def _gather_bits(self, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.void:
+        """Write the words of bits, evaluated as whole numbers in floats, and what any of eight rows has."""
+        k: cython.Py_ssize_t
+        j: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        last: cython.Py_ssize_t
+        word: cython.ulonglong
+        some: cython.ulonglong
+        q: cython.Py_ssize_t
+        for k in range(s * self.words, (s + 1) * self.words):
+            at = k * self.block
+            for j in range(0, length, 8):
+                last = j + 8 if j + 8 < length else length
+                some = 0
+                for q in range(j, last):
+                    word = cython.cast(cython.ulonglong, cython.cast(cython.longlong, self.truths[at + q]))
+                    self.bits[at + q] = word
+                    some |= word
+                self.octets[at // 8 + j // 8] = some
 
     @cython.cfunc
     @cython.exceptval(check=True)
@@ -687,7 +716,7 @@ class Fold:
             relevant = self.masks[L.MASK_FLAT] << self.shift
             j = start
             while j < end and word == 0:
-                word = self._word(bits_at + j) & relevant
+                word = self.bits[bits_at + j] & relevant
                 j += 1
             end = j
             if self.curved:
@@ -751,7 +780,7 @@ class Fold:
                     or self.only.low[at + j] < lowest_trailed
                 ):
                     break
-                word = self._word(bits_at + j) & relevant
+                word = self.bits[bits_at + j] & relevant
                 j += 1
             end = j
             for j in range(start, end):
@@ -771,7 +800,7 @@ class Fold:
                     # The profit to walk away with is reached at this close, whatever rules say later.
                     if j + 1 < end:
                         end = j + 1
-                        word = self._word(bits_at + j) & relevant
+                        word = self.bits[bits_at + j] & relevant
                     break
             if end == start:
                 return
@@ -922,7 +951,7 @@ class Fold:
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
             q = self.cursors[3 * s]
-            word = self._word((s * self.words + self.word) * self.block + q) >> self.shift
+            word = self.bits[(s * self.words + self.word) * self.block + q] >> self.shift
             # Flat, entries count (and what may latch); in a position exits, and entries at odds with it.
             if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] == 0.0:
                 word &= self.masks[s * L.MASK_SIZE + L.MASK_FLAT]
@@ -1083,25 +1112,28 @@ class Fold:
         self.f[fb + L.SF_LAST_PRICE] = price
         self.i[ib + L.SI_CHANGED] = 1
         self.i[self._counter(rule) + L.TI_EXECUTED] += 1
-        if not self.summary:
+        if self.summary:
+            self.i[L.GI_FILLS] += 1
+            self.i[L.GI_EVENTS] += 1
+        else:
             self.fill_f[L.FF_PRICE * self.fill_size + n] = price
             self.fill_f[L.FF_QTY * self.fill_size + n] = qty
             self.fill_f[L.FF_FEE * self.fill_size + n] = fee
             self.fill_f[L.FF_CASH * self.fill_size + n] = cash
             self.fill_f[L.FF_REALISED * self.fill_size + n] = self.f[L.GF_REALISED]
-        self._log_fill_code(
-            0,
-            self.only.timestamp[at],
-            rule,
-            (L.FILL_ENTRY if bound == L.B_OWN else L.FILL_BOUND)
-            if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY
-            else L.FILL_EXIT,
-            L.FR_ENTRY if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else L.FR_EXIT,
-            self.i[ib + L.SI_DECIDED],
-            self.i[nb + L.NI_ID],
-            bound if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else -1,
-            0 if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else 1,
-        )
+            self._log_fill_code(
+                0,
+                self.only.timestamp[at],
+                rule,
+                (L.FILL_ENTRY if bound == L.B_OWN else L.FILL_BOUND)
+                if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY
+                else L.FILL_EXIT,
+                L.FR_ENTRY if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else L.FR_EXIT,
+                self.i[ib + L.SI_DECIDED],
+                self.i[nb + L.NI_ID],
+                bound if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else -1,
+                0 if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else 1,
+            )
         self.i[ib + L.SI_PENDING] = 0
         self.i[nb + L.NI_ID] = -1
         self.i[nb + L.NI_SUBMITTED] = 0
@@ -1122,6 +1154,7 @@ class Fold:
         now: cython.longlong
         rule: cython.longlong
         nb: cython.Py_ssize_t
+        k: cython.Py_ssize_t
         relevant: cython.ulonglong
         word: cython.ulonglong = 0
         qty: cython.double = self.f[fb + L.SF_QTY]
@@ -1142,15 +1175,13 @@ class Fold:
             self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
             relevant = self.masks[L.MASK_FLAT] << self.shift
+            j = self._next_word(bits_at, begin, end, relevant)
+            if j < end:
+                word = self.bits[bits_at + j] & relevant
+                j += 1
             if self.curved:
-                while j < end and word == 0:
-                    self.equity[row + j] = base
-                    word = self._word(bits_at + j) & relevant
-                    j += 1
-            else:
-                while j < end and word == 0:
-                    word = self._word(bits_at + j) & relevant
-                    j += 1
+                for k in range(begin, j):
+                    self.equity[row + k] = base
             self.i[ib + L.SI_FLAT_ROWS] += j - begin
         else:
             relevant = self.masks[L.MASK_LONG] << self.shift
@@ -1161,13 +1192,16 @@ class Fold:
             down = self.f[L.GF_DOWN_SQUARES]
             most = -INFINITY
             least = INFINITY
+            j = self._next_word(bits_at, begin, end, relevant)
+            if j < end:
+                word = self.bits[bits_at + j] & relevant
+                j += 1
             if self.curved:
-                # One loop and nothing in it that cannot be predicted but its end.
                 high = self.f[fb + L.SF_HIGH]
                 low = self.f[fb + L.SF_LOW]
-                while j < end and word == 0:
-                    value = base + qty * self.only.close[at + j]
-                    self.equity[row + j] = value
+                for k in range(begin, j):
+                    value = base + qty * self.only.close[at + k]
+                    self.equity[row + k] = value
                     change = value / previous - 1.0
                     previous = value
                     total += change
@@ -1176,15 +1210,13 @@ class Fold:
                     down += change * change
                     most = value if value > most else most
                     least = value if value < least else least
-                    high = self.only.high[at + j] if self.only.high[at + j] > high else high
-                    low = self.only.low[at + j] if self.only.low[at + j] < low else low
-                    word = self._word(bits_at + j) & relevant
-                    j += 1
+                    high = self.only.high[at + k] if self.only.high[at + k] > high else high
+                    low = self.only.low[at + k] if self.only.low[at + k] < low else low
                 self.f[fb + L.SF_HIGH] = high
                 self.f[fb + L.SF_LOW] = low
             else:
-                while j < end and word == 0:
-                    value = base + qty * self.only.close[at + j]
+                for k in range(begin, j):
+                    value = base + qty * self.only.close[at + k]
                     change = value / previous - 1.0
                     previous = value
                     total += change
@@ -1193,14 +1225,12 @@ class Fold:
                     down += change * change
                     most = value if value > most else most
                     least = value if value < least else least
-                    word = self._word(bits_at + j) & relevant
-                    j += 1
                 if self.extremes:
                     high = self.f[fb + L.SF_HIGH]
                     low = self.f[fb + L.SF_LOW]
-                    for nb in range(begin, j):
-                        high = self.only.high[at + nb] if self.only.high[at + nb] > high else high
-                        low = self.only.low[at + nb] if self.only.low[at + nb] < low else low
+                    for k in range(begin, j):
+                        high = self.only.high[at + k] if self.only.high[at + k] > high else high
+                        low = self.only.low[at + k] if self.only.low[at + k] < low else low
                     self.f[fb + L.SF_HIGH] = high
                     self.f[fb + L.SF_LOW] = low
             self.f[L.GF_EQUITY] = value
@@ -1213,8 +1243,8 @@ class Fold:
                 self.f[L.GF_LOWEST] = least
             if most > self.f[L.GF_PEAK]:
                 # Where the peak moves on, how deep each bar lies depends on those before it.
-                for nb in range(begin, j):
-                    self._deepen(base + qty * self.only.close[at + nb])
+                for k in range(begin, j):
+                    self._deepen(base + qty * self.only.close[at + k])
             else:
                 self._deepen(least)
             self.i[L.GI_EXPOSED] += j - begin
@@ -1247,8 +1277,10 @@ class Fold:
         self.i[ib + L.SI_PENDING_REASON] = -1 if rule < self.entries else L.FR_EXIT
         self.i[ib + L.SI_DECIDED] = now
         self.i[self._counter(rule) + L.TI_FIRED] += 1
-        self._event(L.E_DECIDED, now, 0, rule, self.i[L.GI_DECISIONS], -1)
-        self.i[L.GI_EVENTS] += 1  # it stands for two
+        if not self.summary:
+            self._event(L.E_DECIDED, now, 0, rule, self.i[L.GI_DECISIONS], -1)
+            self.i[L.GI_EVENTS] -= 1
+        self.i[L.GI_EVENTS] += 2  # it stands for two
         self.i[L.GI_DECISIONS] += 1
 
     @cython.cfunc
@@ -1292,9 +1324,23 @@ class Fold:
     @cython.cfunc
     @cython.nogil
     @cython.inline
-    def _word(self, at: cython.Py_ssize_t) -> cython.ulonglong:
-        """The bits of rules at a place, which are a whole number there."""
-        return cython.cast(cython.ulonglong, cython.cast(cython.longlong, self.bits[at]))
+    def _next_word(
+        self,
+        bits_at: cython.Py_ssize_t,
+        j: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        wanted: cython.ulonglong,
+    ) -> cython.Py_ssize_t:
+        """The first row from `j` on whose word has any of the wanted bits, or `end`; eight at a time."""
+        while j < end and j % 8 != 0:
+            if self.bits[bits_at + j] & wanted != 0:
+                return j
+            j += 1
+        while j + 8 <= end and self.octets[(bits_at + j) // 8] & wanted == 0:
+            j += 8
+        while j < end and self.bits[bits_at + j] & wanted == 0:
+            j += 1
+        return j
 
     @cython.cfunc
     @cython.nogil
@@ -2563,7 +2609,7 @@ class Fold:
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if (
             rule < 0
-            or (self._word((s * self.words + self.word) * self.block + q) >> (self.shift + rule)) & 1 == 0
+            or (self.bits[(s * self.words + self.word) * self.block + q] >> (self.shift + rule)) & 1 == 0
         ):
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
