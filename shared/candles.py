@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shared import names
+from shared.flags import JUMP_ATRS, LEAD_IN_BARS, flags_of_month
 from shared.identifiers import content_hash
-from shared.manifest import DatasetManifest, Gap, Part, Series
+from shared.manifest import Audit, DatasetManifest, Flag, Gap, Part, Series
 from shared.names import DatasetName
 from shared.parquet import decode, encode
 from shared.reader import SeriesReader
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 
 # Bars of one symbol in one segment: a few megabytes, and parts enough to fetch in parallel.
 SEGMENT_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What was put right in rows as they came: rows equal to another, rows that stood after a later one."""
+
+    duplicates_removed: int = 0
+    out_of_order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,12 @@ def candles_reader(store: ObjectStore, version: DatasetVersion) -> SeriesReader:
     parts = version.manifest.parts
     series = Series("candles", version.manifest.rows, parts)
     return SeriesReader(store, series, [version.key(part) for part in parts])
+
+
+def read_part(store: ObjectStore, version: DatasetVersion, part: Part) -> dict[str, np.ndarray]:
+    """Read one month of a version whole, as columns."""
+    key = version.key(part)
+    return _columns(decode(store.get(key), "candles", key))
 
 
 def read_segments(
@@ -109,47 +124,118 @@ def _read_parts(
 
 
 def write_version(
-    store: ObjectStore, owner: str, dataset: DatasetName, candles: pa.Table, previous: DatasetVersion | None
+    store: ObjectStore,
+    owner: str,
+    dataset: DatasetName,
+    candles: pa.Table,
+    previous: DatasetVersion | None,
+    arrival: Arrival | None = None,
 ) -> DatasetVersion:
     """Write candles as a new version that goes on from `previous`, and return it.
 
-    `candles` has the candles schema, in ascending time, unique and on the grid. In months that both have,
-    the new bars replace those of the same time; months that only the previous version has are kept as they
-    are. Equal candles give an equal version.
+    `candles` has the candles schema, in ascending time, unique and on the grid; `arrival` is what was put
+    right to make them so. In months that both have, the new bars replace those of the same time; months that
+    only the previous version has are kept as they are. Equal candles give an equal version.
+
+    Reads the months that change, and of their neighbours what the audit needs: not the whole dataset.
     """
     import pyarrow as pa
 
-    parts = {month_of(part.first_ms): part for part in previous.manifest.parts} if previous else {}
-    for month, rows in _by_month(candles):
-        if previous and month in parts:
-            key = previous.key(parts[month])
-            rows = _merge(decode(store.get(key), "candles", key), rows)
-        body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
-        times = rows.column("timestamp")
-        digest = content_hash(body)
-        part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), digest)
-        parts[month] = part
-        store.put(names.candles_part(owner, dataset, part.first_ms, digest), body)
-    ordered = tuple(parts[month] for month in sorted(parts))
-    times = pa.concat_arrays(
-        [
-            decode(body, "candles", "a candles part", ["timestamp"]).column(0).combine_chunks()
-            for body in store.get_many(
-                names.candles_part(owner, dataset, part.first_ms, part.sha256[:32]) for part in ordered
-            )
-        ]
-    ).to_numpy()
+    old = {month_of(part.first_ms): part for part in previous.manifest.parts} if previous else {}
+    incoming = dict(_by_month(candles))
+    kept = previous.manifest.audit if previous else None
+    parts: list[Part] = []
+    gaps: list[Gap] = []
+    flags: list[Flag] = []
+    bars_since_change = LEAD_IN_BARS
+    tail: pa.Table | None = None  # the last bars of the months so far, where these were read
+
+    def read(part: Part) -> pa.Table:
+        key = names.candles_part(owner, dataset, part.first_ms, part.sha256)
+        return decode(store.get(key), "candles", key)
+
+    for month in sorted({*old, *incoming}):
+        rows = None
+        if month in incoming:
+            rows = incoming[month]
+            if month in old:
+                rows = _merge(read(old[month]), rows)
+            part = _put_month(store, owner, dataset, rows)
+            bars_since_change = 0
+        else:
+            part = old[month]
+        # The first bars after a change are judged by bars that changed.
+        if kept is None or bars_since_change < LEAD_IN_BARS:
+            table = read(part) if rows is None else rows
+            before = _last_bars(parts, read) if tail is None else tail
+            columns = _columns(table)
+            gaps += find_gaps(columns["timestamp"], dataset.timeframe_ms)
+            flags += flags_of_month(columns, _columns(before), dataset.timeframe_ms)
+            tail = _last_of(pa.concat_tables([before, table]))
+        elif previous is not None:
+            tail = None
+            gaps += [gap for gap in previous.manifest.gaps if part.first_ms < gap.from_ms < part.last_ms]
+            flags += [flag for flag in kept.flags if part.first_ms <= flag.from_ms <= part.last_ms]
+        if rows is None:
+            bars_since_change += part.rows
+        parts.append(part)
+    gaps += _gaps_between(parts, dataset.timeframe_ms)
     manifest = DatasetManifest(
         exchange=dataset.exchange,
         symbol=dataset.symbol,
         timeframe=dataset.timeframe,
-        parts=ordered,
-        gaps=find_gaps(times, dataset.timeframe_ms),
+        parts=tuple(parts),
+        gaps=tuple(sorted(gaps, key=lambda gap: gap.from_ms)),
     )
-    body = canonical_json(manifest.to_dict())
-    version = content_hash(body)
-    store.put(names.dataset_manifest(owner, dataset, version), body, "application/json")
+    version = content_hash(canonical_json(manifest.identity()))
+    repeated = previous is not None and previous.version == version
+    audit = _audit(flags, kept, arrival or Arrival(), repeated=repeated)
+    manifest = replace(manifest, audit=audit)
+    store.put_json(names.dataset_manifest(owner, dataset, version), manifest.to_dict())
     return DatasetVersion(owner, dataset, version, manifest)
+
+
+def _put_month(store: ObjectStore, owner: str, dataset: DatasetName, rows: pa.Table) -> Part:
+    body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
+    times = rows.column("timestamp")
+    part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), content_hash(body))
+    store.put(names.candles_part(owner, dataset, part.first_ms, part.sha256), body)
+    return part
+
+
+def _columns(table: pa.Table) -> dict[str, np.ndarray]:
+    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def _last_bars(parts: Sequence[Part], read: Callable[[Part], pa.Table]) -> pa.Table:
+    """Read the last LEAD_IN_BARS of the months so far, from as many months as it takes."""
+    import pyarrow as pa
+
+    last = arrow_schema("candles").empty_table()
+    for part in reversed(parts):
+        if last.num_rows >= LEAD_IN_BARS:
+            break
+        last = pa.concat_tables([read(part), last])
+    return _last_of(last)
+
+
+def _last_of(table: pa.Table) -> pa.Table:
+    return table.slice(max(0, table.num_rows - LEAD_IN_BARS))
+
+
+def _audit(flags: Sequence[Flag], kept: Audit | None, arrival: Arrival, *, repeated: bool) -> Audit:
+    """Add what was put right to what was before; a retry, or the same file again, counts for nothing."""
+    removed, moved = (kept.duplicates_removed, kept.out_of_order) if kept else (0, 0)
+    if not (kept and repeated):
+        removed, moved = removed + arrival.duplicates_removed, moved + arrival.out_of_order
+    return Audit(tuple(flags), JUMP_ATRS, removed, moved)
+
+
+def _gaps_between(parts: Sequence[Part], timeframe_ms: int) -> Iterator[Gap]:
+    for earlier, later in pairwise(parts):
+        missing = (later.first_ms - earlier.last_ms) // timeframe_ms - 1
+        if missing:
+            yield Gap(earlier.last_ms + timeframe_ms, later.first_ms - timeframe_ms, missing)
 
 
 def find_gaps(times: np.ndarray, timeframe_ms: int) -> tuple[Gap, ...]:

@@ -113,7 +113,7 @@ def test_a_fresh_run_is_left_alone(stage: FakeStage) -> None:
     from shared.times import iso
 
     stage.runs.create(a_run(created_at=iso(now_ms())))
-    assert settle(SCHEDULED) == {"reconciled": 0, "imports": 0, "deleted": 0, "swept": 0}
+    assert settle(SCHEDULED) == {"reconciled": 0, "imports": 0, "deleted": 0, "datasets": 0, "swept": 0}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,114 @@
+"""A dataset's next version: written, compared with the one before, and made the newest."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from shared import names
+from shared.candles import Arrival, DatasetVersion, load_version, read_part, write_version
+from shared.datasets import Changes, Dataset, DatasetIndex
+from shared.manifest import Part
+from shared.names import DatasetName
+from shared.store import ObjectStore
+from shared.times import month_of, stamp
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    Columns = dict[str, np.ndarray]
+
+# A month that differs in more spells of bars is told as one range: the history is one small item a version.
+RANGES_A_MONTH = 8
+
+
+def add_version(
+    store: ObjectStore,
+    index: DatasetIndex,
+    owner: str,
+    dataset: DatasetName,
+    candles: pa.Table,
+    arrival: Arrival,
+) -> tuple[DatasetVersion, Dataset]:
+    """Add audited candles to an owner's dataset as its newest version; return it and its entry in the index.
+
+    Candles that are all held already make no new version. Raises ConflictError where another writer came
+    first, or the dataset is being deleted; nothing of the candles is visible then.
+    """
+    held = index.of_owner(owner, dataset)
+    previous = load_version(store, owner, dataset, held.version) if held else None
+    version = write_version(store, owner, dataset, candles, previous, arrival)
+    changes = changes_between(store, previous, version) if previous else None
+    entry = index.put_version(entry_of(version), previous.version if previous else None, changes)
+    return version, entry
+
+
+def entry_of(version: DatasetVersion) -> Dataset:
+    """Return what the index says of a version."""
+    manifest = version.manifest
+    return Dataset(
+        owner=version.owner,
+        dataset_id=str(version.dataset),
+        version=version.version,
+        rows=manifest.rows,
+        first_ms=manifest.first_ms,
+        last_ms=manifest.last_ms,
+        gaps=len(manifest.gaps),
+        missing_bars=manifest.missing_bars,
+        updated_at=stamp(),
+        simulated=version.dataset.exchange == names.SIMULATED_EXCHANGE,
+    )
+
+
+def changes_between(store: ObjectStore, old: DatasetVersion, new: DatasetVersion) -> Changes:
+    """Compare two versions: by the hashes of their months, and bar by bar where these differ."""
+    before, after = (
+        {month_of(part.first_ms): part for part in version.manifest.parts} for version in (old, new)
+    )
+    added = changed = removed = 0
+    ranges: list[tuple[int, int, int]] = []
+    for month in sorted({*before, *after}):
+        mine, theirs = before.get(month), after.get(month)
+        if mine and theirs and mine.sha256 == theirs.sha256:
+            continue
+        fresh, other, gone = _differing(_read(store, old, mine), _read(store, new, theirs))
+        added, changed, removed = added + len(fresh), changed + len(other), removed + len(gone)
+        ranges += _ranges([*fresh, *other, *gone], new.dataset.timeframe_ms)
+    return Changes(added, changed, removed, tuple(ranges))
+
+
+def _read(store: ObjectStore, version: DatasetVersion, part: Part | None) -> Columns | None:
+    return None if part is None else read_part(store, version, part)
+
+
+def _differing(old: Columns | None, new: Columns | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the times of bars that are new, that say something else, and that are gone."""
+    import numpy as np
+
+    none = np.empty(0, dtype=np.int64)
+    if old is None or new is None:
+        return (none if new is None else new["timestamp"]), none, (none if old is None else old["timestamp"])
+    times, mine, theirs = np.intersect1d(
+        old["timestamp"], new["timestamp"], assume_unique=True, return_indices=True
+    )
+    differs = np.zeros(len(times), dtype=bool)
+    for name, values in old.items():
+        differs |= values[mine] != new[name][theirs]
+    return (
+        np.setdiff1d(new["timestamp"], old["timestamp"], assume_unique=True),
+        times[differs],
+        np.setdiff1d(old["timestamp"], new["timestamp"], assume_unique=True),
+    )
+
+
+def _ranges(times: list[int], timeframe_ms: int) -> list[tuple[int, int, int]]:
+    """Return (first, last, bars) of each spell of bars that follow one another; of very many, of all."""
+    ordered = [int(time) for time in sorted(times)]
+    if not ordered:
+        return []
+    starts = [0, *(row for row, (a, b) in enumerate(pairwise(ordered), 1) if b - a > timeframe_ms)]
+    if len(starts) > RANGES_A_MONTH:
+        return [(ordered[0], ordered[-1], len(ordered))]
+    ends = [*starts[1:], len(ordered)]
+    return [(ordered[first], ordered[end - 1], end - first) for first, end in zip(starts, ends, strict=True)]
