@@ -50,7 +50,13 @@ def flag_table(rows: Sequence[FlagRow]) -> Table:
 
 def flag_values(row: FlagRow) -> str:
     """Return what makes bars suspicious, in figures."""
-    said = {"move_pct": "{} %", "atrs": "{} ranges", "price": "at {}"}
+    said = {
+        "move_pct": "{} %",
+        "atrs": "{} ranges",
+        "price": "at {}",
+        "price_pct": "price {} %",
+        "volume_pct": "volume {} %",
+    }
     return ", ".join(
         said.get(name, f"{name.replace('_', ' ')} {{}}").format(number(value))
         for name, value in sorted(row.values.items(), reverse=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shared import names
-from shared.candles import Arrival, DatasetVersion, load_version, read_part, write_version
+from shared.candles import Arrival, DatasetVersion, load_version, months_of, read_part, write_version
+from shared.dataset_agreement import agree, judge_coarser
 from shared.datasets import Changes, Dataset, DatasetIndex
 from shared.manifest import Part
 from shared.names import DatasetName
 from shared.store import ObjectStore
-from shared.times import month_of, stamp
+from shared.times import stamp
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +30,7 @@ def add_version(
     index: DatasetIndex,
     owner: str,
     dataset: DatasetName,
-    candles: pa.Table,
+    candles: pa.Table | Iterable[pa.Table],
     arrival: Arrival,
 ) -> tuple[DatasetVersion, Dataset]:
     """Add audited candles to an owner's dataset as its newest version; return it and its entry in the index.
@@ -39,9 +41,26 @@ def add_version(
     held = index.of_owner(owner, dataset)
     previous = load_version(store, owner, dataset, held.version) if held else None
     version = write_version(store, owner, dataset, candles, previous, arrival)
-    changes = changes_between(store, previous, version) if previous else None
-    entry = index.put_version(entry_of(version), previous.version if previous else None, changes)
-    return version, entry
+    return make_newest(store, index, version, previous, entry_of(version))
+
+
+def make_newest(
+    store: ObjectStore,
+    index: DatasetIndex,
+    version: DatasetVersion,
+    previous: DatasetVersion | None,
+    entry: Dataset,
+) -> tuple[DatasetVersion, Dataset]:
+    """Make a version that was written the newest, if `previous` still is; return both as they are now.
+
+    The history says what changed, and the audits of it and of coarser candles of the same owner what its
+    bars and theirs disagree in. Raises ConflictError as `add_version` does.
+    """
+    changes = Changes() if previous is None else changes_between(store, previous, version)
+    version = agree(store, index, version, previous)
+    numbered = index.put_version(entry, previous.version if previous else None, changes)
+    judge_coarser(store, index, version, previous)
+    return version, numbered
 
 
 def entry_of(version: DatasetVersion) -> Dataset:
@@ -63,9 +82,7 @@ def entry_of(version: DatasetVersion) -> Dataset:
 
 def changes_between(store: ObjectStore, old: DatasetVersion, new: DatasetVersion) -> Changes:
     """Compare two versions: by the hashes of their months, and bar by bar where these differ."""
-    before, after = (
-        {month_of(part.first_ms): part for part in version.manifest.parts} for version in (old, new)
-    )
+    before, after = months_of(old), months_of(new)
     added = changed = removed = 0
     ranges: list[tuple[int, int, int]] = []
     for month in sorted({*before, *after}):

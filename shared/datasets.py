@@ -135,21 +135,26 @@ class DatasetIndex:
         ConflictError.
         """
         head = self.of_owner(dataset.owner, dataset.name)
-        if head is not None and head.version == dataset.version and not head.deleting:
-            return head  # a retry of the same import got here first, or its bars are all held
         if head is not None and head.deleting:
-            raise ConflictError(f"{dataset.dataset_id} is being deleted; import again in a minute")
-        numbered = replace(dataset, number=1 if head is None else head.number + 1)
+            raise ConflictError(f"{dataset.dataset_id} is being deleted; try again in a minute")
+        known = head is not None and head.version == dataset.version
+        numbered = replace(dataset, number=head.number + (not known) if head else 1)
         pk, sk = _keys(dataset.owner, dataset.name)
-        condition, known = "attribute_not_exists(pk)", {}
-        if replaces is not None:
-            condition, known = "#version = :old AND attribute_not_exists(#gsi2pk)", {"old": replaces}
+        condition, values = "attribute_not_exists(pk)", {}
+        if known or replaces is not None:
+            # What is being deleted is on the list of what to sweep.
+            condition = "#version = :old AND attribute_not_exists(#gsi2pk)"
+            values = {"old": dataset.version if known else replaces}
         try:
+            if known:
+                # A retry got here first, or its bars are all held: the candles are as they were.
+                self._table.update(pk, sk, _values(numbered), condition=condition, values=values)
+                return numbered
             self._table.put_together(
                 _version_item(numbered, changes or Changes()),
                 {"pk": pk, "sk": sk, **_values(numbered)},
                 condition=condition,
-                values=known,
+                values=values,
             )
         except ConditionFailed:
             raise ConflictError(

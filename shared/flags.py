@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # The gravest first: what is left out of a short answer is what matters least.
 KINDS = ("disagreement", "jump", "gap", "flat", "zero_volume")
+# What the bars of a month and those right before it tell; the others take other candles.
+KINDS_OF_BARS = ("jump", "flat", "zero_volume")
 # Three years of hourly BTC-USDT have two bars beyond 15 average true ranges, both of real crashes.
 JUMP_ATRS = 15.0
 # A market that stood still has no range to measure by; a move of less than this is nobody's fault.
@@ -46,11 +48,11 @@ def flags_of_month(columns: Columns, lead_in: Columns, timeframe_ms: int) -> tup
     times = columns["timestamp"]
     flat = columns["high"] == columns["low"]
     found = [
-        *_short("zero_volume", _spells("zero_volume", times, columns["volume"] == 0, timeframe_ms)),
-        *_short("flat", _spells("flat", times, flat, timeframe_ms, price=columns["close"])),
-        *_short("jump", _jumps(columns, lead_in, timeframe_ms)),
+        *shortened("zero_volume", _spells("zero_volume", times, columns["volume"] == 0, timeframe_ms)),
+        *shortened("flat", _spells("flat", times, flat, timeframe_ms, price=columns["close"])),
+        *shortened("jump", _jumps(columns, lead_in, timeframe_ms)),
     ]
-    return tuple(sorted(found, key=_in_time))
+    return tuple(sorted(found, key=in_time))
 
 
 def flags_between(manifest: DatasetManifest, start_ms: int, end_ms: int) -> list[Flag]:
@@ -58,7 +60,7 @@ def flags_between(manifest: DatasetManifest, start_ms: int, end_ms: int) -> list
     gaps = [Flag("gap", gap.from_ms, gap.to_ms, gap.missing, {}) for gap in manifest.gaps]
     audited = manifest.audit.flags if manifest.audit else ()
     inside = [flag for flag in [*gaps, *audited] if flag.from_ms < end_ms and flag.to_ms >= start_ms]
-    return sorted(inside, key=_in_time)
+    return sorted(inside, key=in_time)
 
 
 def counts(flags: Iterable[Flag]) -> dict[str, int]:
@@ -69,7 +71,8 @@ def counts(flags: Iterable[Flag]) -> dict[str, int]:
     return {kind: found[kind] for kind in KINDS}
 
 
-def _in_time(flag: Flag) -> tuple[int, str]:
+def in_time(flag: Flag) -> tuple[int, str]:
+    """Order flags by their first bar."""
     return flag.from_ms, flag.kind
 
 
@@ -140,7 +143,7 @@ def _means_before(ranges: np.ndarray) -> np.ndarray:
     return means
 
 
-def _short(kind: str, flags: Sequence[Flag]) -> Sequence[Flag]:
+def shortened(kind: str, flags: Sequence[Flag]) -> Sequence[Flag]:
     """Tell too many flags of a month as one, with the values that are furthest from nothing."""
     if len(flags) <= FLAGS_A_MONTH:
         return flags

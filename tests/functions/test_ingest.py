@@ -239,6 +239,6 @@ def test_an_import_into_a_dataset_that_is_being_deleted_is_refused(stage: FakeSt
     held = stage.datasets.get("local", DATASET)
     assert held is not None
     stage.datasets.begin_delete(held)
-    with pytest.raises(ConflictError, match="is being deleted; import again in a minute"):
+    with pytest.raises(ConflictError, match="is being deleted; try again in a minute"):
         import_table(stage, candles(70), "b")
     assert stage.datasets.held("local") == []

@@ -192,6 +192,7 @@ def test_a_version_that_came_in_pieces_is_the_one_that_came_whole(
     expected = write_version(store, "ann", DATASET, whole, None)
     edges = [0, *sorted(min(cut, whole.num_rows) for cut in cuts), whole.num_rows]
     pieces = [whole.slice(a, b - a) for a, b in pairwise(edges) if b > a]
+    assert write_version(store, "ann", DATASET, iter(pieces), None) == expected
     order.shuffle(pieces)
     version = None
     for piece in pieces:
