@@ -14,9 +14,12 @@ from cli.errors import UsageError
 from cli.examples import examples
 from cli.figures import minute, number, percent
 from cli.output import Kind, note, pairs, print_json, print_table, table
+from cli.pages import Everything, Limit, read_series, say_more
 from shared.responses_audit import FlagRow, VersionList
 from shared.responses_market import DatasetDetail
 
+# Of versions; the most that the API answers at once.
+PAGE = 100
 DatasetArgument = Annotated[
     str, typer.Argument(metavar="DATASET", help="Such as binance.BTC-USDT.1h; `stepfold data list` has them.")
 ]
@@ -65,10 +68,18 @@ def show(
         note("These candles are older than audits; the next import or fetch audits all of them.")
 
 
-def versions(dataset: DatasetArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> None:
+def versions(
+    dataset: DatasetArgument,
+    limit: Limit = 25,
+    everything: Everything = False,
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
     """List the versions of a dataset, the newest first, and what each changed."""
+    path = f"/datasets/{segment(dataset)}/versions"
     with connected(api_url) as api:
-        answer = api.get(VersionList, f"/datasets/{segment(dataset)}/versions")
+        wanted = None if everything else limit
+        answer = read_series(api, VersionList, path, "versions", {}, wanted, page_rows=PAGE)
     if as_json:
         print_json(answer.raw)
         return
@@ -86,6 +97,7 @@ def versions(dataset: DatasetArgument, api_url: ApiUrl = None, as_json: AsJson =
             *(f"{count:,}" for count in changed),
         )
     print_table(shown)
+    say_more(answer.raw)
 
 
 def delete(

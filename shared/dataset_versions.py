@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shared import names
 from shared.candles import Arrival, DatasetVersion, load_version, months_of, read_part, write_version
 from shared.dataset_agreement import agree, judge_coarser
-from shared.datasets import Changes, Dataset, DatasetIndex
+from shared.datasets import Changes, Dataset, DatasetIndex, Range, being_deleted
 from shared.manifest import Part
 from shared.names import DatasetName
 from shared.store import ObjectStore
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     Columns = dict[str, np.ndarray]
 
-# A month that differs in more spells of bars is told as one range: the history is one small item a version.
+# A month that differs in more spells of bars is told as one range, and so is every month where all of them
+# have more: the history is one small item a version.
 RANGES_A_MONTH = 8
+RANGES = 400
 
 
 def add_version(
@@ -39,6 +41,8 @@ def add_version(
     first, or the dataset is being deleted; nothing of the candles is visible then.
     """
     held = index.of_owner(owner, dataset)
+    if held is not None and held.deleting:
+        raise being_deleted(held)
     previous = load_version(store, owner, dataset, held.version) if held else None
     version = write_version(store, owner, dataset, candles, previous, arrival)
     return make_newest(store, index, version, previous, entry_of(version))
@@ -84,15 +88,17 @@ def changes_between(store: ObjectStore, old: DatasetVersion, new: DatasetVersion
     """Compare two versions: by the hashes of their months, and bar by bar where these differ."""
     before, after = months_of(old), months_of(new)
     added = changed = removed = 0
-    ranges: list[tuple[int, int, int]] = []
+    by_month: list[list[Range]] = []
     for month in sorted({*before, *after}):
         mine, theirs = before.get(month), after.get(month)
         if mine and theirs and mine.sha256 == theirs.sha256:
             continue
         fresh, other, gone = _differing(_read(store, old, mine), _read(store, new, theirs))
         added, changed, removed = added + len(fresh), changed + len(other), removed + len(gone)
-        ranges += _ranges([*fresh, *other, *gone], new.dataset.timeframe_ms)
-    return Changes(added, changed, removed, tuple(ranges))
+        by_month.append(_spells([*fresh, *other, *gone], new.dataset.timeframe_ms))
+    if sum(map(len, by_month)) > RANGES:
+        by_month = [[_as_one(spells)] for spells in by_month if spells]
+    return Changes(added, changed, removed, tuple(entry for spells in by_month for entry in spells))
 
 
 def _read(store: ObjectStore, version: DatasetVersion, part: Part | None) -> Columns | None:
@@ -119,13 +125,18 @@ def _differing(old: Columns | None, new: Columns | None) -> tuple[np.ndarray, np
     )
 
 
-def _ranges(times: list[int], timeframe_ms: int) -> list[tuple[int, int, int]]:
+def _spells(times: list[int], timeframe_ms: int) -> list[Range]:
     """Return (first, last, bars) of each spell of bars that follow one another; of very many, of all."""
     ordered = [int(time) for time in sorted(times)]
     if not ordered:
         return []
     starts = [0, *(row for row, (a, b) in enumerate(pairwise(ordered), 1) if b - a > timeframe_ms)]
-    if len(starts) > RANGES_A_MONTH:
-        return [(ordered[0], ordered[-1], len(ordered))]
     ends = [*starts[1:], len(ordered)]
-    return [(ordered[first], ordered[end - 1], end - first) for first, end in zip(starts, ends, strict=True)]
+    spells = [
+        (ordered[first], ordered[end - 1], end - first) for first, end in zip(starts, ends, strict=True)
+    ]
+    return spells if len(spells) <= RANGES_A_MONTH else [_as_one(spells)]
+
+
+def _as_one(spells: Sequence[Range]) -> Range:
+    return spells[0][0], spells[-1][1], sum(bars for _, _, bars in spells)

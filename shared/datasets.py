@@ -44,20 +44,24 @@ class Dataset:
         return DatasetName.parse(self.dataset_id)
 
 
+Range = tuple[int, int, int]
+"""First open, last open, number of bars."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """In what bars a version differs from the one before it.
 
-    `ranges` are (first open, last open, bars) in ascending time. They touch no bar outside the months that
-    differ, and are exact but for months with many spells of them, which are one range.
+    `ranges` are in ascending time. They touch no bar outside the months that differ, and are exact but for
+    months with many spells of them, which are one range.
     """
 
     added: int = 0
     changed: int = 0
     removed: int = 0
-    ranges: Sequence[tuple[int, int, int]] = ()
+    ranges: Sequence[Range] = ()
 
-    def between(self, start_ms: int, end_ms: int) -> list[tuple[int, int, int]]:
+    def between(self, start_ms: int, end_ms: int) -> list[Range]:
         """Return the ranges that touch start_ms <= open < end_ms."""
         return [entry for entry in self.ranges if entry[0] < end_ms and entry[1] >= start_ms]
 
@@ -136,7 +140,7 @@ class DatasetIndex:
         """
         head = self.of_owner(dataset.owner, dataset.name)
         if head is not None and head.deleting:
-            raise ConflictError(f"{dataset.dataset_id} is being deleted; try again in a minute")
+            raise being_deleted(dataset)
         known = head is not None and head.version == dataset.version
         numbered = replace(dataset, number=head.number + (not known) if head else 1)
         pk, sk = _keys(dataset.owner, dataset.name)
@@ -162,10 +166,15 @@ class DatasetIndex:
             ) from None
         return numbered
 
-    def versions(self, owner: str, dataset: DatasetName) -> list[VersionEntry]:
-        """Return the history of a dataset that belongs to `owner`, oldest version first."""
-        items = self._table.prefix(names.owner_key(owner), names.dataset_versions_prefix(dataset))
-        return [VersionEntry.from_item(item) for item in items]
+    def versions(self, dataset: Dataset, *, limit: int, before: int | None = None) -> list[VersionEntry]:
+        """Return up to `limit` versions of a dataset below the number `before`, newest first."""
+        last = dataset.number if before is None else min(before - 1, dataset.number)
+        first = max(1, last - limit + 1)
+        if last < first:
+            return []
+        ends = (names.dataset_version_key(dataset.name, number) for number in (first, last))
+        items = self._table.between(names.owner_key(dataset.owner), *ends)
+        return [VersionEntry.from_item(item) for item in reversed(items)]
 
     def begin_delete(self, dataset: Dataset) -> None:
         """Hide a dataset: no run and no import that begins from now on finds it."""
@@ -277,6 +286,10 @@ class DatasetIndex:
     def imports_in_work(self, older_than_ms: int) -> list[Import]:
         items = self._table.active(names.IN_WORK, stamp(older_than_ms))
         return [Import.from_item(item) for item in items if "import_id" in item]
+
+
+def being_deleted(dataset: Dataset) -> ConflictError:
+    return ConflictError(f"{dataset.dataset_id} is being deleted; try again in a minute")
 
 
 def _keys(owner: str, dataset: DatasetName) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.responses import Answer, Moment
+from shared.responses import Answer, Cursor, Moment
 
 FlagKind = Literal["disagreement", "jump", "gap", "flat", "zero_volume"]
 
@@ -85,3 +85,4 @@ class VersionAnswer(Answer):
 class VersionList(Answer):
     dataset_id: str
     versions: Annotated[list[VersionAnswer], Field(description="newest first")]
+    next_cursor: Cursor

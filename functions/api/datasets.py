@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functions.api.windows import number_after
 from functions.api.wire import dataset_fields
 from shared import access
 from shared.candles import load_version
@@ -31,12 +32,16 @@ def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
     )
 
 
-def dataset_versions(owner: str, dataset_id: str) -> VersionList:
-    """Return the history of a dataset. Raises NotFoundError."""
+def dataset_versions(owner: str, dataset_id: str, limit: int, cursor: str | None) -> VersionList:
+    """Return one page of the history of a dataset, newest first. Raises NotFoundError."""
     entry = _held(owner, dataset_id)
-    history = access.datasets().versions(entry.owner, entry.name)
+    before = number_after("v", cursor, "versions")
+    found = access.datasets().versions(entry, limit=limit, before=before)
+    more = bool(found) and found[-1].number > 1
     return VersionList(
-        dataset_id=entry.dataset_id, versions=[_version_answer(version) for version in reversed(history)]
+        dataset_id=entry.dataset_id,
+        versions=[_version_answer(version) for version in found],
+        next_cursor=f"v{found[-1].number}" if more else None,
     )
 
 

@@ -89,7 +89,7 @@ def _versions(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, ob
         }
         for number in (2, 1)
     ]
-    return 200, VersionList.model_validate({"dataset_id": dataset_id, "versions": rows})
+    return 200, VersionList.model_validate({"dataset_id": dataset_id, "versions": rows, "next_cursor": None})
 
 
 def _delete(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, object]:

@@ -161,6 +161,18 @@ def test_the_history_says_what_each_version_changed(stage: FakeStage, http: http
     assert third["changes"] == [{"start": iso(END), "end": iso(END + 29 * HOUR), "bars": 30}]
     assert ok(http.get(f"/datasets/{BTC}"))["version"] == third["version"]
     assert first["version"] == entry.version
+    assert found["next_cursor"] is None
+    pages = []
+    query: dict[str, Any] = {"limit": 2}
+    while query.get("cursor", "") is not None:
+        page = ok(http.get(f"/datasets/{BTC}/versions", params=query))
+        pages.append([row["number"] for row in page["versions"]])
+        query["cursor"] = page["next_cursor"]
+    assert pages == [[3, 2], [1]]
+    assert (
+        "is not a cursor of these versions"
+        in http.get(f"/datasets/{BTC}/versions", params={"cursor": "x"}).json()["detail"]
+    )
 
 
 def test_a_run_names_its_versions_and_is_stale_when_bars_in_its_span_change(

@@ -204,4 +204,4 @@ def test_a_deletion_of_candles_that_was_cut_off_is_carried_to_its_end_or_taken_b
     assert [held.dataset_id for held in stage.datasets.held("ann")] == [used.dataset_id]
     assert {key.split("/")[3] for key in stage.store.keys("candles/")} == {"ETH-USDT"}
     assert reconcile()["datasets"] == 0
-    assert stage.datasets.versions("ann", unused.name) == []
+    assert stage.table.prefix("OWNER#ann", names.dataset_versions_prefix(unused.name)) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 from starlette.status import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from functions.api.datasets import dataset_detail, dataset_versions, delete_dataset
@@ -12,6 +12,7 @@ from functions.api.documents import conflict, missing, refused
 from functions.api.imports import begin_import, import_of, start_import
 from functions.api.owner import Owner
 from functions.api.route import router
+from functions.api.windows import ListLimit
 from functions.api.wire import dataset_answer, import_answer
 from shared import access
 from shared.requests import DatasetRequest
@@ -56,10 +57,15 @@ def get(owner: Owner, dataset_id: DatasetId) -> DatasetDetail:
     "/datasets/{dataset_id}/versions",
     response_model=VersionList,
     summary="The versions of a dataset, newest first",
-    responses=missing(),
+    responses={**missing(), **refused()},
 )
-def versions(owner: Owner, dataset_id: DatasetId) -> VersionList:
-    return dataset_versions(owner, dataset_id)
+def versions(
+    owner: Owner,
+    dataset_id: DatasetId,
+    limit: ListLimit = 25,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> VersionList:
+    return dataset_versions(owner, dataset_id, limit, cursor)
 
 
 @routes.delete(
