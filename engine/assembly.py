@@ -1,6 +1,9 @@
 """A graph's nodes as rows of instructions, with registers reused as soon as they are free."""
 
-from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
+from collections.abc import Mapping
+
+from engine import instructions as I  # noqa: N812 - short names for what stands on every line
+from engine import layout as L  # noqa: N812
 from engine.graph import MISSING, Graph, Node
 
 _FIXED = ("constant", "true")
@@ -12,25 +15,30 @@ _RINGS = ("sma", "sum", "wma", "stddev", "variance")
 def schedule(graph: Graph, wanted: set[int]) -> list[tuple[int, ...]]:
     """Order the needed nodes; recursive averages that do not wait for each other go in pairs.
 
-    Inputs always come before their users in the graph, so the order of the graph is a schedule. An
-    average is held back until a second one of its timeframe turns up or something needs it.
+    Inputs always come before their users in the graph, so the order of the graph is a schedule. An average
+    takes the next one of its timeframe with it whose value is already there.
     """
     order: list[tuple[int, ...]] = []
-    held: dict[int | None, int] = {}
-    for node in graph.needed(wanted):
-        for clock, waiting in list(held.items()):
-            if waiting in graph.nodes[node].inputs:
-                order.append((waiting,))
-                del held[clock]
+    done: set[int] = set()
+    nodes = graph.needed(wanted)
+    averages = [node for node in nodes if graph.nodes[node].op == "ema"]
+    for node in nodes:
+        if node in done:
+            continue
+        step = (node,)
         if graph.nodes[node].op == "ema":
-            clock = graph.clock(node)
-            if clock in held:
-                order.append((held.pop(clock), node))
-            else:
-                held[clock] = node
-        else:
-            order.append((node,))
-    order += [(node,) for node in held.values()]
+            averages.remove(node)
+            ready = (
+                other
+                for other in averages
+                if graph.clock(other) == graph.clock(node) and done.issuperset(graph.nodes[other].inputs)
+            )
+            other = next(ready, None)
+            if other is not None:
+                averages.remove(other)
+                step = (node, other)
+        order.append(step)
+        done.update(step)
     return order
 
 
@@ -92,13 +100,54 @@ class Assembly:
             for node in step:
                 for source in self._nodes[node].inputs:
                     self._users[source] = self._users.get(source, 0) + 1
+        crossings = {
+            (self._nodes[step[0]].op, self._nodes[step[0]].inputs): step[0]
+            for step in steps
+            if self._is_rule_alone(step[0])
+        }
+        alone = set(crossings.values())
         for step in steps:
+            if step[0] in alone:
+                self._write_crossing_rule(step[0], crossings)
+                continue
             self._write(step)
             for node in step:
                 for op, number in self._outputs.get(node, ()):
                     self._emit(op, 0, (self._place[node],), number, 0, None)
             for node in step:
                 self._release(node)
+
+    def _is_rule_alone(self, node: int) -> bool:
+        """Whether a node is a crossing that one rule needs and nothing else."""
+        outputs = self._outputs.get(node, [])
+        return (
+            self._nodes[node].op in I.CROSSING_RULES
+            and not self._users.get(node)
+            and [op for op, _ in outputs] == [I.OP_RULE]
+            and self._graph.clock(node) is None
+        )
+
+    def _write_crossing_rule(self, node: int, crossings: Mapping[object, int]) -> None:
+        """Write a rule that is a crossing, with that of the same values the other way if there is one."""
+        if node in self._place:
+            return  # it was written with the other
+        self._place[node] = -1
+        crossing = self._nodes[node]
+        operands = tuple(self._place[source] for source in crossing.inputs)
+        (number,) = (bit for _, bit in self._outputs[node])
+        op, second = I.CROSSING_RULES[crossing.op], 0
+        back = "cross_below" if crossing.op == "cross_above" else "cross_above"
+        other = crossings.get((back, crossing.inputs))
+        if other is not None:
+            (second,) = (bit for _, bit in self._outputs[other])
+            if number // L.WORD == second // L.WORD:
+                op = I.OP_RULES_CROSS
+                self._place[other] = -1
+                if crossing.op == "cross_below":
+                    number, second = second, number
+        self._emit(op, 0, operands, number, self._carried(crossing), None, second=(second, 0))
+        for source in crossing.inputs * (2 if op == I.OP_RULES_CROSS else 1):
+            self._drop(source)
 
     def _write(self, step: tuple[int, ...]) -> None:
         first = self._nodes[step[0]]
@@ -168,11 +217,15 @@ class Assembly:
 
     def _release(self, node: int) -> None:
         for source in self._nodes[node].inputs:
-            self._users[source] -= 1
-            if self._users[source] == 0:
-                self._give_back(source)
+            self._drop(source)
         if self._users.get(node, 0) == 0:
             self._give_back(node)
+
+    def _drop(self, source: int) -> None:
+        """One that needed the node has it."""
+        self._users[source] -= 1
+        if self._users[source] == 0:
+            self._give_back(source)
 
     def _give_back(self, node: int) -> None:
         # A clock is read by every instruction of its timeframe, also by those that it is no input of.

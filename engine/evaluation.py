@@ -47,7 +47,7 @@ class Evaluator:
     columns: cython.double[::1]
     carry: cython.double[::1]
     registers: cython.double[::1]
-    bits: cython.ulonglong[::1]
+    bits: cython.double[::1]
     board: cython.double[::1]
     instructions: cython.Py_ssize_t
     words: cython.Py_ssize_t
@@ -80,14 +80,20 @@ class Evaluator:
         for k in range(self.instructions):
             if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_CLOCK:
                 self.piece = L.PIECE // 2
-            if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_RULE:
-                self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // 64 + 1)
+            if self.code[k * I.CODE_WIDTH + I.C_OP] in (
+                I.OP_RULE,
+                I.OP_RULE_ABOVE,
+                I.OP_RULE_BELOW,
+                I.OP_RULES_CROSS,
+            ):
+                self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // L.WORD + 1)
 
     def evaluate(self, begin, length, bits, bits_at, board, board_at, stride):
         """Evaluate bars [begin, begin + length), which follow those evaluated before without a gap.
 
-        Rule n's truth at bar begin + j is bit n % 64 of bits[bits_at + n // 64 * stride + j]; board slot
-        k's value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
+        Rule n's truth at bar begin + j is bit n % WORD of the whole number that
+        bits[bits_at + n // WORD * stride + j] holds: with floats, rules are vector operations. Board slot k's
+        value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
         """
         self.bits = bits
         self.board = board
@@ -138,6 +144,7 @@ class Evaluator:
         j: cython.Py_ssize_t
         k: cython.Py_ssize_t
         m: cython.Py_ssize_t
+        n: cython.Py_ssize_t
         op: cython.longlong
         to: cython.Py_ssize_t
         a: cython.Py_ssize_t
@@ -148,10 +155,12 @@ class Evaluator:
         context: cython.Py_ssize_t
         x: cython.double
         y: cython.double
-        bit: cython.ulonglong
+        bit: cython.double
+        other: cython.double
+        at2: cython.Py_ssize_t
         for k in range(self.words):
             for j in range(rows):
-                bits[bits_at + k * stride + j] = 0
+                bits[bits_at + k * stride + j] = 0.0
         for k in range(self.instructions):
             c = k * I.CODE_WIDTH
             op = code[c + I.C_OP]
@@ -205,10 +214,39 @@ class Evaluator:
                 carry[at] = r[a + m - 1]
                 carry[at + 1] = r[b + m - 1]
             elif op == I.OP_RULE:
-                bit = cython.cast(cython.ulonglong, 1) << (period % 64)
-                at = bits_at + period // 64 * stride
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                at = bits_at + period // L.WORD * stride
                 for j in range(m):
-                    bits[at + j] |= bit if r[a + j] > 0.0 else 0
+                    bits[at + j] += bit if r[a + j] > 0.0 else 0.0
+            elif op == I.OP_RULE_ABOVE:
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                n = bits_at + period // L.WORD * stride
+                bits[n] += bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0.0
+                for j in range(1, m):
+                    bits[n + j] += bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
+            elif op == I.OP_RULE_BELOW:
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                n = bits_at + period // L.WORD * stride
+                bits[n] += bit if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0.0
+                for j in range(1, m):
+                    bits[n + j] += bit if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
+            elif op == I.OP_RULES_CROSS:
+                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
+                n = bits_at + period // L.WORD * stride
+                at2 = code[c + I.C_TO2]
+                other = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (at2 % L.WORD))
+                bits[n] += bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0.0
+                bits[n] += other if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0.0
+                for j in range(1, m):
+                    x = bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
+                    y = other if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
+                    bits[n + j] += x + y
+                carry[at] = r[a + m - 1]
+                carry[at + 1] = r[b + m - 1]
             elif op == I.OP_COLUMN:
                 if bar >= self.first:
                     at = period * (self.size - self.first) + bar - self.first
@@ -403,15 +441,15 @@ class Evaluator:
     ) -> cython.void:
         """e += factor × (x − e), seeded with the mean of the first `period` values.
 
-        A missing value gives a missing average and is passed over. Written with the difference, a
-        constant series keeps its exact value, so two averages of a flat market never cross by rounding.
+        A missing value gives a missing average and is passed over. Written with differences, a constant
+        series keeps its exact value, so two averages of a flat market never cross by rounding.
         """
         r = self.registers
         carry = self.carry
         j: cython.Py_ssize_t = 0
         x: cython.double
         seen: cython.double = carry[at + I.EMA_SEEN]
-        value: cython.double = carry[at + I.EMA_VALUE]
+        value: cython.double
         if seen < period:
             while j < m and seen < period:
                 x = r[a + j]
@@ -423,18 +461,109 @@ class Evaluator:
                     carry[at + I.EMA_SUM] += x - carry[at + I.EMA_REFERENCE]
                     if seen == period:
                         value = carry[at + I.EMA_REFERENCE] + carry[at + I.EMA_SUM] / period
+                        carry[at + I.EMA_VALUE] = value
                         r[to + j] = value
                 j += 1
             carry[at + I.EMA_SEEN] = seen
-        while j < m:
+        self._ema_on(a, to, at, factor, j, m, False)
+
+    # Each average waits for the one before, so four are taken together from the last one before them, e:
+    # with d the distances of the next values from it, they are e + f d1, e + (1−f) f d1 + f d2, and so on.
+    # Which four is counted from the first value on, and distances so far are carried: a cut changes nothing.
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _ema_on(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        factor: cython.double,
+        j: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+        align: cython.bint,
+    ) -> cython.Py_ssize_t:
+        """Go on from value `j` to the last, or to the next four that belong together; return how far."""
+        r = self.registers
+        carry = self.carry
+        x: cython.double
+        value: cython.double
+        keep: cython.double = 1.0 - factor
+        first: cython.double = factor * keep
+        second: cython.double = first * keep
+        third: cython.double = second * keep
+        phase: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + I.EMA_PHASE])
+        while j < m and not (align and phase == 0):
             x = r[a + j]
+            if phase == 0 and j + 4 <= m and self._are_four(a + j):
+                carry[at + I.EMA_VALUE] = self._ema_four(
+                    a + j, to + j, carry[at + I.EMA_VALUE], factor, first, second, third
+                )
+                j += 4
+                continue
             if x == x:
-                value += factor * (x - value)
+                x -= carry[at + I.EMA_VALUE]
+                if phase < 3:
+                    carry[at + I.EMA_DISTANCE + phase] = x
+                value = factor * x
+                if phase == 1:
+                    value = first * carry[at + I.EMA_DISTANCE] + value
+                elif phase == 2:
+                    value = (
+                        second * carry[at + I.EMA_DISTANCE] + first * carry[at + I.EMA_DISTANCE + 1]
+                    ) + value
+                elif phase == 3:
+                    value = (third * carry[at + I.EMA_DISTANCE] + second * carry[at + I.EMA_DISTANCE + 1]) + (
+                        first * carry[at + I.EMA_DISTANCE + 2] + value
+                    )
+                value = carry[at + I.EMA_VALUE] + value
                 r[to + j] = value
+                phase += 1
+                if phase == 4:
+                    phase = 0
+                    carry[at + I.EMA_VALUE] = value
             else:
                 r[to + j] = NAN
             j += 1
-        carry[at + I.EMA_VALUE] = value
+        carry[at + I.EMA_PHASE] = phase
+        return j
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _are_four(self, a: cython.Py_ssize_t) -> cython.bint:
+        """Whether none of four values is missing."""
+        r0: cython.double = self.registers[a] + self.registers[a + 1]
+        r1: cython.double = self.registers[a + 2] + self.registers[a + 3]
+        return r0 + r1 == r0 + r1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _ema_four(
+        self,
+        a: cython.Py_ssize_t,
+        to: cython.Py_ssize_t,
+        value: cython.double,
+        factor: cython.double,
+        first: cython.double,
+        second: cython.double,
+        third: cython.double,
+    ) -> cython.double:
+        """Write four averages that belong together, to the bits of `_ema_on` one by one; return the last."""
+        d0: cython.double = self.registers[a] - value
+        d1: cython.double = self.registers[a + 1] - value
+        d2: cython.double = self.registers[a + 2] - value
+        d3: cython.double = self.registers[a + 3] - value
+        self.registers[to] = value + factor * d0
+        self.registers[to + 1] = value + (first * d0 + factor * d1)
+        self.registers[to + 2] = value + ((second * d0 + first * d1) + factor * d2)
+        value += (third * d0 + second * d1) + (first * d2 + factor * d3)
+        self.registers[to + 3] = value
+        return value
 
     @cython.cfunc
     @cython.nogil
@@ -449,8 +578,6 @@ class Evaluator:
         m: cython.Py_ssize_t,
     ) -> cython.void:
         """Two independent averages in one loop: each waits for its own previous value, not for the other."""
-        r = self.registers
-        carry = self.carry
         c: cython.Py_ssize_t = k * I.CODE_WIDTH
         period2: cython.Py_ssize_t = self.code[c + I.C_B]
         to2: cython.Py_ssize_t = self.code[c + I.C_TO2] * L.PIECE
@@ -458,32 +585,35 @@ class Evaluator:
         at2: cython.Py_ssize_t = self.code[c + I.C_STATE2]
         factor: cython.double = self.params[2 * k]
         factor2: cython.double = self.params[2 * k + 1]
-        j: cython.Py_ssize_t
-        x: cython.double
-        y: cython.double
+        keep: cython.double = 1.0 - factor
+        keep2: cython.double = 1.0 - factor2
+        first: cython.double = factor * keep
+        first2: cython.double = factor2 * keep2
+        second: cython.double = first * keep
+        second2: cython.double = first2 * keep2
+        third: cython.double = second * keep
+        third2: cython.double = second2 * keep2
         value: cython.double
         value2: cython.double
-        if carry[at + I.EMA_SEEN] < period or carry[at2 + I.EMA_SEEN] < period2:
+        j: cython.Py_ssize_t
+        j2: cython.Py_ssize_t
+        if self.carry[at + I.EMA_SEEN] < period or self.carry[at2 + I.EMA_SEEN] < period2:
             self._ema(a, to, at, period, factor, m)
             self._ema(a2, to2, at2, period2, factor2, m)
             return
-        value = carry[at + I.EMA_VALUE]
-        value2 = carry[at2 + I.EMA_VALUE]
-        for j in range(m):
-            x = r[a + j]
-            y = r[a2 + j]
-            if x == x:
-                value += factor * (x - value)
-                r[to + j] = value
-            else:
-                r[to + j] = NAN
-            if y == y:
-                value2 += factor2 * (y - value2)
-                r[to2 + j] = value2
-            else:
-                r[to2 + j] = NAN
-        carry[at + I.EMA_VALUE] = value
-        carry[at2 + I.EMA_VALUE] = value2
+        j = self._ema_on(a, to, at, factor, 0, m, True)
+        j2 = self._ema_on(a2, to2, at2, factor2, 0, m, True)
+        value = self.carry[at + I.EMA_VALUE]
+        value2 = self.carry[at2 + I.EMA_VALUE]
+        while j + 4 <= m and j2 + 4 <= m and self._are_four(a + j) and self._are_four(a2 + j2):
+            value = self._ema_four(a + j, to + j, value, factor, first, second, third)
+            value2 = self._ema_four(a2 + j2, to2 + j2, value2, factor2, first2, second2, third2)
+            j += 4
+            j2 += 4
+        self.carry[at + I.EMA_VALUE] = value
+        self.carry[at2 + I.EMA_VALUE] = value2
+        self._ema_on(a, to, at, factor, j, m, False)
+        self._ema_on(a2, to2, at2, factor2, j2, m, False)
 
     # Rolling windows keep a ring of the last `period` values and a running sum of their distance to a
     # reference. Each time the ring comes round, reference and sum are taken anew from the ring, so

@@ -101,7 +101,7 @@ def payloads(plan: Plan, after: State, segment: Segment, events: Events) -> list
     numbers = events.repeat(events.log.code(L.CODE_RULE)).tolist()
     details = _entries(segment, L.LOG_DETAILS)
     fills = _entries(segment, L.LOG_FILLS)
-    extras = (row for rows in segment.floats[L.LOG_EXTRAS] for row in rows.tolist())
+    extras = (row for rows in segment.floats[L.LOG_EXTRAS] for row in rows.T.tolist())
     rules = _rule_texts(plan)
     orders = [_order(plan, number) for number in range(len(rules))]
     texts: list[str] = []
@@ -142,7 +142,7 @@ Entry = tuple[list[float], list[int]]
 def _entries(segment: Segment, log: int) -> Iterator[Entry]:
     """The entries of a log one by one: floats and ints."""
     for floats, ints in zip(segment.floats[log], segment.ints[log], strict=True):
-        yield from zip(floats.tolist(), ints.tolist(), strict=True)
+        yield from zip(floats.T.tolist(), ints.T.tolist(), strict=True)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

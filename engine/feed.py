@@ -14,6 +14,7 @@ from engine.plan_arrays import program_arrays
 if TYPE_CHECKING:
     from types import ModuleType
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from engine.bars import Bars
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LARGE_PAGE = 2 << 20
 """Bytes; the size on x86-64 and on arm64 with pages of 4 KB."""
+KEPT = 96 << 20
+"""Most bytes that are kept from one run for the next."""
 
 
 class Feed:
@@ -69,16 +72,18 @@ class Feed:
             )
         return registers
 
-    def block(self, program: Program, count: int) -> tuple[Any, ...]:
-        """One block of `count` markets: cells, times, bits, board, gaps, and the check's scratch."""
+    def block(self, program: Program, count: int, rows: int = L.BLOCK) -> tuple[Any, ...]:
+        """A block of `count` markets: cells, times, truths, bits, octets, board, gaps, scratch of the check."""
         import numpy as np
 
         return (
-            self.scratch(count * L.CELLS * L.BLOCK, np.float64),
-            self.scratch(count * L.BLOCK, np.int64),
-            self.scratch(count * program.words * L.BLOCK, np.uint64),
-            self.scratch(max(1, count * program.board * L.BLOCK), np.float64),
-            self.scratch(L.BLOCK, np.int64),
+            self.scratch(count * L.CELLS * rows, np.float64),
+            self.scratch(count * rows, np.int64),
+            self.scratch(count * program.words * rows, np.float64),
+            self.scratch(count * program.words * rows, np.uint64),
+            self.scratch(count * program.words * rows // 8, np.uint64),
+            self.scratch(max(1, count * program.board * rows), np.float64),
+            self.scratch(rows, np.int64),
             self.scratch(256, np.float64),
         )
 
@@ -120,18 +125,45 @@ class Feed:
         return self._kernel.Market(series, first, evaluator, tuple(map(self.read, finer.columns[:4])))
 
 
+_free: list[NDArray[np.uint8]] = []
+"""Memory of arrays that nobody holds any more."""
+
+
 def unwritten(size: int, kind: type[Any]) -> NDArray[Any]:
     """An array whose values mean nothing yet; a large one begins and ends with large pages of the system.
 
-    The system zeroes memory when it is first written, page by page, and 2,273 small pages at the ends of a
-    long run's logs took it 4 of 36 ms. numpy asks for large pages but begins anywhere.
+    The system zeroes memory when it is first written, page by page, which took a long run's logs and equity a
+    sixth of its time. So the memory of a large array is kept for the next, up to KEPT bytes, and begins with
+    a large page: numpy asks for these but begins anywhere.
     """
+    import weakref
+
     import numpy as np
 
     count = size * np.dtype(kind).itemsize
     if count < LARGE_PAGE:
         return np.empty(size, dtype=kind)
-    room = np.empty((count // LARGE_PAGE + 2) * LARGE_PAGE, dtype=np.uint8)
+    room = _room((count // LARGE_PAGE + 2) * LARGE_PAGE)
+    # A view's base is this array and not `room`, so that it ends with the last of them.
+    held = np.frombuffer(room.data, dtype=np.uint8)
+    weakref.finalize(held, _keep, room).atexit = False
     first = -room.ctypes.data % LARGE_PAGE
-    found: NDArray[Any] = room[first : first + count].view(kind)
+    found: NDArray[Any] = held[first : first + count].view(kind)
     return found
+
+
+def _room(count: int) -> NDArray[np.uint8]:
+    """The smallest free memory of this many bytes that is not much larger, or new memory."""
+    import numpy as np
+
+    fitting = [n for n, room in enumerate(_free) if count <= len(room) <= 2 * count]
+    if fitting:
+        return _free.pop(min(fitting, key=lambda n: len(_free[n])))
+    return np.empty(count, dtype=np.uint8)
+
+
+def _keep(room: NDArray[np.uint8]) -> None:
+    while _free and sum(map(len, _free)) + len(room) > KEPT:
+        _free.pop(0)
+    if len(room) <= KEPT:
+        _free.append(room)

@@ -14,9 +14,9 @@ from engine.columns import Table
 from engine.errors import StateError
 from engine.events import build_blocks
 from engine.given import Given
-from engine.machine import Machine
+from engine.machine import Machine, Segment
 from engine.state import State
-from engine.tables import build_tables
+from engine.tables import build_days, build_tables
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -32,10 +32,14 @@ class Output:
     the plan records indicators. Concatenated over all segments and `finish` they are the whole result.
 
     `blocks`: `first` (epoch ms), `reason` and `count` of each `trade_blocked` among the events.
+
+    `days`: `day` (number since 1970, UTC), `bars`, `exposed` (bars at whose close a position was open) and
+    `high`, `low`, `close` of the equity at their closes; its first may be the last of the segment before.
     """
 
     tables: Mapping[str, Table]
     blocks: Table
+    days: Table
 
 
 def simulate(
@@ -57,7 +61,7 @@ def simulate(
     given = Given.of(plan, bars, finer or {}, state.last_timestamp)
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
     segment = Machine(plan, after.floats, after.ints, given, kernel).run()
-    return after, Output(build_tables(plan, state, after, segment, given.bars), build_blocks(plan, segment))
+    return after, _output(plan, state, after, segment, given)
 
 
 def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tuple[State, Output]:
@@ -69,7 +73,15 @@ def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tup
     nothing = Given.nothing(len(plan.markets))
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
     segment = Machine(plan, after.floats, after.ints, nothing, kernel).run(finish_at=plan.end_ms)
-    return after, Output(build_tables(plan, state, after, segment, nothing.bars), build_blocks(plan, segment))
+    return after, _output(plan, state, after, segment, nothing)
+
+
+def _output(plan: Plan, before: State, after: State, segment: Segment, given: Given) -> Output:
+    return Output(
+        build_tables(plan, before, after, segment, given.bars),
+        build_blocks(plan, segment),
+        build_days(segment),
+    )
 
 
 def _check_state(plan: Plan, state: State) -> None:

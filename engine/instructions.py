@@ -23,8 +23,8 @@ and its offset; the register that counts the bars of the instruction's timeframe
     OP_CLOCK, OP_GATHER, OP_SPREAD, OP_CLOSED,
     OP_SQRT, OP_FLOOR, OP_CALENDAR, OP_SESSION, OP_TOTAL, OP_SINCE, OP_WHEN,
     OP_DEVIATION, OP_PERCENTILE, OP_QUANTILE, OP_CORRELATION, OP_COVARIANCE,
-    OP_SUPERTREND, OP_PSAR,
-) = range(51)  # fmt: skip
+    OP_SUPERTREND, OP_PSAR, OP_RULE_ABOVE, OP_RULE_BELOW, OP_RULES_CROSS,
+) = range(54)  # fmt: skip
 
 OPERATIONS: Final = {
     "field": OP_FIELD, "neg": OP_NEG, "abs": OP_ABS, "add": OP_ADD, "sub": OP_SUB, "mul": OP_MUL,
@@ -41,6 +41,11 @@ OPERATIONS: Final = {
     "text": OP_ADD,
 }  # fmt: skip
 """The opcode of each kind of node."""
+
+CROSSING_RULES: Final = {"cross_above": OP_RULE_ABOVE, "cross_below": OP_RULE_BELOW}
+"""The opcode of a rule that is nothing but a crossing: its bits without a register between.
+
+OP_RULES_CROSS are two such rules of the same two values, above and below (C_TO2)."""
 
 DAY_MS: Final = 86_400_000
 
@@ -61,8 +66,10 @@ SUPERTREND_LINE, SUPERTREND_DIRECTION = range(2)
 # sma, sum, wma, stddev, variance: bars seen without a missing one, place in the ring, reference, sum,
 # second sum, last value and for how many bars it has stood; ring
 ROLL_SEEN, ROLL_PLACE, ROLL_REFERENCE, ROLL_SUM, ROLL_SECOND, ROLL_LAST, ROLL_RUN, ROLL_HEAD = range(8)
-# ema: values seen while seeding, reference, sum, average
-EMA_SEEN, EMA_REFERENCE, EMA_SUM, EMA_VALUE, EMA_SIZE = range(5)
+# ema: values seen while seeding, reference, sum; the last average of a four, how many of the next four are
+# there, the distances of their values from it
+EMA_SEEN, EMA_REFERENCE, EMA_SUM, EMA_VALUE, EMA_PHASE, EMA_DISTANCE = range(6)
+EMA_SIZE: Final = EMA_DISTANCE + 3
 # highest, lowest: bars seen without a missing one, head, length; then values and their bars (a deque)
 DEQUE_SEEN, DEQUE_HEAD, DEQUE_LENGTH, DEQUE_TOP = range(4)
 # deviation, percentile, quantile: bars seen without a missing one, place; ring (and the ring in order)

@@ -83,7 +83,7 @@ class Fold:
     """One segment in work: the plan, the state that it moves forward, and the logs it fills.
 
     `f` and `i` are the state (layout: portfolio, markets, intentions, and in `i` the counters of rules).
-    `run` returns RUN_DONE, or RUN_LOG_FULL when the logs have to be emptied (`set_logs`) before going on.
+    One that only `load`s checks and evaluates the bars; one that `follow`s folds what another has loaded.
     """
 
     plan_f: cython.const[cython.double][::1]
@@ -101,7 +101,9 @@ class Fold:
     gross: cython.double[::1]
     cells: cython.double[::1]
     times: cython.longlong[::1]
+    truths: cython.double[::1]
     bits: cython.ulonglong[::1]
+    octets: cython.ulonglong[::1]
     board: cython.double[::1]
     cursors: cython.longlong[::1]
     gaps: cython.longlong[::1]
@@ -122,6 +124,10 @@ class Fold:
     balance_f: cython.double[::1]
     balance_i: cython.longlong[::1]
     extra_f: cython.double[::1]
+    day_f: cython.double[::1]
+    day_i: cython.longlong[::1]
+    shared_truths: object
+    shared_board: object
     markets: list
     only: Market
     following: Fold
@@ -132,7 +138,10 @@ class Fold:
     deciding: cython.Py_ssize_t
     slots: cython.Py_ssize_t
     rows: cython.Py_ssize_t
+    # Rows that a block has room for; the row and, of a single market, the bar with which this one begins.
+    block: cython.Py_ssize_t
     block_first: cython.Py_ssize_t
+    bar_first: cython.Py_ssize_t
     block_rows: cython.Py_ssize_t
     block_at: cython.Py_ssize_t
     gap_count: cython.Py_ssize_t
@@ -143,6 +152,13 @@ class Fold:
     positions: cython.Py_ssize_t
     balances: cython.Py_ssize_t
     extras: cython.Py_ssize_t
+    # Rows that each log has room for, by which its columns lie apart.
+    fill_size: cython.Py_ssize_t
+    event_size: cython.Py_ssize_t
+    detail_size: cython.Py_ssize_t
+    position_size: cython.Py_ssize_t
+    balance_size: cython.Py_ssize_t
+    extra_size: cython.Py_ssize_t
     fill_room: cython.Py_ssize_t
     event_room: cython.Py_ssize_t
     bad_market: cython.Py_ssize_t
@@ -155,6 +171,14 @@ class Fold:
     extremes: cython.bint
     simple: cython.bint
     step: cython.longlong
+    # The UTC day at hand: its number, first row and end (ms), and what its rows added up to so far.
+    days: cython.Py_ssize_t
+    day: cython.longlong
+    day_from: cython.Py_ssize_t
+    day_end: cython.longlong
+    day_high: cython.double
+    day_low: cython.double
+    day_exposed: cython.longlong
     # Where this fold's rules stand in the words of bits: words a bar, which of them, and the first bit.
     words: cython.Py_ssize_t
     word: cython.Py_ssize_t
@@ -171,10 +195,11 @@ class Fold:
     allowed: cython.double
     bound: cython.longlong
 
-    def __init__(self, plan, state, markets, funding, timeline, equity, gross, workspace):
+    def __init__(self, plan, state, markets, funding, timeline, equity, gross, days, workspace):
         """Each argument is a tuple of arrays (compiled) or lists (uncompiled), see `engine.machine`.
 
-        `funding` is (times, rates) of all markets one after the other, and where each market's begin.
+        `funding` is (times, rates) of all markets one after the other, and where each market's begin. `days`
+        (floats, ints) has room for a row for each UTC day of the timeline; a summary writes none.
         """
         s: cython.Py_ssize_t
         market: Market
@@ -195,10 +220,13 @@ class Fold:
         self.timeline = timeline
         self.equity = equity
         self.gross = gross
+        self.day_f, self.day_i = days
         (
             self.cells,
             self.times,
+            self.truths,
             self.bits,
+            self.octets,
             self.board,
             self.gaps,
             self.good,
@@ -207,7 +235,11 @@ class Fold:
             self.closings,
             self.scalars,
         ) = workspace
+        # As they were given, for who evaluates into them.
+        self.shared_truths = workspace[2]
+        self.shared_board = workspace[5]
         self.count = len(markets)
+        self.block = len(self.times) // self.count
         self.rules = self.plan_i[L.PI_RULES]
         self.entries = self.plan_i[L.PI_ENTRIES]
         self.deciding = self.plan_i[L.PI_DECIDING]
@@ -232,12 +264,20 @@ class Fold:
         self.block_first = 0
         self.block_rows = 0
         self.block_at = 0
+        self.bar_first = 0
         self.gap_count = 0
         self.gap_next = 0
         self.bad_market = -1
         self.bad_bar = -1
         self.begun = False
         self.chained = False
+        self.days = 0
+        self.day = -L.FOREVER
+        self.day_from = 0
+        self.day_end = L.FOREVER if self.summary else -L.FOREVER
+        self.day_high = -INFINITY
+        self.day_low = INFINITY
+        self.day_exposed = 0
         self._count_from_nothing()
         # A summary writes no logs, so that they are never full.
         self.fill_room = L.FOREVER
@@ -246,8 +286,16 @@ class Fold:
             market = markets[s]
             self.cursors[3 * s + 2] = 0 if market.finer_size > 0 else -1
 
-    def set_logs(self, floats, ints, fill_room, event_room):
-        """Give empty logs, each a sequence of arrays in the order of layout's LOG_…."""
+    def set_logs(self, floats, ints, sizes, fill_room, event_room):
+        """Give empty logs, each a sequence of arrays in the order of layout's LOG_…, column by column."""
+        (
+            self.fill_size,
+            self.event_size,
+            self.detail_size,
+            self.position_size,
+            self.balance_size,
+            self.extra_size,
+        ) = sizes
         self.fill_f, _, self.detail_f, self.position_f, self.balance_f, self.extra_f = floats
         self.fill_i, self.event_i, self.detail_i, self.position_i, self.balance_i, _ = ints
         self.fill_room = fill_room
@@ -263,6 +311,10 @@ class Fold:
         self.positions = 0
         self.balances = 0
         self.extras = 0
+
+    def days_logged(self):
+        """Return how many days the bars so far were of."""
+        return self.days
 
     def logged(self):
         """Return how many rows each log holds."""
@@ -280,29 +332,25 @@ class Fold:
         """Return the market and the index of the bar that stopped the run."""
         return self.bad_market, self.bad_bar
 
-    def run(self):
-        """Fold on until the segment ends, a log is full, or a bar is not a bar."""
-        full: cython.bint = False
-        while not full:
-            if self.block_at == self.block_rows:
-                answer = self.load()
-                if answer != L.RUN_LOADED:
-                    return answer
-            with cython.nogil:
-                full = not self._fold_block()
-        return L.RUN_LOG_FULL
+    def load(self, row):
+        """Check the block of bars that begins with this row of the timeline and evaluate the rules on it.
 
-    def load(self):
-        """Check the next block of bars and evaluate the rules on it: RUN_LOADED, RUN_DONE or RUN_BAD_BAR."""
+        Return RUN_LOADED, RUN_DONE behind the last row, or RUN_BAD_BAR. Who loads does not fold: one, or
+        several of the same markets in turns, each into arrays of its own, load blocks for those who follow.
+        """
         s: cython.Py_ssize_t
-        if not self.begun:
-            self._start()
+        if row == 0:
             for s in range(self.count):
                 if not self._warm_up(s):
                     return L.RUN_BAD_BAR
-        if self.block_first + self.block_rows >= self.rows:
+        if row >= self.rows:
             return L.RUN_DONE
+        self.block_first = row
         return L.RUN_LOADED if self._load_block() else L.RUN_BAD_BAR
+
+    def behind(self):
+        """Return the row behind the block that was loaded."""
+        return self.block_first + self.block_rows
 
     def chain(self, follower):
         """Let another fold follow the same leader after this one; only for a summary."""
@@ -310,9 +358,9 @@ class Fold:
         self.chained = True
 
     def follow(self, leader):
-        """Fold the block that `leader` has loaded, of the same bars and with rules evaluated for both.
+        """Fold the block that `leader` has loaded; false when a log has to be emptied (`set_logs`) first.
 
-        Only for a summary (PI_SUMMARY), whose logs stay empty. Those chained to this fold do the same.
+        After that `go_on`. Folds chained to this one do the same; they are summaries, whose logs stay empty.
         Several threads may let folds follow one leader at a time.
         """
         fold: Fold = self
@@ -321,8 +369,18 @@ class Fold:
             if not fold.chained:
                 break
             fold = fold.following
+        return self.go_on()
+
+    def go_on(self):
+        """Fold the rest of the block; false when a log has to be emptied first."""
+        done: cython.bint
         with cython.nogil:
-            self._fold_chain()
+            done = self._fold_chain()
+        return done
+
+    def end_of_bars(self):
+        """Say that the segment ends here: the day at hand is logged, and may go on in the next."""
+        self._end_day(self.rows)
 
     @cython.cfunc
     def _adopt(self, leader):
@@ -336,8 +394,16 @@ class Fold:
                 market = lead.markets[s]
                 if market.first > 0:
                     self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.first - 1]
+        self.cells = lead.cells
+        self.times = lead.times
+        self.bits = lead.bits
+        self.octets = lead.octets
+        self.board = lead.board
+        self.gaps = lead.gaps
+        self.block = lead.block
         self.block_first = lead.block_first
         self.block_rows = lead.block_rows
+        self.bar_first = lead.bar_first
         self.block_at = 0
         self.gap_count = lead.gap_count
         self.gap_next = 0
@@ -347,10 +413,11 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _fold_chain(self) -> cython.void:
+    def _fold_chain(self) -> cython.bint:
+        if not self.chained:
+            return self._fold_block()
         self._fold_block()
-        if self.chained:
-            self.following._fold_chain()
+        return self.following._fold_chain()
 
     @cython.cfunc
     @cython.nogil
@@ -368,11 +435,14 @@ class Fold:
         """Evaluate the bars before the start, for what they leave in the carried values."""
         market: Market = self.markets[s]
         length: cython.Py_ssize_t
+        fine: cython.bint
         while market.next < market.first:
             length = market.first - market.next
-            if length > L.BLOCK:
-                length = L.BLOCK
-            if not self._load(market, s, length):
+            if length > self.block:
+                length = self.block
+            with cython.nogil:
+                fine = self._load(market, s, length)
+            if not fine:
                 return False
             self._evaluate(market, s, length)
             market.next += length
@@ -384,12 +454,36 @@ class Fold:
         market.evaluator.evaluate(
             market.next,
             length,
-            self.bits,
-            s * self.words * L.BLOCK,
-            self.board,
-            s * self.slots * L.BLOCK,
-            L.BLOCK,
+            self.shared_truths,
+            s * self.words * self.block,
+            self.shared_board,
+            s * self.slots * self.block,
+            self.block,
         )
+        with cython.nogil:
+            self._gather_bits(s, length)
+
+    @cython.cfunc
+    @cython.nogil
+    def _gather_bits(self, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.void:
+        """Write the words of bits, evaluated as whole numbers in floats, and what any of eight rows has."""
+        k: cython.Py_ssize_t
+        j: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        last: cython.Py_ssize_t
+        word: cython.ulonglong
+        some: cython.ulonglong
+        q: cython.Py_ssize_t
+        for k in range(s * self.words, (s + 1) * self.words):
+            at = k * self.block
+            for j in range(0, length, 8):
+                last = j + 8 if j + 8 < length else length
+                some = 0
+                for q in range(j, last):
+                    word = cython.cast(cython.ulonglong, cython.cast(cython.longlong, self.truths[at + q]))
+                    self.bits[at + q] = word
+                    some |= word
+                self.octets[at // 8 + j // 8] = some
 
     @cython.cfunc
     @cython.exceptval(check=True)
@@ -400,11 +494,10 @@ class Fold:
         index: cython.Py_ssize_t
         market: Market
         last: cython.longlong
-        self.block_first += self.block_rows
+        fine: cython.bint
         self.block_rows = self.rows - self.block_first
-        if self.block_rows > L.BLOCK:
-            self.block_rows = L.BLOCK
-        self.block_at = 0
+        if self.block_rows > self.block:
+            self.block_rows = self.block
         last = self.timeline[self.block_first + self.block_rows - 1]
         for s in range(self.count):
             market = self.markets[s]
@@ -412,6 +505,7 @@ class Fold:
             length = 0
             if self.count == 1:
                 length = self.block_rows
+                self.bar_first = index
             else:
                 # The timeline holds every bar of every market, so no market has more bars than rows.
                 timestamp = market.timestamp
@@ -420,18 +514,19 @@ class Fold:
                         break
                     length += 1
             if length > 0:
-                if not self._load(market, s, length):
+                with cython.nogil:
+                    fine = self._load(market, s, length)
+                if not fine:
                     return False
                 self._evaluate(market, s, length)
                 market.next += length
-                if self.summary:
-                    # Who loads for others does not fold: the next block is checked against this one.
-                    self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
-            self.cursors[3 * s] = 0
+                # The next block is checked against this one.
+                self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
             self.cursors[3 * s + 1] = length
         return True
 
     @cython.cfunc
+    @cython.nogil
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
         """Check the next bars, note where one does not follow the last, and copy them where markets meet.
 
@@ -448,8 +543,8 @@ class Fold:
         closes = market.close
         step: cython.longlong = self.plan_i[L.PI_STEP]
         first: cython.Py_ssize_t = market.next
-        base: cython.Py_ssize_t = s * L.BLOCK
-        c0: cython.Py_ssize_t = s * L.CELLS * L.BLOCK
+        base: cython.Py_ssize_t = s * self.block
+        c0: cython.Py_ssize_t = s * L.CELLS * self.block
         j: cython.Py_ssize_t
         k: cython.Py_ssize_t
         odd: cython.longlong = 0
@@ -460,13 +555,13 @@ class Fold:
         self.gap_next = 0
         self.gaps[0] = 0
         self.gap_count = 1  # the first row of a block always goes the careful way
-        if timestamp[first] <= self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST]:
+        if timestamp[first] < self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] + step:
             self.bad_market = s
             self.bad_bar = first
             return False
         if odd != 0 or self.daily:
             for j in range(first + 1, first + length):
-                if timestamp[j] <= timestamp[j - 1]:
+                if timestamp[j] - timestamp[j - 1] < step:
                     self.bad_market = s
                     self.bad_bar = j
                     return False
@@ -516,10 +611,10 @@ class Fold:
         if self.count > 1 or self.summary:
             times[base : base + length] = timestamp[first : first + length]
             cells[c0 : c0 + length] = opens[first : first + length]
-            cells[c0 + L.BLOCK : c0 + L.BLOCK + length] = highs[first : first + length]
-            cells[c0 + 2 * L.BLOCK : c0 + 2 * L.BLOCK + length] = lows[first : first + length]
-            cells[c0 + 3 * L.BLOCK : c0 + 3 * L.BLOCK + length] = closes[first : first + length]
-            cells[c0 + 4 * L.BLOCK : c0 + 4 * L.BLOCK + length] = market.volume[first : first + length]
+            cells[c0 + self.block : c0 + self.block + length] = highs[first : first + length]
+            cells[c0 + 2 * self.block : c0 + 2 * self.block + length] = lows[first : first + length]
+            cells[c0 + 3 * self.block : c0 + 3 * self.block + length] = closes[first : first + length]
+            cells[c0 + 4 * self.block : c0 + 4 * self.block + length] = market.volume[first : first + length]
         return True
 
     @cython.cfunc
@@ -527,15 +622,15 @@ class Fold:
     def _take(self) -> cython.void:
         """Copy the single market's bar at hand into the block."""
         q: cython.Py_ssize_t = self.cursors[0]
-        at: cython.Py_ssize_t = self.only.next - self.block_rows + q
+        at: cython.Py_ssize_t = self.bar_first + q
         self.times[q] = self.only.timestamp[at]
         self.cells[q] = self.only.open[at]
-        self.cells[L.BLOCK + q] = self.only.high[at]
-        self.cells[2 * L.BLOCK + q] = self.only.low[at]
-        self.cells[3 * L.BLOCK + q] = self.only.close[at]
+        self.cells[self.block + q] = self.only.high[at]
+        self.cells[2 * self.block + q] = self.only.low[at]
+        self.cells[3 * self.block + q] = self.only.close[at]
         if self.plan_f[L.PF_VOLUME] != 0.0:
             # Nobody else reads volumes: each would be fetched from memory for nothing.
-            self.cells[4 * L.BLOCK + q] = self.only.volume[at]
+            self.cells[4 * self.block + q] = self.only.volume[at]
 
     # --- the fold ----------------------------------------------------------------------------
 
@@ -575,8 +670,8 @@ class Fold:
         end: cython.Py_ssize_t = self.block_rows
         j: cython.Py_ssize_t
         row: cython.Py_ssize_t = self.block_first
-        at: cython.Py_ssize_t = self.only.next - self.block_rows
-        bits_at: cython.Py_ssize_t = self.word * L.BLOCK
+        at: cython.Py_ssize_t = self.bar_first
+        bits_at: cython.Py_ssize_t = self.word * self.block
         until: cython.longlong
         relevant: cython.ulonglong
         word: cython.ulonglong = 0
@@ -593,7 +688,8 @@ class Fold:
         down: cython.double
         peak: cython.double
         deepest: cython.double
-        lowest: cython.double
+        most: cython.double = -INFINITY
+        least: cython.double = INFINITY
         total: cython.double
         squares: cython.double
         down_squares: cython.double
@@ -611,9 +707,11 @@ class Fold:
             or ((self.i[ib + L.SI_LATCH] != 0 or self.i[ib + L.SI_DONE] != 0) and qty != 0.0)
         ):
             return
+        end = self._until_midnight(start, end)
         if qty == 0.0:
             if self.f[L.GF_EQUITY] != base:
                 return
+            self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
             relevant = self.masks[L.MASK_FLAT] << self.shift
             j = start
@@ -630,45 +728,43 @@ class Fold:
             self.i[ib + L.SI_FLAT_ROWS] += end - start
         else:
             relevant = self.masks[L.MASK_LONG if qty > 0.0 else L.MASK_SHORT] << self.shift
-            if self.rich:
-                if self.i[ib + L.SI_FUNDED] < self.funding_from[1]:
-                    until = self.funding_time[self.i[ib + L.SI_FUNDED]] - self.only.timestamp[at + start]
-                    if until < self.step:
+            if self.i[ib + L.SI_FUNDED] < self.funding_from[1]:
+                until = self.funding_time[self.i[ib + L.SI_FUNDED]] - self.only.timestamp[at + start]
+                if until < self.step:
+                    return
+                if until // self.step < end - start:
+                    end = start + until // self.step
+            if self.i[ib + L.SI_ENTRY_RULE] >= 0:
+                until = self.rule_i[self.i[ib + L.SI_ENTRY_RULE] * L.RI_SIZE + L.RI_MAX_BARS]
+                if until > 0:
+                    until -= self.i[ib + L.SI_BARS] + 1
+                    if until <= 0:
                         return
-                    if until // self.step < end - start:
-                        end = start + until // self.step
-                if self.i[ib + L.SI_ENTRY_RULE] >= 0:
-                    until = self.rule_i[self.i[ib + L.SI_ENTRY_RULE] * L.RI_SIZE + L.RI_MAX_BARS]
-                    if until > 0:
-                        until -= self.i[ib + L.SI_BARS] + 1
-                        if until <= 0:
-                            return
-                        if until < end - start:
-                            end = start + until
-                if self.i[L.GI_WALKED] == 0:
-                    walk = self.plan_f[L.PF_WALK_AWAY]
-                # A missing level is NaN, and no comparison with it holds.
-                if qty > 0.0:
-                    lower = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] > lower else lower
-                    lower = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] > lower else lower
-                    lower = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] > lower else lower
-                    if self.f[fb + L.SF_TARGET] < upper:
-                        upper = self.f[fb + L.SF_TARGET]
-                    if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
-                        highest_trailed = self.f[fb + L.SF_HIGH]
-                else:
-                    upper = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] < upper else upper
-                    upper = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] < upper else upper
-                    upper = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] < upper else upper
-                    if self.f[fb + L.SF_TARGET] > lower:
-                        lower = self.f[fb + L.SF_TARGET]
-                    if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
-                        lowest_trailed = self.f[fb + L.SF_LOW]
+                    if until < end - start:
+                        end = start + until
+            if self.i[L.GI_WALKED] == 0:
+                walk = self.plan_f[L.PF_WALK_AWAY]
+            # A missing level is NaN, and no comparison with it holds.
+            if qty > 0.0:
+                lower = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] > lower else lower
+                lower = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] > lower else lower
+                lower = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] > lower else lower
+                if self.f[fb + L.SF_TARGET] < upper:
+                    upper = self.f[fb + L.SF_TARGET]
+                if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
+                    highest_trailed = self.f[fb + L.SF_HIGH]
+            else:
+                upper = self.f[fb + L.SF_STOP] if self.f[fb + L.SF_STOP] < upper else upper
+                upper = self.f[fb + L.SF_TRAIL] if self.f[fb + L.SF_TRAIL] < upper else upper
+                upper = self.f[fb + L.SF_LIQUIDATION] if self.f[fb + L.SF_LIQUIDATION] < upper else upper
+                if self.f[fb + L.SF_TARGET] > lower:
+                    lower = self.f[fb + L.SF_TARGET]
+                if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
+                    lowest_trailed = self.f[fb + L.SF_LOW]
             base += self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST]
             previous = self.f[L.GF_EQUITY]
             peak = self.f[L.GF_PEAK]
             deepest = self.f[L.GF_DRAWDOWN]
-            lowest = self.f[L.GF_LOWEST]
             total = self.f[L.GF_RETURN_SUM]
             squares = self.f[L.GF_RETURN_SQUARES]
             down_squares = self.f[L.GF_DOWN_SQUARES]
@@ -676,21 +772,16 @@ class Fold:
             low = self.f[fb + L.SF_LOW]
             # First how far it goes, then what these bars add up to: each loop has little to keep in mind.
             j = start
-            if self.rich:
-                while j < end and word == 0:
-                    if (
-                        self.only.low[at + j] <= lower
-                        or self.only.high[at + j] >= upper
-                        or self.only.high[at + j] > highest_trailed
-                        or self.only.low[at + j] < lowest_trailed
-                    ):
-                        break
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
-            else:
-                while j < end and word == 0:
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
+            while j < end and word == 0:
+                if (
+                    self.only.low[at + j] <= lower
+                    or self.only.high[at + j] >= upper
+                    or self.only.high[at + j] > highest_trailed
+                    or self.only.low[at + j] < lowest_trailed
+                ):
+                    break
+                word = self.bits[bits_at + j] & relevant
+                j += 1
             end = j
             for j in range(start, end):
                 value = base + qty * self.only.close[at + j]
@@ -701,7 +792,8 @@ class Fold:
                 down = change if change < 0.0 else 0.0
                 down_squares += down * down
                 peak = value if value > peak else peak
-                lowest = value if value < lowest else lowest
+                most = value if value > most else most
+                least = value if value < least else least
                 if peak - value > deepest * peak:
                     deepest = (peak - value) / peak
                 if value >= walk:
@@ -725,13 +817,16 @@ class Fold:
             self.f[L.GF_EQUITY] = previous
             self.f[L.GF_PEAK] = peak
             self.f[L.GF_DRAWDOWN] = deepest
-            self.f[L.GF_LOWEST] = lowest
+            self._note_extremes(most, least)
+            if least < self.f[L.GF_LOWEST]:
+                self.f[L.GF_LOWEST] = least
             self.f[L.GF_RETURN_SUM] = total
             self.f[L.GF_RETURN_SQUARES] = squares
             self.f[L.GF_DOWN_SQUARES] = down_squares
             self.f[fb + L.SF_HIGH] = high
             self.f[fb + L.SF_LOW] = low
             self.i[L.GI_EXPOSED] += end - start
+            self.day_exposed += end - start
             self.i[ib + L.SI_BARS] += end - start
             self.i[ib + (L.SI_LONG_ROWS if qty > 0.0 else L.SI_SHORT_ROWS)] += end - start
         self.i[ib + L.SI_STOP_HIT] = 0
@@ -769,6 +864,9 @@ class Fold:
         word: cython.ulonglong
         if self.i[L.GI_ROWS] == 0:
             self.i[L.GI_FIRST] = now
+        if now >= self.day_end:
+            self._end_day(row)
+            self._enter_day(now)
         if self.daily:
             self._begin_day(now)
         # A market is here when its next bar in the block is of this time.
@@ -823,18 +921,18 @@ class Fold:
             fb = L.GF_SIZE + s * L.SF_SIZE
             ib = L.GI_SIZE + s * L.SI_SIZE
             if self._here(s, now):
-                cell = s * L.CELLS * L.BLOCK + self.cursors[3 * s]
-                self.f[fb + L.SF_MARK] = self.cells[cell + 3 * L.BLOCK]
+                cell = s * L.CELLS * self.block + self.cursors[3 * s]
+                self.f[fb + L.SF_MARK] = self.cells[cell + 3 * self.block]
                 self.i[ib + L.SI_LAST] = now
                 if self.f[fb + L.SF_QTY] == 0.0:
                     self.i[ib + L.SI_FLAT_ROWS] += 1
                 else:
                     self.i[ib + L.SI_BARS] += 1
                     self.i[ib + (L.SI_LONG_ROWS if self.f[fb + L.SF_QTY] > 0.0 else L.SI_SHORT_ROWS)] += 1
-                    if self.cells[cell + L.BLOCK] > self.f[fb + L.SF_HIGH]:
-                        self.f[fb + L.SF_HIGH] = self.cells[cell + L.BLOCK]
-                    if self.cells[cell + 2 * L.BLOCK] < self.f[fb + L.SF_LOW]:
-                        self.f[fb + L.SF_LOW] = self.cells[cell + 2 * L.BLOCK]
+                    if self.cells[cell + self.block] > self.f[fb + L.SF_HIGH]:
+                        self.f[fb + L.SF_HIGH] = self.cells[cell + self.block]
+                    if self.cells[cell + 2 * self.block] < self.f[fb + L.SF_LOW]:
+                        self.f[fb + L.SF_LOW] = self.cells[cell + 2 * self.block]
                     if self.i[ib + L.SI_TRAILING] != L.LEVEL_NONE:
                         self._trail(s)
             if self.f[fb + L.SF_QTY] != 0.0:
@@ -845,6 +943,7 @@ class Fold:
             self.gross[row] = gross
         self._value_row(row, now, value)
         self.i[L.GI_EXPOSED] += exposed
+        self.day_exposed += exposed
         if value >= self.plan_f[L.PF_WALK_AWAY] and self.i[L.GI_WALKED] == 0:
             self._walk_away(now)
         for s in range(count):
@@ -852,7 +951,7 @@ class Fold:
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
             q = self.cursors[3 * s]
-            word = self.bits[(s * self.words + self.word) * L.BLOCK + q] >> self.shift
+            word = self.bits[(s * self.words + self.word) * self.block + q] >> self.shift
             # Flat, entries count (and what may latch); in a position exits, and entries at odds with it.
             if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] == 0.0:
                 word &= self.masks[s * L.MASK_SIZE + L.MASK_FLAT]
@@ -878,14 +977,17 @@ class Fold:
         than one rule speaks go the long way, with the same bits.
         """
         ib: cython.Py_ssize_t = L.GI_SIZE
-        end: cython.Py_ssize_t = self.block_rows
+        last: cython.Py_ssize_t = self.block_rows
+        end: cython.Py_ssize_t = self.block_at
         while self.gap_next < self.gap_count and self.gaps[self.gap_next] < self.block_at:
             self.gap_next += 1
         if self.gap_next < self.gap_count:
-            end = self.gaps[self.gap_next]
+            last = self.gaps[self.gap_next]
         if self.i[ib + L.SI_OPENED] == 0:
             return
-        while self.block_at < end and self.fills < self.fill_room and self.events < self.event_room:
+        while self.block_at < last and self.fills < self.fill_room and self.events < self.event_room:
+            if self.block_at == end:
+                end = self._until_midnight(end, last)
             if self.i[ib + L.SI_PENDING] != 0:
                 if self.i[ib + L.SI_ACTIVE] != 1 or not self._plain_fill():
                     return
@@ -900,7 +1002,7 @@ class Fold:
         be blocked."""
         fb: cython.Py_ssize_t = L.GF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE
-        at: cython.Py_ssize_t = self.only.next - self.block_rows + self.block_at
+        at: cython.Py_ssize_t = self.bar_first + self.block_at
         rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
         nb: cython.Py_ssize_t = self._intention(0, rule)
         base: cython.double = self.only.open[at]
@@ -919,7 +1021,7 @@ class Fold:
         part: cython.double
         extreme: cython.double
         bound: cython.longlong = L.B_OWN
-        n: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        n: cython.Py_ssize_t = self.fills
         if self.i[nb + L.NI_REASON] >= 0:
             return False
         if self.i[ib + L.SI_PENDING] == L.PENDING_CLOSE:
@@ -957,19 +1059,19 @@ class Fold:
             self.f[fb + L.SF_FEES] = 0.0
             self.i[ib + L.SI_ENTRIES] = 0
             if not self.summary:
-                self.fill_f[n + L.FF_SLIPPAGE] = qty * (base - price)
-                self.fill_f[n + L.FF_PNL] = pnl
-                self.fill_f[n + L.FF_POSITION] = 0.0
-                self.fill_f[n + L.FF_ENTRY_PRICE] = cost
-                self.fill_f[n + L.FF_ENTRY_FEES] = fees
+                self.fill_f[L.FF_SLIPPAGE * self.fill_size + n] = qty * (base - price)
+                self.fill_f[L.FF_PNL * self.fill_size + n] = pnl
+                self.fill_f[L.FF_POSITION * self.fill_size + n] = 0.0
+                self.fill_f[L.FF_ENTRY_PRICE * self.fill_size + n] = cost
+                self.fill_f[L.FF_ENTRY_FEES * self.fill_size + n] = fees
                 extreme = self.f[fb + L.SF_LOW]
                 extreme = price if price < extreme else extreme
                 extreme = cost if extreme > cost else extreme
-                self.fill_f[n + L.FF_MAE] = qty * (extreme - cost)
+                self.fill_f[L.FF_MAE * self.fill_size + n] = qty * (extreme - cost)
                 extreme = self.f[fb + L.SF_HIGH]
                 extreme = price if price > extreme else extreme
                 extreme = cost if extreme < cost else extreme
-                self.fill_f[n + L.FF_MFE] = qty * (extreme - cost)
+                self.fill_f[L.FF_MFE * self.fill_size + n] = qty * (extreme - cost)
         else:
             price = base * (1.0 + slippage)
             # As `_size` finds it, where leverage is 1 and no limit but cash is set.
@@ -996,13 +1098,13 @@ class Fold:
             self.f[fb + L.SF_FEES] = fee
             self.i[L.GI_EXITS + L.FR_ENTRY] += 1
             if not self.summary:
-                self.fill_f[n + L.FF_SLIPPAGE] = qty * (price - base)
-                self.fill_f[n + L.FF_PNL] = 0.0
-                self.fill_f[n + L.FF_POSITION] = qty
-                self.fill_f[n + L.FF_ENTRY_PRICE] = price
-                self.fill_f[n + L.FF_ENTRY_FEES] = fee
-                self.fill_f[n + L.FF_MAE] = 0.0
-                self.fill_f[n + L.FF_MFE] = 0.0
+                self.fill_f[L.FF_SLIPPAGE * self.fill_size + n] = qty * (price - base)
+                self.fill_f[L.FF_PNL * self.fill_size + n] = 0.0
+                self.fill_f[L.FF_POSITION * self.fill_size + n] = qty
+                self.fill_f[L.FF_ENTRY_PRICE * self.fill_size + n] = price
+                self.fill_f[L.FF_ENTRY_FEES * self.fill_size + n] = fee
+                self.fill_f[L.FF_MAE * self.fill_size + n] = 0.0
+                self.fill_f[L.FF_MFE * self.fill_size + n] = 0.0
                 if bound != L.B_OWN:
                     self._detail(0, 0, 0, size, moved)
         self.f[L.GF_CASH] = cash
@@ -1010,25 +1112,28 @@ class Fold:
         self.f[fb + L.SF_LAST_PRICE] = price
         self.i[ib + L.SI_CHANGED] = 1
         self.i[self._counter(rule) + L.TI_EXECUTED] += 1
-        if not self.summary:
-            self.fill_f[n + L.FF_PRICE] = price
-            self.fill_f[n + L.FF_QTY] = qty
-            self.fill_f[n + L.FF_FEE] = fee
-            self.fill_f[n + L.FF_CASH] = cash
-            self.fill_f[n + L.FF_REALISED] = self.f[L.GF_REALISED]
-        self._log_fill_code(
-            0,
-            self.only.timestamp[at],
-            rule,
-            (L.FILL_ENTRY if bound == L.B_OWN else L.FILL_BOUND)
-            if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY
-            else L.FILL_EXIT,
-            L.FR_ENTRY if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else L.FR_EXIT,
-            self.i[ib + L.SI_DECIDED],
-            self.i[nb + L.NI_ID],
-            bound if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else -1,
-            0 if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else 1,
-        )
+        if self.summary:
+            self.i[L.GI_FILLS] += 1
+            self.i[L.GI_EVENTS] += 1
+        else:
+            self.fill_f[L.FF_PRICE * self.fill_size + n] = price
+            self.fill_f[L.FF_QTY * self.fill_size + n] = qty
+            self.fill_f[L.FF_FEE * self.fill_size + n] = fee
+            self.fill_f[L.FF_CASH * self.fill_size + n] = cash
+            self.fill_f[L.FF_REALISED * self.fill_size + n] = self.f[L.GF_REALISED]
+            self._log_fill_code(
+                0,
+                self.only.timestamp[at],
+                rule,
+                (L.FILL_ENTRY if bound == L.B_OWN else L.FILL_BOUND)
+                if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY
+                else L.FILL_EXIT,
+                L.FR_ENTRY if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else L.FR_EXIT,
+                self.i[ib + L.SI_DECIDED],
+                self.i[nb + L.NI_ID],
+                bound if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else -1,
+                0 if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY else 1,
+            )
         self.i[ib + L.SI_PENDING] = 0
         self.i[nb + L.NI_ID] = -1
         self.i[nb + L.NI_SUBMITTED] = 0
@@ -1043,12 +1148,13 @@ class Fold:
         ib: cython.Py_ssize_t = L.GI_SIZE
         begin: cython.Py_ssize_t = self.block_at
         j: cython.Py_ssize_t = begin
-        at: cython.Py_ssize_t = self.only.next - self.block_rows
+        at: cython.Py_ssize_t = self.bar_first
         row: cython.Py_ssize_t = self.block_first
-        bits_at: cython.Py_ssize_t = self.word * L.BLOCK
+        bits_at: cython.Py_ssize_t = self.word * self.block
         now: cython.longlong
         rule: cython.longlong
         nb: cython.Py_ssize_t
+        k: cython.Py_ssize_t
         relevant: cython.ulonglong
         word: cython.ulonglong = 0
         qty: cython.double = self.f[fb + L.SF_QTY]
@@ -1066,17 +1172,16 @@ class Fold:
         if qty == 0.0:
             if self.f[L.GF_EQUITY] != base:
                 self._value_change(base)
+            self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
             relevant = self.masks[L.MASK_FLAT] << self.shift
+            j = self._next_word(bits_at, begin, end, relevant)
+            if j < end:
+                word = self.bits[bits_at + j] & relevant
+                j += 1
             if self.curved:
-                while j < end and word == 0:
-                    self.equity[row + j] = base
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
-            else:
-                while j < end and word == 0:
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
+                for k in range(begin, j):
+                    self.equity[row + k] = base
             self.i[ib + L.SI_FLAT_ROWS] += j - begin
         else:
             relevant = self.masks[L.MASK_LONG] << self.shift
@@ -1087,13 +1192,16 @@ class Fold:
             down = self.f[L.GF_DOWN_SQUARES]
             most = -INFINITY
             least = INFINITY
+            j = self._next_word(bits_at, begin, end, relevant)
+            if j < end:
+                word = self.bits[bits_at + j] & relevant
+                j += 1
             if self.curved:
-                # One loop and nothing in it that cannot be predicted but its end.
                 high = self.f[fb + L.SF_HIGH]
                 low = self.f[fb + L.SF_LOW]
-                while j < end and word == 0:
-                    value = base + qty * self.only.close[at + j]
-                    self.equity[row + j] = value
+                for k in range(begin, j):
+                    value = base + qty * self.only.close[at + k]
+                    self.equity[row + k] = value
                     change = value / previous - 1.0
                     previous = value
                     total += change
@@ -1102,15 +1210,13 @@ class Fold:
                     down += change * change
                     most = value if value > most else most
                     least = value if value < least else least
-                    high = self.only.high[at + j] if self.only.high[at + j] > high else high
-                    low = self.only.low[at + j] if self.only.low[at + j] < low else low
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
+                    high = self.only.high[at + k] if self.only.high[at + k] > high else high
+                    low = self.only.low[at + k] if self.only.low[at + k] < low else low
                 self.f[fb + L.SF_HIGH] = high
                 self.f[fb + L.SF_LOW] = low
             else:
-                while j < end and word == 0:
-                    value = base + qty * self.only.close[at + j]
+                for k in range(begin, j):
+                    value = base + qty * self.only.close[at + k]
                     change = value / previous - 1.0
                     previous = value
                     total += change
@@ -1119,26 +1225,26 @@ class Fold:
                     down += change * change
                     most = value if value > most else most
                     least = value if value < least else least
-                    word = self.bits[bits_at + j] & relevant
-                    j += 1
                 if self.extremes:
                     high = self.f[fb + L.SF_HIGH]
                     low = self.f[fb + L.SF_LOW]
-                    for nb in range(begin, j):
-                        high = self.only.high[at + nb] if self.only.high[at + nb] > high else high
-                        low = self.only.low[at + nb] if self.only.low[at + nb] < low else low
+                    for k in range(begin, j):
+                        high = self.only.high[at + k] if self.only.high[at + k] > high else high
+                        low = self.only.low[at + k] if self.only.low[at + k] < low else low
                     self.f[fb + L.SF_HIGH] = high
                     self.f[fb + L.SF_LOW] = low
             self.f[L.GF_EQUITY] = value
             self.f[L.GF_RETURN_SUM] = total
             self.f[L.GF_RETURN_SQUARES] = squares
             self.f[L.GF_DOWN_SQUARES] = down
+            self._note_extremes(most, least)
+            self.day_exposed += j - begin
             if least < self.f[L.GF_LOWEST]:
                 self.f[L.GF_LOWEST] = least
             if most > self.f[L.GF_PEAK]:
                 # Where the peak moves on, how deep each bar lies depends on those before it.
-                for nb in range(begin, j):
-                    self._deepen(base + qty * self.only.close[at + nb])
+                for k in range(begin, j):
+                    self._deepen(base + qty * self.only.close[at + k])
             else:
                 self._deepen(least)
             self.i[L.GI_EXPOSED] += j - begin
@@ -1171,8 +1277,10 @@ class Fold:
         self.i[ib + L.SI_PENDING_REASON] = -1 if rule < self.entries else L.FR_EXIT
         self.i[ib + L.SI_DECIDED] = now
         self.i[self._counter(rule) + L.TI_FIRED] += 1
-        self._event(L.E_DECIDED, now, 0, rule, self.i[L.GI_DECISIONS], -1)
-        self.i[L.GI_EVENTS] += 1  # it stands for two
+        if not self.summary:
+            self._event(L.E_DECIDED, now, 0, rule, self.i[L.GI_DECISIONS], -1)
+            self.i[L.GI_EVENTS] -= 1
+        self.i[L.GI_EVENTS] += 2  # it stands for two
         self.i[L.GI_DECISIONS] += 1
 
     @cython.cfunc
@@ -1209,22 +1317,92 @@ class Fold:
         if self.curved:
             self.equity[row] = value
         self._value_change(value)
+        self._note_extremes(value, value)
         self.i[L.GI_ROWS] += 1
         self.i[L.GI_LAST] = now
 
     @cython.cfunc
     @cython.nogil
     @cython.inline
+    def _next_word(
+        self,
+        bits_at: cython.Py_ssize_t,
+        j: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        wanted: cython.ulonglong,
+    ) -> cython.Py_ssize_t:
+        """The first row from `j` on whose word has any of the wanted bits, or `end`; eight at a time."""
+        while j < end and j % 8 != 0:
+            if self.bits[bits_at + j] & wanted != 0:
+                return j
+            j += 1
+        while j + 8 <= end and self.octets[(bits_at + j) // 8] & wanted == 0:
+            j += 8
+        while j < end and self.bits[bits_at + j] & wanted == 0:
+            j += 1
+        return j
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
     def _here(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.bint:
         q: cython.Py_ssize_t = self.cursors[3 * s]
-        return q < self.cursors[3 * s + 1] and self.times[s * L.BLOCK + q] == now
+        return q < self.cursors[3 * s + 1] and self.times[s * self.block + q] == now
 
     @cython.cfunc
     @cython.nogil
     @cython.inline
     def _cell(self, s: cython.Py_ssize_t, column: cython.Py_ssize_t) -> cython.double:
         """A column (open, high, low, close, volume) of the market's bar at hand."""
-        return self.cells[(s * L.CELLS + column) * L.BLOCK + self.cursors[3 * s]]
+        return self.cells[(s * L.CELLS + column) * self.block + self.cursors[3 * s]]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _note_extremes(self, most: cython.double, least: cython.double) -> cython.void:
+        """Take the highest and the lowest equity of some rows of the day at hand."""
+        self.day_high = most if most > self.day_high else self.day_high
+        self.day_low = least if least < self.day_low else self.day_low
+
+    @cython.cfunc
+    @cython.nogil
+    def _enter_day(self, now: cython.longlong) -> cython.void:
+        """Stand in the UTC day of a time, which may lie before 1970."""
+        inside: cython.longlong = (now % L.DAY + L.DAY) % L.DAY
+        self.day = (now - inside) // L.DAY
+        self.day_end = now - inside + L.DAY
+
+    @cython.cfunc
+    @cython.nogil
+    def _end_day(self, row: cython.Py_ssize_t) -> cython.void:
+        """Log the day whose rows end before this one, if it has any."""
+        if self.summary or row == self.day_from:
+            return
+        self.day_f[self.days * L.DAY_FLOATS + L.DF_HIGH] = self.day_high
+        self.day_f[self.days * L.DAY_FLOATS + L.DF_LOW] = self.day_low
+        self.day_f[self.days * L.DAY_FLOATS + L.DF_CLOSE] = self.f[L.GF_EQUITY]
+        self.day_i[self.days * L.DAY_INTS + L.DI_DAY] = self.day
+        self.day_i[self.days * L.DAY_INTS + L.DI_BARS] = row - self.day_from
+        self.day_i[self.days * L.DAY_INTS + L.DI_EXPOSED] = self.day_exposed
+        self.days += 1
+        self.day_from = row
+        self.day_high = -INFINITY
+        self.day_low = INFINITY
+        self.day_exposed = 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _until_midnight(self, begin: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Where one market's rows [begin, end) of the block, which follow each other, leave the day of the
+        first."""
+        at: cython.Py_ssize_t = self.bar_first
+        if self.only.timestamp[at + begin] >= self.day_end:
+            self._end_day(self.block_first + begin)
+            self._enter_day(self.only.timestamp[at + begin])
+        if self.only.timestamp[at + end - 1] >= self.day_end:
+            return begin + (self.day_end - self.only.timestamp[at + begin] + self.step - 1) // self.step
+        return end
 
     @cython.cfunc
     @cython.nogil
@@ -1526,15 +1704,15 @@ class Fold:
             # The worst and the best that what leaves has seen, the price at which it leaves included.
             extreme = self.f[fb + L.SF_LOW] if sign > 0.0 else self.f[fb + L.SF_HIGH]
             extreme = price if sign * (price - extreme) < 0.0 else extreme
-            self.fill_f[n * L.FF_WIDTH + L.FF_PNL] = pnl
-            self.fill_f[n * L.FF_WIDTH + L.FF_ENTRY_FEES] = fees
+            self.fill_f[L.FF_PNL * self.fill_size + n] = pnl
+            self.fill_f[L.FF_ENTRY_FEES * self.fill_size + n] = fees
             # An addition may lift the cost beyond what the bars before showed: at the cost was nothing.
             extreme = cost if sign * (extreme - cost) > 0.0 else extreme
-            self.fill_f[n * L.FF_WIDTH + L.FF_MAE] = sign * qty * (extreme - cost)
+            self.fill_f[L.FF_MAE * self.fill_size + n] = sign * qty * (extreme - cost)
             extreme = self.f[fb + L.SF_HIGH] if sign > 0.0 else self.f[fb + L.SF_LOW]
             extreme = price if sign * (price - extreme) > 0.0 else extreme
             extreme = cost if sign * (extreme - cost) < 0.0 else extreme
-            self.fill_f[n * L.FF_WIDTH + L.FF_MFE] = sign * qty * (extreme - cost)
+            self.fill_f[L.FF_MFE * self.fill_size + n] = sign * qty * (extreme - cost)
         self._log_extra(
             self.f[fb + L.SF_MARGIN],
             funding,
@@ -2431,7 +2609,7 @@ class Fold:
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if (
             rule < 0
-            or (self.bits[(s * self.words + self.word) * L.BLOCK + q] >> (self.shift + rule)) & 1 == 0
+            or (self.bits[(s * self.words + self.word) * self.block + q] >> (self.shift + rule)) & 1 == 0
         ):
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
@@ -2494,7 +2672,7 @@ class Fold:
         value: cython.double
         if slot < 0:
             return NAN
-        value = self.board[(s * self.slots + slot) * L.BLOCK + q]
+        value = self.board[(s * self.slots + slot) * self.block + q]
         return value if value < INFINITY and value > -INFINITY else NAN
 
     @cython.cfunc
@@ -2502,8 +2680,8 @@ class Fold:
     def _closed_at(self, s: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.double:
         """The close of the bar at hand, which one market does not copy into the block."""
         if self.count == 1:
-            return self.only.close[self.only.next - self.block_rows + q]
-        return self.cells[(s * L.CELLS + 3) * L.BLOCK + q]
+            return self.only.close[self.bar_first + q]
+        return self.cells[(s * L.CELLS + 3) * self.block + q]
 
     @cython.cfunc
     @cython.nogil
@@ -2623,7 +2801,7 @@ class Fold:
                 r[to] = self.state_params[k]
                 continue
             if op == I.S_BOARD:
-                r[to] = self.board[(s * self.slots + self.state_code[c + I.S_A]) * L.BLOCK + q]
+                r[to] = self.board[(s * self.slots + self.state_code[c + I.S_A]) * self.block + q]
                 continue
             if op == I.S_STATE:
                 r[to] = self._state_value(s, now, self.state_code[c + I.S_A])
@@ -2869,18 +3047,18 @@ class Fold:
         decision: cython.longlong,
         reason: cython.longlong,
     ) -> cython.void:
-        at: cython.Py_ssize_t = self.events * L.EI_WIDTH
+        at: cython.Py_ssize_t = self.events
         self.i[L.GI_EVENTS] += 1
         if self.summary:
             return
-        self.event_i[at + L.EI_CODE] = (
+        self.event_i[L.EI_CODE * self.event_size + at] = (
             (kind + 1) << L.CODE_TYPE
             | (s + 1) << L.CODE_MARKET
             | (rule + 1) << L.CODE_RULE
             | (reason + 1) << L.CODE_REASON
         )
-        self.event_i[at + L.EI_TIME] = now
-        self.event_i[at + L.EI_DECISION] = decision
+        self.event_i[L.EI_TIME * self.event_size + at] = now
+        self.event_i[L.EI_DECISION * self.event_size + at] = decision
         self.events += 1
 
     @cython.cfunc
@@ -2894,14 +3072,14 @@ class Fold:
         second_value: cython.double,
     ) -> cython.void:
         """What the event just written (a block, a gap, a payment) has to say beyond its code."""
-        at: cython.Py_ssize_t = self.details * L.DI_WIDTH
+        at: cython.Py_ssize_t = self.details
         if self.summary:
             return
-        self.detail_i[at + L.DI_FIRST] = first
-        self.detail_i[at + L.DI_LAST] = last
-        self.detail_i[at + L.DI_COUNT] = count
-        self.detail_f[self.details * L.DF_WIDTH + L.DF_FIRST_VALUE] = first_value
-        self.detail_f[self.details * L.DF_WIDTH + L.DF_SECOND_VALUE] = second_value
+        self.detail_i[L.DI_FIRST * self.detail_size + at] = first
+        self.detail_i[L.DI_LAST * self.detail_size + at] = last
+        self.detail_i[L.DI_COUNT * self.detail_size + at] = count
+        self.detail_f[L.DF_FIRST_VALUE * self.detail_size + self.details] = first_value
+        self.detail_f[L.DF_SECOND_VALUE * self.detail_size + self.details] = second_value
         self.details += 1
 
     @cython.cfunc
@@ -2927,20 +3105,20 @@ class Fold:
         What no rule decided is told of the trigger that opened the position.
         """
         fb: cython.Py_ssize_t = L.GF_SIZE + s * L.SF_SIZE
-        at: cython.Py_ssize_t = self.fills * L.FF_WIDTH
+        at: cython.Py_ssize_t = self.fills
         if not self.summary:
-            self.fill_f[at + L.FF_PRICE] = price
-            self.fill_f[at + L.FF_QTY] = qty
-            self.fill_f[at + L.FF_FEE] = fee
-            self.fill_f[at + L.FF_SLIPPAGE] = slippage
-            self.fill_f[at + L.FF_PNL] = 0.0
-            self.fill_f[at + L.FF_POSITION] = self.f[fb + L.SF_QTY]
-            self.fill_f[at + L.FF_CASH] = self.f[L.GF_CASH]
-            self.fill_f[at + L.FF_REALISED] = self.f[L.GF_REALISED]
-            self.fill_f[at + L.FF_ENTRY_PRICE] = self.f[fb + L.SF_COST]
-            self.fill_f[at + L.FF_ENTRY_FEES] = self.f[fb + L.SF_FEES]
-            self.fill_f[at + L.FF_MAE] = 0.0
-            self.fill_f[at + L.FF_MFE] = 0.0
+            self.fill_f[L.FF_PRICE * self.fill_size + at] = price
+            self.fill_f[L.FF_QTY * self.fill_size + at] = qty
+            self.fill_f[L.FF_FEE * self.fill_size + at] = fee
+            self.fill_f[L.FF_SLIPPAGE * self.fill_size + at] = slippage
+            self.fill_f[L.FF_PNL * self.fill_size + at] = 0.0
+            self.fill_f[L.FF_POSITION * self.fill_size + at] = self.f[fb + L.SF_QTY]
+            self.fill_f[L.FF_CASH * self.fill_size + at] = self.f[L.GF_CASH]
+            self.fill_f[L.FF_REALISED * self.fill_size + at] = self.f[L.GF_REALISED]
+            self.fill_f[L.FF_ENTRY_PRICE * self.fill_size + at] = self.f[fb + L.SF_COST]
+            self.fill_f[L.FF_ENTRY_FEES * self.fill_size + at] = self.f[fb + L.SF_FEES]
+            self.fill_f[L.FF_MAE * self.fill_size + at] = 0.0
+            self.fill_f[L.FF_MFE * self.fill_size + at] = 0.0
         self._log_fill_code(s, now, rule, kind, reason, decided, decision, bound, side)
 
     @cython.cfunc
@@ -2959,12 +3137,12 @@ class Fold:
     ) -> cython.void:
         """End the fill whose numbers were just logged with what it was, and its event."""
         ib: cython.Py_ssize_t = L.GI_SIZE + s * L.SI_SIZE
-        at: cython.Py_ssize_t = self.fills * L.FI_WIDTH
+        at: cython.Py_ssize_t = self.fills
         self.i[L.GI_FILLS] += 1
         if self.summary:
             self.i[L.GI_EVENTS] += 1
             return
-        self.fill_i[at + L.FI_CODE] = (
+        self.fill_i[L.FI_CODE * self.fill_size + at] = (
             (kind + 1) << L.CODE_TYPE
             | (s + 1) << L.CODE_MARKET
             | ((rule if rule >= 0 else self.i[ib + L.SI_ENTRY_RULE]) + 1) << L.CODE_RULE
@@ -2973,12 +3151,12 @@ class Fold:
             | (bound + 1) << L.CODE_BOUND
             | (side + 1) << L.CODE_SIDE
         )
-        self.fill_i[at + L.FI_TIME] = now
-        self.fill_i[at + L.FI_DECIDED] = decided
-        self.fill_i[at + L.FI_SET] = self.i[ib + L.SI_SET]
-        self.fill_i[at + L.FI_ENTRY_TIME] = self.i[ib + L.SI_ENTRY_TIME]
-        self.fill_i[at + L.FI_BARS] = self.i[ib + L.SI_BARS]
-        self.fill_i[at + L.FI_DECISION] = decision
+        self.fill_i[L.FI_TIME * self.fill_size + at] = now
+        self.fill_i[L.FI_DECIDED * self.fill_size + at] = decided
+        self.fill_i[L.FI_SET * self.fill_size + at] = self.i[ib + L.SI_SET]
+        self.fill_i[L.FI_ENTRY_TIME * self.fill_size + at] = self.i[ib + L.SI_ENTRY_TIME]
+        self.fill_i[L.FI_BARS * self.fill_size + at] = self.i[ib + L.SI_BARS]
+        self.fill_i[L.FI_DECISION * self.fill_size + at] = decision
         self.fills += 1
         self._event(L.E_FILL, now, s, rule, decision, -1)
 
@@ -2998,19 +3176,19 @@ class Fold:
         covered: cython.double,
     ) -> cython.void:
         """What a rich run knows of the fill just logged."""
-        at: cython.Py_ssize_t = self.extras * L.XF_WIDTH
+        at: cython.Py_ssize_t = self.extras
         if not self.rich or self.summary:
             return
-        self.extra_f[at + L.XF_MARGIN] = margin
-        self.extra_f[at + L.XF_FUNDING] = funding
-        self.extra_f[at + L.XF_FRACTION] = fraction
-        self.extra_f[at + L.XF_RISK_USED] = risk_used
-        self.extra_f[at + L.XF_RISK] = risk
-        self.extra_f[at + L.XF_STOP_DISTANCE] = distance
-        self.extra_f[at + L.XF_ALLOCATED] = allowed
-        self.extra_f[at + L.XF_MULTIPLIER] = multiplier
-        self.extra_f[at + L.XF_INSIDE] = inside
-        self.extra_f[at + L.XF_COVERED] = covered
+        self.extra_f[L.XF_MARGIN * self.extra_size + at] = margin
+        self.extra_f[L.XF_FUNDING * self.extra_size + at] = funding
+        self.extra_f[L.XF_FRACTION * self.extra_size + at] = fraction
+        self.extra_f[L.XF_RISK_USED * self.extra_size + at] = risk_used
+        self.extra_f[L.XF_RISK * self.extra_size + at] = risk
+        self.extra_f[L.XF_STOP_DISTANCE * self.extra_size + at] = distance
+        self.extra_f[L.XF_ALLOCATED * self.extra_size + at] = allowed
+        self.extra_f[L.XF_MULTIPLIER * self.extra_size + at] = multiplier
+        self.extra_f[L.XF_INSIDE * self.extra_size + at] = inside
+        self.extra_f[L.XF_COVERED * self.extra_size + at] = covered
         self.extras += 1
 
     @cython.cfunc
@@ -3032,27 +3210,27 @@ class Fold:
                 and not self.summary
                 and (self.f[fb + L.SF_QTY] != 0.0 or self.i[ib + L.SI_CHANGED] != 0)
             ):
-                at = self.positions * L.LF_WIDTH
-                self.position_f[at + L.LF_QTY] = self.f[fb + L.SF_QTY]
-                self.position_f[at + L.LF_COST] = self.f[fb + L.SF_COST]
-                self.position_f[at + L.LF_REALISED] = self.f[L.GF_REALISED]
-                self.position_f[at + L.LF_CASH] = self.f[L.GF_CASH]
-                self.position_f[at + L.LF_MARGIN] = self.f[fb + L.SF_MARGIN]
-                self.position_f[at + L.LF_STOP] = self._nearest_stop(s)
-                self.position_f[at + L.LF_TARGET] = self.f[fb + L.SF_TARGET]
-                self.position_f[at + L.LF_LIQUIDATION] = self.f[fb + L.SF_LIQUIDATION]
-                at = self.positions * L.LI_WIDTH
-                self.position_i[at + L.LI_TIME] = now
-                self.position_i[at + L.LI_MARKET] = s
-                self.position_i[at + L.LI_SET] = self.i[ib + L.SI_SET]
+                at = self.positions
+                self.position_f[L.LF_QTY * self.position_size + at] = self.f[fb + L.SF_QTY]
+                self.position_f[L.LF_COST * self.position_size + at] = self.f[fb + L.SF_COST]
+                self.position_f[L.LF_REALISED * self.position_size + at] = self.f[L.GF_REALISED]
+                self.position_f[L.LF_CASH * self.position_size + at] = self.f[L.GF_CASH]
+                self.position_f[L.LF_MARGIN * self.position_size + at] = self.f[fb + L.SF_MARGIN]
+                self.position_f[L.LF_STOP * self.position_size + at] = self._nearest_stop(s)
+                self.position_f[L.LF_TARGET * self.position_size + at] = self.f[fb + L.SF_TARGET]
+                self.position_f[L.LF_LIQUIDATION * self.position_size + at] = self.f[fb + L.SF_LIQUIDATION]
+                at = self.positions
+                self.position_i[L.LI_TIME * self.position_size + at] = now
+                self.position_i[L.LI_MARKET * self.position_size + at] = s
+                self.position_i[L.LI_SET * self.position_size + at] = self.i[ib + L.SI_SET]
                 self.positions += 1
             self.i[ib + L.SI_CHANGED] = 0
         if self.summary:
             return
-        at = self.balances * L.BF_WIDTH
-        self.balance_f[at + L.BF_CASH] = self.f[L.GF_CASH]
-        self.balance_f[at + L.BF_BASE] = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
-        self.balance_f[at + L.BF_REALISED] = self.f[L.GF_REALISED]
+        at = self.balances
+        self.balance_f[L.BF_CASH * self.balance_size + at] = self.f[L.GF_CASH]
+        self.balance_f[L.BF_BASE * self.balance_size + at] = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
+        self.balance_f[L.BF_REALISED * self.balance_size + at] = self.f[L.GF_REALISED]
         self.balance_i[self.balances] = row
         self.balances += 1
 

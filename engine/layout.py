@@ -10,11 +10,17 @@ from typing import Final
 BLOCK: Final = 4096
 """Rows folded at once: their bars, read twice, are still in a core's second cache."""
 
+AHEAD: Final = 32_768
+"""Rows folded at once where a second thread loads what follows: so many that handing over costs little."""
+
 PIECE: Final = 1024
 """Bars evaluated at once, a divisor of BLOCK: a few registers of 8 KB stay in the first cache."""
 
 CELLS: Final = 5
 """Columns of a block that the fold itself reads: open, high, low, close, volume."""
+
+WORD: Final = 52
+"""Rules whose truths at a bar fit into one float as a whole number."""
 
 FOREVER: Final = 1 << 62
 DAY: Final = 86_400_000
@@ -225,5 +231,10 @@ LOG_FILLS, LOG_EVENTS, LOG_DETAILS, LOG_POSITIONS, LOG_BALANCES, LOG_EXTRAS, LOG
 FLOAT_WIDTHS: Final = (FF_WIDTH, 0, DF_WIDTH, LF_WIDTH, BF_WIDTH, XF_WIDTH)
 INT_WIDTHS: Final = (FI_WIDTH, EI_WIDTH, DI_WIDTH, LI_WIDTH, 1, 0)
 
-# what Fold.run answers
-RUN_DONE, RUN_LOG_FULL, RUN_BAD_BAR, RUN_LOADED = range(4)
+DF_HIGH, DF_LOW, DF_CLOSE, DAY_FLOATS = range(4)
+DI_DAY, DI_BARS, DI_EXPOSED, DAY_INTS = range(4)
+"""UTC days of the segment (number since 1970): highest, lowest and last equity of their closes; bars, and
+those at whose close a position was open"""
+
+# what Fold.load answers
+RUN_DONE, RUN_BAD_BAR, RUN_LOADED = range(3)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded
 from engine.plan_arrays import program_of
+from engine.statistics.passes import decoded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ class Log:
         self._extras = segment.floats[L.LOG_EXTRAS]
 
     def __len__(self) -> int:
-        return sum(map(len, self._ints))
+        return _entries(self._ints)
 
     def where(self, rows: NDArray[np.bool_]) -> Log:
         """The same log with only the rows that are true."""
@@ -40,10 +41,9 @@ class Log:
         import numpy as np
 
         found = copy.copy(self)
-        found.__dict__.pop("_codes", None)
         numbers: NDArray[np.int64] = np.flatnonzero(rows)
         found._floats, found._ints = _chosen(self._floats, numbers), _chosen(self._ints, numbers)
-        if sum(map(len, self._extras)):
+        if _entries(self._extras):
             found._extras = _chosen(self._extras, numbers)
         return found
 
@@ -57,16 +57,13 @@ class Log:
 
     def extra_number(self, column: int, missing: float) -> NDArray[np.float64]:
         """A column of what rich runs add to their fills; `missing` in every row of other runs."""
-        if sum(map(len, self._extras)) == 0:
+        if _entries(self._extras) == 0:
             return self.always(missing)
         return self._column(self._extras, column)
 
     def code(self, part: int) -> NDArray[np.int32]:
         """One part of the packed codes; -1 where there is none."""
-        found: NDArray[np.int32] = (self._codes >> part).astype("int32")
-        found &= (1 << L.CODE_BITS[part]) - 1
-        found -= 1
-        return found
+        return decoded(self.whole(FIRST_COLUMN), part, L.CODE_BITS[part], _as_they_are(L.CODE_BITS[part]))
 
     def coded(self, part: int, names: tuple[str, ...]) -> Coded:
         """One part of the packed codes as texts."""
@@ -95,56 +92,61 @@ class Log:
     def trigger(self, part: int) -> Coded:
         """Ids of the triggers that rules belong to; null for no rule."""
         names = tuple(trigger.id for trigger in self._plan.strategy.triggers)
-        return Coded(self._trigger_codes(part), names)
+        rules = program_of(self._plan).rules
+        return Coded(self._decoded(part, [-1, *(r.trigger for r in rules)]), names)
 
     def category(self, part: int) -> Coded:
         """Categories of the triggers that rules belong to."""
-        import numpy as np
-
         triggers = self._plan.strategy.triggers
         kinds = tuple(dict.fromkeys(trigger.category for trigger in triggers))
-        of_trigger = np.array([*(kinds.index(trigger.category) for trigger in triggers), -1], dtype=np.int32)
-        return Coded(of_trigger[self._trigger_codes(part)], kinds)
+        rules = program_of(self._plan).rules
+        return Coded(
+            self._decoded(part, [-1, *(kinds.index(triggers[r.trigger].category) for r in rules)]), kinds
+        )
 
     def correlation(self, column: int) -> list[str | None]:
         """`d7` for what belongs to decision 7, from the rule that fired to its fill or block."""
         return [f"d{n}" if n >= 0 else None for n in self.whole(column).tolist()]
 
-    @cached_property
-    def _codes(self) -> NDArray[np.int64]:
+    def _decoded(self, part: int, values: Sequence[int]) -> NDArray[np.int32]:
+        """What stands for each value of one part of the packed codes, the first for none."""
         import numpy as np
 
-        # Read once for each of its parts: worth a copy in one piece.
-        return np.ascontiguousarray(self.whole(FIRST_COLUMN))
-
-    def _trigger_codes(self, part: int) -> NDArray[np.int32]:
-        import numpy as np
-
-        rules = program_of(self._plan).rules
-        found: NDArray[np.int32] = np.array([*(r.trigger for r in rules), -1], dtype=np.int32)[
-            self.code(part)
-        ]
-        return found
+        table = np.full(1 << L.CODE_BITS[part], -1, dtype=np.int32)
+        table[: len(values)] = values
+        return decoded(self.whole(FIRST_COLUMN), part, L.CODE_BITS[part], table)
 
     def _column(self, parts: tuple[NDArray[Any], ...], column: int) -> NDArray[Any]:
         import numpy as np
 
-        # One piece is read where it lies: a view, which most readers go through once.
+        # One piece is read where it lies.
         if len(parts) == 1:
-            return parts[0][:, column]
-        return np.concatenate([part[:, column] for part in parts])
+            return parts[0][column]
+        return np.concatenate([part[column] for part in parts])
+
+
+@lru_cache(maxsize=len(L.CODE_BITS))
+def _as_they_are(bits: int) -> NDArray[np.int32]:
+    """Codes of so many bits, of which none is written as 0."""
+    import numpy as np
+
+    return np.arange(-1, (1 << bits) - 1, dtype=np.int32)
+
+
+def _entries(parts: tuple[NDArray[Any], ...]) -> int:
+    return sum(part.shape[1] for part in parts)
 
 
 def _chosen(parts: tuple[NDArray[Any], ...], rows: NDArray[np.int64]) -> tuple[NDArray[Any]]:
     """Some rows of a log: a view where they stand at one distance, like the exits of entries and exits."""
     import numpy as np
 
-    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     if len(rows) > 1:
         first, step = int(rows[0]), int(rows[1] - rows[0])
         if bool((np.diff(rows) == step).all()):
-            return (whole[first : int(rows[-1]) + 1 : step],)
-    return (whole.take(rows, axis=0),)
+            return (whole[:, first : int(rows[-1]) + 1 : step],)
+    return (whole.take(rows, axis=1),)
 
 
 def lazily(make: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:

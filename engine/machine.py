@@ -7,9 +7,12 @@ reads several times faster than arrays; they are converted on the way in and out
 from __future__ import annotations
 
 import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.state import State
 
+AHEAD_ROWS = 4 * L.AHEAD
+"""Rows from which on a second thread is worth its start."""
+LOADERS = 4
+"""Blocks that are loaded, being loaded or being folded at a time: neither thread waits to be woken."""
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
 """Events that a log holds, at least and at most, until the kernel stops to have it emptied."""
@@ -47,7 +54,9 @@ class Segment:
     """For each market a matrix of indicator columns × its bars inside the span."""
     floats: tuple[tuple[NDArray[np.float64], ...], ...]
     ints: tuple[tuple[NDArray[np.int64], ...], ...]
-    """Logs in the order of layout's LOG_…, each in pieces: matrices with one row an entry."""
+    """Logs in the order of layout's LOG_…, each in pieces: matrices with one column an entry."""
+    days: tuple[NDArray[np.float64], NDArray[np.int64]]
+    """What the closes of each UTC day add up to, one row a day (layout's DF_…, DI_…)."""
 
 
 def kernel_is_compiled() -> bool:
@@ -124,6 +133,8 @@ class Machine:
         self._timeline = timeline
         self._equity = unwritten(len(timeline), np.float64)
         self._gross = np.zeros(len(timeline) if writes_gross(plan) else 0)
+        days = min(len(timeline), int(timeline[-1] - timeline[0]) // L.DAY + 2) if len(timeline) else 0
+        self._days = np.zeros((days, L.DAY_FLOATS)), np.zeros((days, L.DAY_INTS), dtype=np.int64)
         self._rich = is_rich(plan)
         firsts = [int(b.timestamp.searchsorted(plan.start_ms)) for b in bars]
         columns = len(self._program.columns)
@@ -138,28 +149,54 @@ class Machine:
         self._fill_margin = 6 * count
         feed = self._feed
         registers = feed.registers(self._program)
+        markets = [
+            feed.market(
+                self._program,
+                bars[number],
+                firsts[number],
+                finer[number],
+                self._columns[number],
+                self.floats[self._carried_at(number) : self._carried_at(number + 1)],
+                plan.timeframe_ms,
+                registers,
+            )
+            for number in range(count)
+        ]
+        shared = tuple(map(feed.read, plan_arrays(plan, self._program)))
+        funding = tuple(map(feed.read, funding_arrays(plan)))
+        times = feed.read(timeline)
+        # Those who load have a state of their own, and share it: what each market's last bar was.
+        loading = feed.give(self.floats[: self._carried_at(0)].copy()), feed.give(self.ints.copy())
+        nothing = np.empty(0), np.empty(0, dtype=np.int64)
+        self._ahead = self._kernel.COMPILED and len(timeline) >= AHEAD_ROWS and processors() > 1
+        self._loaders = [
+            self._kernel.Fold(
+                shared,
+                loading,
+                markets,
+                funding,
+                times,
+                feed.give(nothing[0]),
+                feed.give(nothing[0]),
+                tuple(map(feed.give, nothing)),
+                feed.block(self._program, count, L.AHEAD if self._ahead else L.BLOCK)
+                + feed.hand(self._program, count),
+            )
+            for _ in range(LOADERS if self._ahead else 1)
+        ]
         self._fold = self._kernel.Fold(
-            tuple(map(feed.read, plan_arrays(plan, self._program))),
+            shared,
             (feed.give(self.floats[: self._carried_at(0)]), feed.give(self.ints)),
-            [
-                feed.market(
-                    self._program,
-                    bars[number],
-                    firsts[number],
-                    finer[number],
-                    self._columns[number],
-                    self.floats[self._carried_at(number) : self._carried_at(number + 1)],
-                    plan.timeframe_ms,
-                    registers,
-                )
-                for number in range(count)
-            ],
-            tuple(map(feed.read, funding_arrays(plan))),
-            feed.read(timeline),
+            markets,
+            funding,
+            times,
             feed.give(self._equity),
             feed.give(self._gross),
-            feed.block(self._program, count) + feed.hand(self._program, count),
+            tuple(map(feed.give, self._days)),
+            # It reads the blocks of those who load.
+            feed.block(self._program, count, 0) + feed.hand(self._program, count),
         )
+        self._log_sizes: tuple[int, ...] = ()
         self._log_floats: list[Any] = []
         self._log_ints: list[Any] = []
         self._floats: list[list[NDArray[np.float64]]] = [[] for _ in range(L.LOG_COUNT)]
@@ -172,14 +209,17 @@ class Machine:
             self._fold.finish(finish_at)
             self._keep_logs()
         else:
-            while True:
-                self._new_logs()
-                answer = self._fold.run()
-                self._keep_logs()
-                if answer == L.RUN_BAD_BAR:
-                    raise bad_bar(self._plan, self._bars, *self._fold.bad())
-                if answer == L.RUN_DONE:
-                    break
+            self._new_logs()
+            if self._ahead:
+                self._fold_behind()
+            else:
+                (loader,) = self._loaders
+                row = 0
+                while self._loaded(loader.load(row), loader):
+                    self._follow(loader)
+                    row = loader.behind()
+            self._fold.end_of_bars()
+            self._keep_logs()
         self._feed.take_back()
         return Segment(
             self._timeline,
@@ -188,7 +228,41 @@ class Machine:
             self._columns,
             tuple(map(tuple, self._floats)),
             tuple(map(tuple, self._ints)),
+            (self._days[0][: self._fold.days_logged()], self._days[1][: self._fold.days_logged()]),
         )
+
+    def _fold_behind(self) -> None:
+        """Fold block after block while another thread loads those that follow."""
+        free: SimpleQueue[Any] = SimpleQueue()
+        loaded: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        for loader in self._loaders:
+            free.put(loader)
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(_load_ahead, free, loaded)
+            try:
+                while True:
+                    answer, loader = loaded.get()
+                    if not self._loaded(answer, loader):
+                        break
+                    self._follow(loader)
+                    free.put(loader)
+            finally:
+                free.put(None)
+            loading.result()  # what went wrong there goes wrong here
+
+    def _loaded(self, answer: int, loader: Any) -> bool:
+        """Whether there is another block to fold. Raise BarsError."""
+        if answer == L.RUN_BAD_BAR:
+            raise bad_bar(self._plan, self._bars, *loader.bad())
+        return answer == L.RUN_LOADED
+
+    def _follow(self, loader: Any) -> None:
+        """Fold what was loaded, with new logs whenever they are full."""
+        done = self._fold.follow(loader)
+        while not done:
+            self._keep_logs()
+            self._new_logs()
+            done = self._fold.go_on()
 
     def state_values(self, number: int) -> tuple[float, ...]:
         """A market's values of instructions.STATE_NAMES at the last close."""
@@ -212,7 +286,7 @@ class Machine:
             rows = min(max(rows, count * len(self._timeline) // ROWS_AN_EVENT), MOST_LOG_ROWS)
         elif self._kernel.COMPILED:
             # One large array is cheaper than many small ones: the system backs it with large pages.
-            logged = sum(map(len, self._ints[L.LOG_EVENTS]))
+            logged = sum(piece.shape[1] for piece in self._ints[L.LOG_EVENTS])
             rows += min(int(1.1 * logged * (len(self._timeline) - done) / done), MOST_LOG_ROWS)
         fills = rows // (2 * count) + self._fill_margin
         events = rows + self._event_margin + extra_events
@@ -220,6 +294,7 @@ class Machine:
         # a market whose allocation is smaller than a quantity step writes balances without a fill.
         snapshots = events + count if self._rich else fills + count if count > 1 else 0
         sizes = (fills, events, events, snapshots * count, snapshots, fills if self._rich else 0)
+        self._log_sizes = sizes
         self._log_floats = [
             self._feed.log(size, width, np.float64) for size, width in zip(sizes, L.FLOAT_WIDTHS, strict=True)
         ]
@@ -227,7 +302,7 @@ class Machine:
             self._feed.log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
         ]
         self._fold.set_logs(
-            self._log_floats, self._log_ints, fills - self._fill_margin, events - self._event_margin
+            self._log_floats, self._log_ints, sizes, fills - self._fill_margin, events - self._event_margin
         )
 
     def _keep_logs(self) -> None:
@@ -235,10 +310,27 @@ class Machine:
 
         for log, rows in enumerate(self._fold.logged()):
             if rows or not self._floats[log]:
-                floats = np.asarray(self._log_floats[log][: rows * L.FLOAT_WIDTHS[log]], dtype=np.float64)
-                ints = np.asarray(self._log_ints[log][: rows * L.INT_WIDTHS[log]], dtype=np.int64)
-                self._floats[log].append(floats.reshape(rows, L.FLOAT_WIDTHS[log]))
-                self._ints[log].append(ints.reshape(rows, L.INT_WIDTHS[log]))
+                floats = np.asarray(self._log_floats[log], dtype=np.float64)
+                ints = np.asarray(self._log_ints[log], dtype=np.int64)
+                self._floats[log].append(floats.reshape(L.FLOAT_WIDTHS[log], self._log_sizes[log])[:, :rows])
+                self._ints[log].append(ints.reshape(L.INT_WIDTHS[log], self._log_sizes[log])[:, :rows])
+
+
+def _load_ahead(free: SimpleQueue[Any], loaded: SimpleQueue[tuple[int, Any]]) -> None:
+    """Load block after block into what is free, until there are no more or None says to stop."""
+    answer, row = L.RUN_LOADED, 0
+    while answer == L.RUN_LOADED and (loader := free.get()) is not None:
+        answer = L.RUN_DONE  # also when loading fails: nobody waits for ever
+        try:
+            answer = loader.load(row)
+        finally:
+            loaded.put((answer, loader))
+        row = loader.behind()
+
+
+def processors() -> int:
+    """How many of them this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsError:
@@ -249,6 +341,11 @@ def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsE
         return BarsError(
             f"{symbol}: bar {bar} at {stamp} does not come after the one before it at "
             f"{int(bars.timestamp[bar - 1])}; sort the bars and drop doubles"
+        )
+    if bar > 0 and stamp < bars.timestamp[bar - 1] + plan.timeframe_ms:
+        return BarsError(
+            f"{symbol}: bar {bar} at {stamp} comes {stamp - int(bars.timestamp[bar - 1])} ms after the one "
+            f"before it, but bars are {plan.timeframe_ms} ms long; name their timeframe, or join them"
         )
     values = ", ".join(f"{n} {getattr(bars, n)[bar]:g}" for n in ("open", "high", "low", "close"))
     return BarsError(

@@ -67,7 +67,7 @@ class Observer:
             self._step_ms,
             self._registers,
         )
-        words = self._read(np.zeros(L.BLOCK, dtype=np.uint64))
+        words = self._read(np.zeros(L.BLOCK))
         board = self._read(np.zeros(1))
         for begin in range(0, len(bars), L.BLOCK):
             evaluator.evaluate(begin, min(L.BLOCK, len(bars) - begin), words, 0, board, 0, L.BLOCK)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
+from engine import instructions as I  # noqa: N812 - short names for what stands on every line
+from engine import layout as L  # noqa: N812
 from engine.altered import altered
 from engine.assembly import Assembly
 from engine.expression import parse_expression
@@ -12,9 +13,6 @@ from engine.functions import PLAYBACK
 from engine.graph import Graph
 from engine.position_rules import StateRows, split
 from engine.strategy import Level, Strategy
-
-WORD = 64
-"""Rule bits in a word."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +98,13 @@ def compile_together(strategies: Sequence[Strategy], needs_atr: Sequence[bool]) 
     places: list[tuple[int, int]] = []
     bit = 0
     for own in owned:
-        if bit % WORD + len(own.gates) > WORD:
-            bit += WORD - bit % WORD
-        places.append(divmod(bit, WORD))
+        if bit % L.WORD + len(own.gates) > L.WORD:
+            bit += L.WORD - bit % L.WORD
+        places.append(divmod(bit, L.WORD))
         outputs += [(I.OP_RULE, gate, bit + number) for number, gate in enumerate(own.gates)]
         bit += len(own.gates)
     shared = _program(graph, outputs, {}, rows)
-    shared = replace(shared, words=-(-bit // WORD))
+    shared = replace(shared, words=-(-bit // L.WORD))
     return tuple(own.program(shared, *place) for own, place in zip(owned, places, strict=True))
 
 

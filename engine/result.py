@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from typing import Unpack
 
 
+SHOWN_BARS = 4096
+"""Bars that are looked at for a timeframe that is given."""
+CHUNK_BARS = 32_768
+"""Bars looked at at once where it is not."""
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """A finished run: its plan, tables, metrics, last state, and the report that adds the tables up."""
@@ -153,9 +159,12 @@ def plan_for(
     given = settings.get("markets") or tuple(Market(symbol) for symbol in series)
     if not any(len(found) > 1 for found in series.values()):
         raise PlanError((Issue("bars", "a run needs at least two bars"),))
-    found_step = _bar_length(series)
-    step = settings.get("timeframe_ms") or found_step
-    if step > found_step:
+    step = settings.get("timeframe_ms") or _bar_length(series)
+    # The kernel refuses a bar that comes too early; this tells of a wrong timeframe before anything is run.
+    found_step = min(
+        step, _bar_length({symbol: found.rows(0, SHOWN_BARS) for symbol, found in series.items()})
+    )
+    if 0 < found_step < step:
         message = (
             f"is {step} ms, but there are bars only {found_step} ms apart; leave it out, or join the bars"
         )
@@ -243,14 +252,16 @@ def _limits(
 
 
 def _bar_length(series: Mapping[str, Bars]) -> int:
-    """The smallest distance between two bars, in ms. Raise BarsError."""
+    """The smallest distance between two bars, in ms; 0 where there are none. Raise BarsError."""
     shortest = 0
     for symbol, found in series.items():
-        if len(found) > 1:
-            steps = found.timestamp[1:] - found.timestamp[:-1]
+        # Piece by piece, so that nothing as long as the bars is made.
+        for first in range(0, len(found) - 1, CHUNK_BARS):
+            stamps = found.timestamp[first : first + CHUNK_BARS + 1]
+            steps = stamps[1:] - stamps[:-1]
             least = int(steps.min())
             if least <= 0:
-                row = int(steps.argmin()) + 1
+                row = first + int(steps.argmin()) + 1
                 raise BarsError(
                     f"{symbol}: bar {row} at {int(found.timestamp[row])} does not come after the one before "
                     "it; sort the bars and drop doubles"

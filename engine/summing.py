@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 # cython: legacy_implicit_noexcept=True
 """What a report adds up, row by row: extremes of days, exposed bars, sums of fills and of trades.
 
@@ -25,50 +25,6 @@ from engine import layout as L  # noqa: N812 - a short name for what stands on e
 COMPILED = cython.compiled
 
 
-def extremes(
-    values: cython.const[cython.double][::1],
-    edges: cython.const[cython.longlong][::1],
-    high: cython.double[::1],
-    low: cython.double[::1],
-):
-    """Write the highest and the lowest of the rows between each two edges; there is at least one."""
-    n: cython.Py_ssize_t
-    j: cython.Py_ssize_t
-    first: cython.Py_ssize_t
-    last: cython.Py_ssize_t
-    # Four of each, so that no comparison waits for the one before.
-    h0: cython.double
-    h1: cython.double
-    h2: cython.double
-    h3: cython.double
-    l0: cython.double
-    l1: cython.double
-    l2: cython.double
-    l3: cython.double
-    for n in range(len(high)):
-        first = edges[n]
-        last = edges[n + 1]
-        h0 = h1 = h2 = h3 = l0 = l1 = l2 = l3 = values[first]
-        for j in range(first, last - 3, 4):
-            h0 = values[j] if values[j] > h0 else h0
-            h1 = values[j + 1] if values[j + 1] > h1 else h1
-            h2 = values[j + 2] if values[j + 2] > h2 else h2
-            h3 = values[j + 3] if values[j + 3] > h3 else h3
-            l0 = values[j] if values[j] < l0 else l0
-            l1 = values[j + 1] if values[j + 1] < l1 else l1
-            l2 = values[j + 2] if values[j + 2] < l2 else l2
-            l3 = values[j + 3] if values[j + 3] < l3 else l3
-        for j in range(last - (last - first) % 4, last):
-            h0 = values[j] if values[j] > h0 else h0
-            l0 = values[j] if values[j] < l0 else l0
-        h0 = h1 if h1 > h0 else h0
-        h2 = h3 if h3 > h2 else h2
-        l0 = l1 if l1 < l0 else l0
-        l2 = l3 if l3 < l2 else l2
-        high[n] = h2 if h2 > h0 else h0
-        low[n] = l2 if l2 < l0 else l0
-
-
 def add_by_day(
     stamps: cython.const[cython.longlong][:],
     values: cython.const[cython.double][:],
@@ -87,170 +43,120 @@ def add_by_day(
         sums[day] += values[j]
 
 
-def count_exposed(
-    timeline: cython.const[cython.longlong][::1],
-    stamps: cython.const[cython.longlong][:],
-    symbols: cython.const[cython.int][:],
-    quantities: cython.const[cython.double][:],
-    edges: cython.const[cython.longlong][::1],
-    held: cython.longlong[::1],
-    counts: cython.longlong[::1],
+def decode(
+    codes: cython.const[cython.longlong][:],
+    shift: cython.longlong,
+    mask: cython.longlong,
+    table: cython.const[cython.int][::1],
+    out: cython.int[::1],
 ):
-    """Count the bars with any position between each two edges, from changes in the order of time.
-
-    `held` (0 or 1 for each symbol) is moved on. A change counts from its bar on; of several in one bar the
-    last one stands.
-    """
-    rows: cython.Py_ssize_t = len(timeline)
-    changes: cython.Py_ssize_t = len(stamps)
-    row: cython.Py_ssize_t = 0
-    day: cython.Py_ssize_t = 0
-    now: cython.longlong = 0
+    """Write what `table` has for some bits of each code."""
     j: cython.Py_ssize_t
-    target: cython.Py_ssize_t
-    low: cython.Py_ssize_t
-    middle: cython.Py_ssize_t
-    symbol: cython.Py_ssize_t
-    holds: cython.longlong
-    # Where the bars stand at one distance, a time's row is reckoned from one row that is known, not from the
-    # change before: so the reads of several changes wait for memory together.
-    rate: cython.double = 0.0
-    known: cython.longlong = 0
-    at: cython.Py_ssize_t = 0
-    if rows > 0:
-        known = timeline[0]
-    if rows > 1:
-        rate = 1.0 / (timeline[1] - timeline[0])
-    for j in range(len(held)):
-        now += held[j]
-    for j in range(changes + 1):
-        target = rows
-        if j < changes:
-            target = at + cython.cast(cython.Py_ssize_t, (stamps[j] - known) * rate + 0.5)
-            if target < row or target >= rows or timeline[target] != stamps[j]:
-                low = row
-                target = rows
-                while low < target:
-                    middle = (low + target) // 2
-                    if timeline[middle] < stamps[j]:
-                        low = middle + 1
-                    else:
-                        target = middle
-                if target < rows:
-                    known = timeline[target]
-                    at = target
-        while edges[day + 1] < target:
-            if now > 0:
-                counts[day] += edges[day + 1] - row
-            row = edges[day + 1]
-            day += 1
-        if now > 0:
-            counts[day] += target - row
-        row = target
-        if j < changes:
-            symbol = symbols[j]
-            holds = 1 if quantities[j] != 0.0 else 0
-            now += holds - held[symbol]
-            held[symbol] = holds
+    for j in range(len(codes)):
+        out[j] = table[(codes[j] >> shift) & mask]
 
 
-def follow_trades(
+def add_trades(
     pnl: cython.const[cython.double][:],
     returned: cython.const[cython.double][:],
+    fees: cython.const[cython.double][:],
     entered: cython.const[cython.longlong][:],
     left: cython.const[cython.longlong][:],
-    lasted: cython.longlong[::1],
-    outcomes: cython.int[::1],
-    hours: cython.int[::1],
-    weekdays: cython.int[::1],
+    quantities: cython.const[cython.double][:],
+    prices: cython.const[cython.double][:],
+    mae: cython.const[cython.double][:],
+    mfe: cython.const[cython.double][:],
+    symbols: cython.const[cython.int][:],
+    triggers: cython.const[cython.int][:],
+    exit_triggers: cython.const[cython.int][:],
+    reasons: cython.const[cython.int][:],
+    sides: cython.const[cython.int][:],
+    labels: cython.const[cython.longlong][::1],
+    begins: cython.const[cython.longlong][::1],
+    rest: cython.const[cython.longlong][::1],
+    bounds: cython.const[cython.double][::1],
     longest: cython.longlong[::1],
     streak: cython.longlong[::1],
     longest_streak: cython.longlong[::1],
     extremes: cython.double[::1],
     rows: cython.longlong[::1],
-):
-    """Write how long each trade lasted, how it ended (0 won, 1 lost, 2 even), and when it was entered.
-
-    `longest` and `longest_streak` are by outcome, `streak` is the outcome and length of the one under way.
-    `extremes` are the highest and the lowest return, the largest win and loss; `rows` gets the rows of the
-    first two where they are of these trades.
-    """
-    j: cython.Py_ssize_t
-    outcome: cython.Py_ssize_t
-    inside: cython.longlong
-    for j in range(len(pnl)):
-        outcome = 0 if pnl[j] > 0.0 else 1 if pnl[j] < 0.0 else 2
-        outcomes[j] = outcome
-        lasted[j] = left[j] - entered[j]
-        # Time of day, which is positive before 1970 too.
-        inside = (entered[j] % L.DAY + L.DAY) % L.DAY
-        hours[j] = inside // L.HOUR
-        # 1970-01-01 was a Thursday.
-        weekdays[j] = (((entered[j] - inside) // L.DAY + 3) % 7 + 7) % 7
-        longest[outcome] = lasted[j] if lasted[j] > longest[outcome] else longest[outcome]
-        streak[1] = streak[1] + 1 if streak[0] == outcome else 1
-        streak[0] = outcome
-        if streak[1] > longest_streak[outcome]:
-            longest_streak[outcome] = streak[1]
-        if returned[j] > extremes[0]:
-            extremes[0] = returned[j]
-            rows[0] = j
-        if returned[j] < extremes[1]:
-            extremes[1] = returned[j]
-            rows[1] = j
-        extremes[2] = pnl[j] if pnl[j] > extremes[2] else extremes[2]
-        extremes[3] = pnl[j] if pnl[j] < extremes[3] else extremes[3]
-
-
-def add_group(
-    codes: cython.const[cython.int][:],
-    labels: cython.const[cython.longlong][::1],
-    outcomes: cython.const[cython.int][::1],
-    lasted: cython.const[cython.longlong][::1],
-    fees: cython.const[cython.double][:],
-    returned: cython.const[cython.double][:],
-    pnl: cython.const[cython.double][:],
     floats: cython.double[::1],
     ints: cython.longlong[::1],
-):
-    """Add trades to the sums of their labels: `labels` has the number for each code, the last for null.
-
-    Of each label `floats` has fees, return and P&L by outcome, `ints` time and trades by outcome.
-    """
-    j: cython.Py_ssize_t
-    label: cython.Py_ssize_t
-    for j in range(len(codes)):
-        label = labels[codes[j] if codes[j] >= 0 else len(labels) - 1]
-        floats[5 * label] += fees[j]
-        floats[5 * label + 1] += returned[j]
-        floats[5 * label + 2 + outcomes[j]] += pnl[j]
-        ints[4 * label] += lasted[j]
-        ints[4 * label + 1 + outcomes[j]] += 1
-
-
-def add_excursions(
-    reached: cython.const[cython.double][:],
-    quantities: cython.const[cython.double][:],
-    prices: cython.const[cython.double][:],
-    outcomes: cython.const[cython.int][::1],
-    bounds: cython.const[cython.double][::1],
     sums: cython.double[::1],
     furthest: cython.double[::1],
     counts: cython.longlong[::1],
+    places: cython.longlong[::1],
 ):
-    """Add how far trades went, in percent of what they cost, to sums, maxima and classes by outcome."""
+    """Add closed trades up: by outcome (0 won, 1 lost, 2 even), by label, and how far they went.
+
+    `longest` and `longest_streak` are by outcome, `streak` is the outcome and length of the one under way.
+    `extremes` are the highest and the lowest return, the largest win and loss; `rows` gets the rows of the
+    first two where they are of these trades. Of each label `floats` has fees, return and P&L by outcome,
+    `ints` time and trades by outcome; `labels` has the number of the label for each code of each text column,
+    that of null behind the last one's; `begins` says where each column's are, and where the last one's end;
+    `rest` which are the first labels of outcomes, hours and weekdays. `sums`, `furthest` and `counts` are of
+    excursions against and then for the holder, by outcome. `places` is for eight labels of a trade.
+    """
     j: cython.Py_ssize_t
     k: cython.Py_ssize_t
-    kind: cython.Py_ssize_t
+    n: cython.Py_ssize_t
+    outcome: cython.Py_ssize_t
+    day: cython.longlong
+    weekday: cython.longlong
+    lasted: cython.longlong
+    at: cython.longlong
     within: cython.Py_ssize_t
     classes: cython.Py_ssize_t = len(bounds)
+    cost: cython.double
     percent: cython.double
-    for j in range(len(reached)):
-        kind = outcomes[j]
-        percent = (reached[j] if reached[j] >= 0.0 else -reached[j]) / (quantities[j] * prices[j]) * 100.0
-        sums[kind] += percent
-        furthest[kind] = percent if percent > furthest[kind] else furthest[kind]
-        within = 0
-        for k in range(classes):
-            within += 1 if bounds[k] <= percent else 0
-        counts[kind * (classes + 1) + within] += 1
+    with cython.nogil:
+        for j in range(len(pnl)):
+            # Without branches where they can: what trades come to cannot be predicted.
+            outcome = (pnl[j] <= 0.0) + (pnl[j] == 0.0)
+            lasted = left[j] - entered[j]
+            longest[outcome] = lasted if lasted > longest[outcome] else longest[outcome]
+            streak[1] = streak[1] + 1 if streak[0] == outcome else 1
+            streak[0] = outcome
+            if streak[1] > longest_streak[outcome]:
+                longest_streak[outcome] = streak[1]
+            if returned[j] > extremes[0]:
+                extremes[0] = returned[j]
+                rows[0] = j
+            if returned[j] < extremes[1]:
+                extremes[1] = returned[j]
+                rows[1] = j
+            extremes[2] = pnl[j] if pnl[j] > extremes[2] else extremes[2]
+            extremes[3] = pnl[j] if pnl[j] < extremes[3] else extremes[3]
+            # A null's code is -1, and its label stands last.
+            places[0] = labels[begins[0] + symbols[j] if symbols[j] >= 0 else begins[1] - 1]
+            places[1] = labels[begins[1] + triggers[j] if triggers[j] >= 0 else begins[2] - 1]
+            places[2] = labels[begins[2] + exit_triggers[j] if exit_triggers[j] >= 0 else begins[3] - 1]
+            places[3] = labels[begins[3] + reasons[j] if reasons[j] >= 0 else begins[4] - 1]
+            places[4] = labels[begins[4] + sides[j] if sides[j] >= 0 else begins[5] - 1]
+            places[5] = rest[0] + outcome
+            day = entered[j] // L.DAY
+            if entered[j] - day * L.DAY < 0:
+                day -= 1  # before 1970: division is toward zero
+            places[6] = rest[1] + (entered[j] - day * L.DAY) // L.HOUR
+            # 1970-01-01 was a Thursday.
+            weekday = (day + 3) % 7
+            places[7] = rest[2] + (weekday if weekday >= 0 else weekday + 7)
+            for k in range(8):
+                at = 5 * places[k]
+                floats[at] += fees[j]
+                floats[at + 1] += returned[j]
+                floats[at + 2 + outcome] += pnl[j]
+                at = 4 * places[k]
+                ints[at] += lasted
+                ints[at + 1 + outcome] += 1
+            cost = quantities[j] * prices[j]
+            for k in range(2):
+                percent = mae[j] if k == 0 else mfe[j]
+                percent = (percent if percent >= 0.0 else -percent) / cost * 100.0
+                at = 3 * k + outcome
+                sums[at] += percent
+                furthest[at] = percent if percent > furthest[at] else furthest[at]
+                within = 0
+                for n in range(classes):
+                    within += bounds[n] <= percent
+                counts[at * (classes + 1) + within] += 1

@@ -7,7 +7,6 @@ it writes no fills, events or positions, only what its metrics are made of, to t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from engine.combinations import Combinations
 from engine.errors import StrategyError
 from engine.feed import Feed
 from engine.given import Given
-from engine.machine import bad_bar, evaluation_of, imported_kernel
+from engine.machine import bad_bar, evaluation_of, imported_kernel, processors
 from engine.measures import Metrics, metrics
 from engine.plan_arrays import funding_arrays, plan_arrays
 from engine.program import compile_together
@@ -163,7 +162,7 @@ class _Batch:
 
     def run(self, threads: int | None) -> list[tuple[State, Plan, NDArray[np.float64] | None]]:
         """Fold all bars and close the books. Raise BarsError."""
-        workers = threads or (_processors() if self._kernel.COMPILED else 1)
+        workers = threads or (min(MOST_THREADS, processors()) if self._kernel.COMPILED else 1)
         count = len(self._plans)
         each = max(1, min(CHAIN, -(-count // (2 * workers))))
         shared = self._shared()
@@ -180,7 +179,7 @@ class _Batch:
         workers = min(workers, len(heads))
         pool = ThreadPoolExecutor(workers) if workers > 1 else None
         try:
-            while (answer := leader.load()) == L.RUN_LOADED:
+            while (answer := leader.load(leader.behind())) == L.RUN_LOADED:
                 if pool is None:
                     for head in heads:
                         head.follow(leader)
@@ -270,6 +269,7 @@ class _Batch:
             timeline,
             curve,
             feed.give(np.empty(0)),
+            (feed.give(np.empty(0)), feed.give(np.empty(0, dtype=np.int64))),
             block + feed.hand(self._programs[number], len(markets)),
         )
 
@@ -279,7 +279,3 @@ class _Batch:
         curve = np.empty(len(self._given.timeline) if self._wanted else 0)
         self._curves.append(curve)
         return curve
-
-
-def _processors() -> int:
-    return min(MOST_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)

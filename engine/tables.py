@@ -44,6 +44,22 @@ def build_tables(
     return tables
 
 
+def build_days(segment: Segment) -> Table:
+    """Return what the bars of each UTC day add up to."""
+    floats, ints = segment.days
+    return Table(
+        len(ints),
+        {
+            "day": ints[:, L.DI_DAY],
+            "bars": ints[:, L.DI_BARS],
+            "exposed": ints[:, L.DI_EXPOSED],
+            "high": floats[:, L.DF_HIGH],
+            "low": floats[:, L.DF_LOW],
+            "close": floats[:, L.DF_CLOSE],
+        },
+    )
+
+
 # --- equity ----------------------------------------------------------------------------------
 
 

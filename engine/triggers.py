@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import Issue
 from engine.fields import MAX_ID, Range, check_fields, read_choice, read_number, read_text
+from engine.layout import WORD
 from engine.levels import Level, Order, read_level, read_order
 from engine.limits import CONFIDENCES
 from engine.names import CATEGORIES, TIMEFRAMES
@@ -12,7 +13,7 @@ from engine.rules import Reading
 from engine.suggest import shorten
 
 MAX_TRIGGERS = 32
-MAX_RULES = 64
+MAX_RULES = WORD
 """Entries, exits and hold rules of a document together: one bit each."""
 MAX_SYMBOLS = 500
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.aws import dynamodb, s3, stepfunctions
+from shared.dataset_uses import DatasetUses
 from shared.datasets import DatasetIndex
 from shared.fetches import FetchIndex
 from shared.runs import RunIndex
@@ -42,6 +43,11 @@ def fetches() -> FetchIndex:
 @lru_cache(maxsize=1)
 def ticks() -> TickIndex:
     return TickIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
+def uses() -> DatasetUses:
+    return DatasetUses(Table(dynamodb(), settings().table), runs())
 
 
 @lru_cache(maxsize=1)

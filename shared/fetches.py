@@ -20,7 +20,9 @@ from shared.times import now_ms, stamp
 
 FetchStatus = Literal["queued", "running", "completed", "failed"]
 # Attributes of one piece each, so that a piece that is tried again counts once.
-_DONE = "done_"
+_DONE, _REPEATED = "done_", "repeated_"
+
+_ADDED_UP = ("processed", "repeated")
 
 _IN_WORK = "attribute_exists(pk) AND #status IN (:queued, :running) AND #execution = :execution"
 _IN_WORK_VALUES = {"queued": "queued", "running": "running"}
@@ -30,7 +32,7 @@ _IN_WORK_VALUES = {"queued": "queued", "running": "running"}
 class Fetch:
     """One fetch. `since_ms` None: from where the dataset ends, or its market begins; `until_ms` None: to now.
 
-    `total` bars are to be asked for; `processed` of them have been answered.
+    `total` bars are to be asked for; `processed` of them have been answered, `repeated` more than once.
     """
 
     owner: str
@@ -47,6 +49,7 @@ class Fetch:
     total: int = 0
     held_before: int = 0
     processed: int = 0
+    repeated: int = 0
     current_ms: int | None = None
     report: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
@@ -54,7 +57,11 @@ class Fetch:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Fetch:
         values = {field.name: item[field.name] for field in fields(cls) if field.name in item}
-        done = sum(value for name, value in item.items() if name.startswith(_DONE))
+        done, repeated = (
+            sum(value for name, value in item.items() if name.startswith(prefix))
+            for prefix in (_DONE, _REPEATED)
+        )
+        values["repeated"] = repeated
         values["processed"] = min(values.get("total", 0), values.get("held_before", 0) + done)
         return cls(**values)
 
@@ -146,9 +153,10 @@ class FetchIndex:
             },
         )
 
-    def progress(self, entry: Fetch, piece: int, done: int, current_ms: int) -> Fetch:
-        """Say how many bars of one piece have been answered; it may be said twice."""
-        return self._change(entry, {f"{_DONE}{piece}": done, "current_ms": current_ms})
+    def progress(self, entry: Fetch, piece: int, *, done: int, repeated: int, current_ms: int) -> Fetch:
+        """Say how many bars of one piece have been answered, some of them twice; it may be said again."""
+        counted = {f"{_DONE}{piece}": done, f"{_REPEATED}{piece}": repeated}
+        return self._change(entry, {**counted, "current_ms": current_ms})
 
     def end(
         self,
@@ -193,7 +201,7 @@ class FetchIndex:
 def _item(entry: Fetch) -> dict[str, object]:
     pk, sk = _keys(entry.owner, entry.fetch_id)
     return {
-        **{field.name: getattr(entry, field.name) for field in fields(entry) if field.name != "processed"},
+        **{field.name: getattr(entry, field.name) for field in fields(entry) if field.name not in _ADDED_UP},
         "pk": pk,
         "sk": sk,
         "gsi1pk": names.imports_listing(entry.owner),

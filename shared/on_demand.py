@@ -111,8 +111,7 @@ def _wanted(
     if held is None:
         return Wanted(name, since, min(closed_ms, end_ms or closed_ms))
     # What was asked of the exchange once is not there if it is not held.
-    first = held.first_ms if held.asked_from_ms is None else held.asked_from_ms
-    last = held.last_ms + step if held.asked_to_ms is None else held.asked_to_ms
+    first, last = held.covered
     end = last if end_ms is None else min(closed_ms, end_ms)
     if first <= start_ms and end <= last:
         return None

@@ -61,7 +61,7 @@ class Table:
             raise ConditionFailed(_old(error)) from None
 
     def put(self, item: Mapping[str, object]) -> None:
-        """Put an item, in the place of the one that is there if there is one."""
+        """Put an item in the place of whatever stands there."""
         self._client.put_item(TableName=self.name, Item=to_item(item))
 
     def put_together(

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from shared import access, aws, settings
+from shared.dataset_uses import DatasetUses
 from shared.datasets import DatasetIndex
 from shared.fetches import FetchIndex
 from shared.runs import RunIndex
@@ -32,6 +33,7 @@ class FakeStage:
     runs: RunIndex
     datasets: DatasetIndex
     fetches: FetchIndex
+    uses: DatasetUses
     strategies: SavedStrategies
     workflows: Workflows
 
@@ -56,6 +58,7 @@ def _forget_clients() -> None:
         access.datasets,
         access.fetches,
         access.ticks,
+        access.uses,
         access.strategies,
         access.workflows,
     ):
@@ -125,6 +128,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
             access.runs(),
             access.datasets(),
             access.fetches(),
+            access.uses(),
             access.strategies(),
             access.workflows(),
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.columns import Coded
+    from engine.columns import Coded, Table
 
 INTS = ("day", "bars", "exposed", "fills", "trades")
 FLOATS = ("close", "high", "low", "benchmark", "fees", "pnl")
@@ -43,45 +43,26 @@ class Days:
     def __len__(self) -> int:
         return len(self.day)
 
-    def add_equity(
-        self, stamps: NDArray[np.int64], equity: NDArray[np.float64]
-    ) -> tuple[int, NDArray[np.int64], list[float], list[float]]:
-        """Take the next rows; there is at least one.
-
-        Return the number of the first day that has any of them; row 0 and, for each day, the row after its
-        last; and the highest and the lowest of these rows by day.
-        """
-        import numpy as np
-
-        first, last = int(stamps[0]) // DAY_MS, int(stamps[-1]) // DAY_MS
-        every = stamps.searchsorted(np.arange(first, last + 2) * DAY_MS)
-        every[0] = 0
-        # A day without any bar has no row.
-        held = np.flatnonzero(every[1:] > every[:-1])
-        edges = np.append(every[held], len(stamps))
-        zeros = [0.0] * len(held)
-        high, low = add_up("extremes", equity, edges, into=(zeros, zeros))
-        highs, lows = high.copy(), low.copy()
-        closes, bars = equity[edges[1:] - 1].tolist(), np.diff(edges).tolist()
-        days = (held + first).tolist()
-        goes_on = self.day[-1:] == [first]
+    def add(self, days: Table) -> int:
+        """Take a segment's days; return the number of the first, which may be the last one so far."""
+        new = {name: days[name].tolist() for name in ("day", "bars", "exposed", "high", "low", "close")}
+        goes_on = self.day[-1:] == new["day"][:1]
         first_day = len(self.day) - goes_on
         if goes_on:
-            self.bars[-1] += bars.pop(0)
-            self.high[-1] = max(self.high[-1], highs.pop(0))
-            self.low[-1] = min(self.low[-1], lows.pop(0))
-            self.close[-1] = closes.pop(0)
-            del days[0]
-        self.day += days
-        self.bars += bars
-        self.high += highs
-        self.low += lows
-        self.close += closes
-        for counts in (self.exposed, self.fills, self.trades):
-            counts += [0] * len(days)
+            self.bars[-1] += new["bars"].pop(0)
+            self.exposed[-1] += new["exposed"].pop(0)
+            self.high[-1] = max(self.high[-1], new["high"].pop(0))
+            self.low[-1] = min(self.low[-1], new["low"].pop(0))
+            self.close[-1] = new["close"].pop(0)
+            del new["day"][0]
+        for name, values in new.items():
+            getattr(self, name).extend(values)
+        begun = len(new["day"])
+        for counts in (self.fills, self.trades):
+            counts += [0] * begun
         for sums in (self.benchmark, self.fees, self.pnl):
-            sums += [0.0] * len(days)
-        return first_day, edges, high, low
+            sums += [0.0] * begun
+        return first_day
 
     def add_fills(self, stamps: NDArray[np.int64], fees: NDArray[np.float64]) -> None:
         self.fills, self.fees = self._added(stamps, fees, self.fills, self.fees)
@@ -97,11 +78,6 @@ class Days:
 
         begins = np.array(self.day, dtype=np.int64) * DAY_MS
         return add_up("add_by_day", stamps, values, begins, into=(counts, sums))
-
-    def add_exposed(self, first: int, counts: list[int]) -> None:
-        """Take the exposed bars of the days from number `first` on."""
-        for number, count in enumerate(counts, first):
-            self.exposed[number] += count
 
     def add_blocked(self, first: NDArray[np.int64], reason: Coded, count: NDArray[np.int64]) -> None:
         """Take blocks; one never spans two days, so its first time tells the day of all of it."""

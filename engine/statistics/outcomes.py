@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.names import HOUR_MS
 from engine.statistics.calendar import DAY_MS
 from engine.statistics.numbers import ratio, student_above
-from engine.statistics.trades import LOST, WON, Groups
+from engine.statistics.trades import EVEN, LOST, WON, Groups
 
 if TYPE_CHECKING:
     from engine.statistics.drawdowns import Drawdowns
@@ -67,13 +67,13 @@ def put_trades(sheet: Sheet, trades: Trades, quality: float | None, days: int) -
 
 def _put_durations(sheet: Sheet, trades: Trades) -> None:
     outcomes, count = trades.groups["outcome"], trades.count
-    every = sum(outcomes.lasted_ms)
+    every = sum(map(outcomes.lasted_ms, (WON, LOST, EVEN)))
     sheet.put("avg_trade_duration_hours", ratio(every / HOUR_MS, count), NONE)
     sheet.put("max_trade_duration_hours", max(trades.longest_ms) / HOUR_MS if count else None, NONE)
     for name, kind in (("winner", WON), ("loser", LOST)):
         own = outcomes.trades(kind)
         none = f"no trade was {'won' if kind == WON else 'lost'}" if count else NONE
-        sheet.put(f"avg_{name}_duration_hours", ratio(outcomes.lasted_ms[kind] / HOUR_MS, own), none)
+        sheet.put(f"avg_{name}_duration_hours", ratio(outcomes.lasted_ms(kind) / HOUR_MS, own), none)
         sheet.put(f"max_{name}_duration_hours", trades.longest_ms[kind] / HOUR_MS if own else None, none)
 
 

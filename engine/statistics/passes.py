@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import ModuleType
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 def summing() -> ModuleType:
     """Return the compiled library, or its source as plain Python."""
@@ -15,11 +18,20 @@ def summing() -> ModuleType:
     return module
 
 
-def scratch(rows: int, kind: str) -> Any:
-    """Return a column to be written and read by passes alone: an array of this dtype, or a list."""
+def decoded(codes: NDArray[np.int64], shift: int, bits: int, table: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return what `table` has for some bits of each code: an entry for each value that they can have."""
     import numpy as np
 
-    return np.zeros(rows, dtype=kind) if summing().COMPILED else [0] * rows
+    out = np.empty(len(codes), dtype=np.int32)
+    module = summing()
+    decode: Any = module.decode  # its annotations are C types
+    mask = (1 << bits) - 1
+    if module.COMPILED:
+        decode(codes, shift, mask, table, out)
+        return out
+    written = out.tolist()
+    decode(codes.tolist(), shift, mask, table.tolist(), written)
+    return np.array(written, dtype=np.int32)
 
 
 def add_up(name: str, *given: Any, into: tuple[list[Any], ...]) -> list[list[Any]]:

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from engine.statistics.calendar import (
@@ -65,28 +66,42 @@ def period_rows(days: Days, initial: float, period: str) -> list[dict[str, Any]]
     `equity` at its end, `return_pct` and `benchmark_return_pct` against the end of the one before (None
     from an equity of zero or less), `pnl` and number of `trades` closed in it.
     """
-    name_of, after = PERIODS[period]
-    rows: list[dict[str, Any]] = []
-    begins: list[int] = []
-    number = 0
-    while number < len(days):
-        day = days.day[number]
-        rows.append({period: name_of(day)})
-        begins.append(number)
-        number = bisect_left(days.day, after(day), number + 1)
-    equity, benchmark = initial, initial
-    for row, first, stop in zip(rows, begins, [*begins, len(days)][1:], strict=True):
-        returned = change(equity, days.close[stop - 1])
-        held = change(benchmark, days.benchmark[stop - 1])
-        equity, benchmark = days.close[stop - 1], days.benchmark[stop - 1]
-        row |= {
-            "equity": equity,
-            "return_pct": None if returned is None else 100.0 * returned,
-            "benchmark_return_pct": None if held is None else 100.0 * held,
+    name_of, _ = PERIODS[period]
+    edges = _edges(days, period)
+    returned = _returns(days.close, initial, edges)
+    held = _returns(days.benchmark, initial, edges)
+    return [
+        {
+            period: name_of(days.day[first]),
+            "equity": days.close[stop - 1],
+            "return_pct": returned[number],
+            "benchmark_return_pct": held[number],
             "pnl": math.fsum(days.pnl[first:stop]),
             "trades": sum(days.trades[first:stop]),
         }
-    return rows
+        for number, (first, stop) in enumerate(pairwise(edges))
+    ]
+
+
+def period_returns(days: Days, initial: float, period: str) -> list[float | None]:
+    """Return `return_pct` of each of `period_rows`."""
+    return _returns(days.close, initial, _edges(days, period))
+
+
+def _edges(days: Days, period: str) -> list[int]:
+    """Numbers of the days with which periods begin, and behind the last the number of days."""
+    _, after = PERIODS[period]
+    edges = [0]
+    while edges[-1] < len(days):
+        edges.append(bisect_left(days.day, after(days.day[edges[-1]]), edges[-1] + 1))
+    return edges
+
+
+def _returns(values: Sequence[float], initial: float, edges: Sequence[int]) -> list[float | None]:
+    """Returns in percent between the ends of periods, the first from the initial value."""
+    ends = [initial, *(values[stop - 1] for stop in edges[1:])]
+    grown = [change(before, after) for before, after in pairwise(ends)]
+    return [None if value is None else 100.0 * value for value in grown]
 
 
 def window_starts(last: int) -> dict[str, int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StateError
+from engine.machine import processors
 from engine.statistics.calendar import DAY_MS
 from engine.statistics.days import Days
 from engine.statistics.drawdowns import Drawdowns
-from engine.statistics.exposure import Exposure
 from engine.statistics.outcomes import put_drawdowns, put_trades
 from engine.statistics.periods import daily_columns, period_rows, rolling_sharpe
 from engine.statistics.returns import put_daily
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.statistics.sheet import Sheet
 
-VERSION = 1
+VERSION = 2
 _FORMAT = "stepfold report"
+BESIDE_ROWS = 10_000
+"""Closed trades from which on a second thread that adds them up is worth its start."""
 CHUNK_ROWS = 32_768
 """Equity rows taken at once: they and what is made of them stay in a core's second cache."""
 
@@ -44,7 +47,6 @@ class Report:
         self._initial = plan.initial_equity
         self._days = Days()
         self._drawdowns = Drawdowns(self._initial, plan.start_ms)
-        self._exposure = Exposure(plan.symbols)
         self._trades = Trades(plan.symbols)
         # Value and time of the highest and the lowest closing equity; the initial one stands at the start.
         self._highest: tuple[float, int] = (self._initial, plan.start_ms)
@@ -52,28 +54,44 @@ class Report:
 
     def add(self, output: Output) -> None:
         """Take what the next segment adds to the result."""
+        trades = output.tables["trades"]
+        if trades.rows < BESIDE_ROWS or processors() == 1:
+            if trades.rows:
+                self._trades.add(trades)
+            self._add_days(output)
+            return
+        for name in trades:
+            _ = trades[name]  # made before two threads ask for it
+        with ThreadPoolExecutor(1) as pool:
+            beside = pool.submit(self._trades.add, trades)
+            self._add_days(output)
+            beside.result()
+
+    def _add_days(self, output: Output) -> None:
         tables = output.tables
         if tables["equity"].rows:
-            self._add_equity(tables["equity"], tables["positions"])
+            self._add_equity(tables["equity"], output.days)
         if tables["fills"].rows:
             self._days.add_fills(tables["fills"]["timestamp"], tables["fills"]["fee"])
         if tables["trades"].rows:
             self._days.add_trades(tables["trades"]["timestamp"], tables["trades"]["pnl"])
-            self._trades.add(tables["trades"])
         if output.blocks.rows:
             self._days.add_blocked(output.blocks["first"], output.blocks["reason"], output.blocks["count"])
 
-    def _add_equity(self, table: Table, positions: Table) -> None:
+    def _add_equity(self, table: Table, days: Table) -> None:
+        import numpy as np
+
         stamps, equity = table["timestamp"], table["equity"]
+        edges = np.concatenate([[0], np.cumsum(days["bars"])])
+        highs, lows = days["high"].tolist(), days["low"].tolist()
         # The last day so far may go on: its benchmark is then this segment's.
-        first_day, edges, highs, lows = self._days.add_equity(stamps, equity)
+        first_day = self._days.add(days)
         if (high := max(highs)) > self._highest[0]:
             self._highest = high, _first_time(stamps, equity, edges, highs, high)
         if (low := min(lows)) < self._lowest[0]:
             self._lowest = low, _first_time(stamps, equity, edges, lows, low)
         self._add_drawdowns(stamps, equity, edges.tolist(), highs, lows)
         self._days.benchmark[first_day:] = table.at("benchmark", edges[1:] - 1).tolist()
-        self._days.add_exposed(first_day, self._exposure.add(stamps, positions, edges))
 
     def _add_drawdowns(
         self,
@@ -145,16 +163,16 @@ class Report:
         rows = []
         for kind in (WON, LOST):
             for name, found in self._trades.excursions.items():
-                if found.trades[kind]:
+                if any(found.classes(kind)):
                     rows.append(
                         {
                             "outcome": OUTCOMES[kind],
                             "excursion": name,
-                            "trades": found.trades[kind],
-                            "avg_pct": found.sums[kind] / found.trades[kind],
+                            "trades": sum(found.classes(kind)),
+                            "avg_pct": found.sums[kind] / sum(found.classes(kind)),
                             "furthest_pct": found.furthest[kind],
                             "below_pct": [*EDGES_PCT, None],
-                            "counts": found.counts[kind],
+                            "counts": found.classes(kind),
                         }
                     )
         return rows
@@ -168,7 +186,6 @@ class Report:
             "initial": self._initial,
             "highest": self._highest,
             "lowest": self._lowest,
-            "held": self._exposure.held,
             "days": self._days.dump(),
             "drawdowns": self._drawdowns.dump(),
             "trades": self._trades.dump(),
@@ -189,7 +206,6 @@ class Report:
             raise StateError("the report belongs to another plan, or to another version of the engine")
         report = cls(plan)
         report._highest, report._lowest = tuple(raw["highest"]), tuple(raw["lowest"])
-        report._exposure.held = raw["held"]
         report._days = Days.load(raw["days"])
         report._drawdowns = Drawdowns.load(raw["drawdowns"])
         report._trades = Trades.load(raw["trades"])

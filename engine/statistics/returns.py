@@ -7,12 +7,11 @@ equity), minus 1; annual figures are of 365 days, the risk-free rate is 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.statistics.calendar import text_of
 from engine.statistics.numbers import Sample, mean, normal_below, quantile, ratio, rounded, sum_exactly
-from engine.statistics.periods import DAYS_A_YEAR, Curve, period_rows, window_starts
+from engine.statistics.periods import DAYS_A_YEAR, Curve, period_returns, window_starts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +37,7 @@ def put_daily(sheet: Sheet, days: Days, initial: float) -> None:
     _put_shape(sheet, returns, SPENT if spent else FEW)
     _put_depth(sheet, curve, returns)
     _put_benchmark(sheet, returns, held, SPENT if spent else FEW)
-    _put_counts(sheet, days, returns.values, SPENT if spent else NO_DAY)
+    _put_counts(sheet, days, returns, SPENT if spent else NO_DAY)
     _put_periods(sheet, days, curve, initial)
     _put_windows(sheet, curve)
 
@@ -220,25 +219,30 @@ def _put_benchmark(sheet: Sheet, returns: Sample, held: Sample, few: str) -> Non
     )
 
 
-def _put_counts(sheet: Sheet, days: Days, returns: Sequence[float], none: str) -> None:
-    won = sum(value > 0.0 for value in returns)
-    lost = sum(value < 0.0 for value in returns)
-    sheet.put("days_won", won)
-    sheet.put("days_drawn", len(returns) - won - lost)
-    sheet.put("days_lost", lost)
-    for name, sign in (("max_consecutive_days_won", 1.0), ("max_consecutive_days_lost", -1.0)):
-        longest = current = 0
-        for value in returns:
-            current = current + 1 if value * sign > 0.0 else 0
-            longest = max(longest, current)
-        sheet.put(name, longest)
+def _put_counts(sheet: Sheet, days: Days, returns: Sample, none: str) -> None:
+    won, lost = returns.array > 0.0, returns.array < 0.0
+    sheet.put("days_won", int(won.sum()))
+    sheet.put("days_drawn", len(returns) - int(won.sum()) - int(lost.sum()))
+    sheet.put("days_lost", int(lost.sum()))
+    sheet.put("max_consecutive_days_won", _longest(won))
+    sheet.put("max_consecutive_days_lost", _longest(lost))
     for name, choose in (("best", max), ("worst", min)):
-        row = choose(range(len(returns)), key=returns.__getitem__) if returns else None
-        sheet.percent(f"{name}_day_pct", None if row is None else returns[row], none)
+        row = returns.values.index(choose(returns.values)) if returns.values else None
+        sheet.percent(f"{name}_day_pct", None if row is None else returns.values[row], none)
         sheet.put(f"{name}_day", None if row is None else text_of(days.day[row]), none)
     sheet.percent(
-        "win_days_pct", ratio(won, won + lost), none if not returns else "no day won or lost anything"
+        "win_days_pct",
+        ratio(int(won.sum()), int(won.sum()) + int(lost.sum())),
+        "no day won or lost anything" if returns.values else none,
     )
+
+
+def _longest(days: NDArray[np.bool_]) -> int:
+    """Return the length of the longest run of days that are true."""
+    import numpy as np
+
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], days, [False]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
 def _put_periods(sheet: Sheet, days: Days, curve: Curve, initial: float) -> None:
@@ -247,8 +251,8 @@ def _put_periods(sheet: Sheet, days: Days, curve: Curve, initial: float) -> None
     sheet.grown("annualised_return_pct", growth, DAYS_A_YEAR / max(len(days), 1), none)
     sheet.grown("expected_daily_return_pct", growth, 1.0 / max(len(days), 1), none)
     for period in ("week", "month", "year"):
-        rows = period_rows(days, initial, period)
-        found = [row["return_pct"] for row in rows if row["return_pct"] is not None]
+        rows = period_returns(days, initial, period)
+        found = [value for value in rows if value is not None]
         if period != "week":
             sheet.grown(f"expected_{period}ly_return_pct", growth, 1.0 / max(len(rows), 1), none)
             sheet.put(f"best_{period}_pct", max(found, default=None), none)

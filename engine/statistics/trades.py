@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from engine.columns import Coded
 from engine.names import HOUR_MS
 from engine.statistics.numbers import add_in_order, count_into, ratio
-from engine.statistics.passes import add_up, scratch
+from engine.statistics.passes import add_up
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.columns import Column
+    from engine.columns import Coded, Column
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OUTCOMES = ("won", "lost", "even")
@@ -23,74 +23,53 @@ WON, LOST, EVEN = range(3)
 EDGES_PCT = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0)
 """Upper ends (exclusive) of the classes of excursions, in percent of what the entry cost; the last class has
 none."""
+CLASSES = len(EDGES_PCT) + 1
+EXCURSIONS = ("mae", "mfe")
+FLOATS, INTS = 2 + len(OUTCOMES), 1 + len(OUTCOMES)
+"""Sums of one label, as summing.add_trades has them."""
 
 
 class Groups:
     """Sums of trades by label."""
 
     def __init__(self, labels: Iterable[str | None]) -> None:
-        self.labels = list(labels)
-        self.lasted_ms: list[int] = []
-        self.fees: list[float] = []
-        self.return_pct: list[float] = []
-        self.counts: list[int] = []
-        """By label and outcome."""
-        self.pnl: list[float] = []
-        self._fill_up()
+        self.labels: list[str | None] = []
+        self.floats: list[float] = []
+        """Fees, return %, and P&L by outcome of each label."""
+        self.ints: list[int] = []
+        """Time and trades by outcome of each label."""
+        self.hold(labels)
 
-    def add(self, codes: Any, batch: Batch, labels: list[int] | None = None) -> None:
-        """Take trades whose labels have these numbers, or the numbers that `labels` gives for these codes."""
-        import numpy as np
-
-        numbers = np.array(labels or range(len(self.labels)), dtype=np.int64)
-        kinds, size = len(OUTCOMES), len(self.labels)
-        floats: list[float] = []
-        ints: list[int] = []
-        for n in range(size):
-            cells = slice(n * kinds, (n + 1) * kinds)
-            floats += (self.fees[n], self.return_pct[n], *self.pnl[cells])
-            ints += (self.lasted_ms[n], *self.counts[cells])
-        floats, ints = add_up(
-            "add_group",
-            codes,
-            numbers,
-            batch.outcome,
-            batch.lasted_ms,
-            batch.fees,
-            batch.return_pct,
-            batch.pnl,
-            into=(floats, ints),
-        )
-        self.fees, self.return_pct = floats[:: kinds + 2], floats[1 :: kinds + 2]
-        self.lasted_ms = ints[:: kinds + 1]
-        self.pnl = [value for n in range(size) for value in floats[n * (kinds + 2) + 2 :][:kinds]]
-        self.counts = [count for n in range(size) for count in ints[n * (kinds + 1) + 1 :][:kinds]]
+    def hold(self, labels: Iterable[str | None]) -> list[int]:
+        """Have these labels, and return their numbers."""
+        wanted = list(labels)
+        self.labels += [label for label in wanted if label not in self.labels]
+        self.floats += [0.0] * (FLOATS * len(self.labels) - len(self.floats))
+        self.ints += [0] * (INTS * len(self.labels) - len(self.ints))
+        return [self.labels.index(label) for label in wanted]
 
     def trades(self, n: int) -> int:
         """Count the trades of label `n`."""
-        return sum(self.counts[n * len(OUTCOMES) : (n + 1) * len(OUTCOMES)])
+        return sum(self.ints[n * INTS + 1 : (n + 1) * INTS])
 
     def count(self, n: int, outcome: int) -> int:
         """Count those that ended so."""
-        return self.counts[n * len(OUTCOMES) + outcome]
+        return self.ints[n * INTS + 1 + outcome]
+
+    def lasted_ms(self, n: int) -> int:
+        """How long the trades of label `n` lasted together."""
+        return self.ints[n * INTS]
 
     def won(self, n: int) -> float:
         """P&L of the winners of label `n`."""
-        return self.pnl[n * len(OUTCOMES) + WON]
+        return self.floats[n * FLOATS + 2 + WON]
 
     def lost(self, n: int) -> float:
         """P&L of the losers, zero or negative."""
-        return self.pnl[n * len(OUTCOMES) + LOST]
+        return self.floats[n * FLOATS + 2 + LOST]
 
     def total(self, n: int) -> float:
         return self.won(n) + self.lost(n)
-
-    def add_texts(self, column: Coded, batch: Batch) -> None:
-        """Take trades with a text column that names the labels; null is a label too."""
-        names = (*column.names, None)
-        self.labels += [name for name in names if name not in self.labels]
-        self._fill_up()
-        self.add(column.codes, batch, [self.labels.index(name) for name in names])
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return one row for each label that has trades."""
@@ -106,20 +85,12 @@ class Groups:
                         "win_rate": 100.0 * self.count(n, WON) / trades,
                         "pnl": self.total(n),
                         "profit_factor": ratio(self.won(n), -self.lost(n)),
-                        "avg_return_pct": self.return_pct[n] / trades,
-                        "fees": self.fees[n],
-                        "avg_duration_hours": self.lasted_ms[n] / HOUR_MS / trades,
+                        "avg_return_pct": self.floats[n * FLOATS + 1] / trades,
+                        "fees": self.floats[n * FLOATS],
+                        "avg_duration_hours": self.lasted_ms(n) / HOUR_MS / trades,
                     }
                 )
         return found
-
-    def _fill_up(self) -> None:
-        size = len(self.labels)
-        self.lasted_ms += [0] * (size - len(self.lasted_ms))
-        self.fees += [0.0] * (size - len(self.fees))
-        self.return_pct += [0.0] * (size - len(self.return_pct))
-        self.counts += [0] * (size * len(OUTCOMES) - len(self.counts))
-        self.pnl += [0.0] * (size * len(OUTCOMES) - len(self.pnl))
 
     def dump(self) -> dict[str, Any]:
         return vars(self)
@@ -131,21 +102,16 @@ class Groups:
         return found
 
 
-class Batch:
-    """The columns of some closed trades, and what follows from each trade alone."""
-
-    def __init__(self, table: Mapping[str, Column]) -> None:
-        self.table = table
-        self.pnl: NDArray[np.float64] = table["pnl"]
-        self.fees: NDArray[np.float64] = table["fees"]
-        self.return_pct: NDArray[np.float64] = table["return_pct"]
-        self.left: NDArray[np.int64] = table["exit_timestamp"]
-        rows = len(self.pnl)
-        self.lasted_ms = scratch(rows, "int64")
-        self.outcome, self.hours, self.weekdays = (scratch(rows, "int32") for _ in range(3))
-
-
-GROUPINGS = ("symbol", "trigger", "exit_trigger", "exit_reason", "side", "hour", "weekday", "outcome")
+TEXTS = {
+    "symbol": "symbol",
+    "trigger": "entry_trigger",
+    "exit_trigger": "exit_trigger",
+    "exit_reason": "exit_reason",
+    "side": "side",
+}
+"""Groupings by a text, and its column."""
+GROUPINGS = (*TEXTS, "outcome", "hour", "weekday")
+"""In the order of summing.add_trades."""
 
 
 class Trades:
@@ -170,61 +136,87 @@ class Trades:
         self.largest_loss = 0.0
         self.risked = [0]
         self.r_multiples = [0.0]
-        self.excursions = {"mae": Excursions(), "mfe": Excursions()}
+        self.excursions = {name: Excursions() for name in EXCURSIONS}
 
     @property
     def count(self) -> int:
-        return sum(self.groups["outcome"].counts)
+        outcomes = self.groups["outcome"]
+        return sum(map(outcomes.trades, range(len(OUTCOMES))))
 
     def add(self, table: Mapping[str, Column]) -> None:
         """Take the next rows of the trades table; there is at least one."""
         import numpy as np
 
-        batch = Batch(table)
-        self._follow(batch)
-        for name, column in (
-            ("symbol", "symbol"),
-            ("trigger", "entry_trigger"),
-            ("exit_trigger", "exit_trigger"),
-            ("exit_reason", "exit_reason"),
-            ("side", "side"),
-        ):
-            self.groups[name].add_texts(table[column], batch)
-        self.groups["hour"].add(batch.hours, batch)
-        self.groups["weekday"].add(batch.weekdays, batch)
-        self.groups["outcome"].add(batch.outcome, batch)
-        multiples = np.asarray(table["r_multiple"])
-        multiples = multiples[~np.isnan(multiples)]
-        zeros = np.zeros(len(multiples), dtype=np.int64)
-        count_into(self.risked, zeros)
-        add_in_order(self.r_multiples, zeros, multiples)
-        for name, found in self.excursions.items():
-            found.add(table[name], batch)
-
-    def _follow(self, batch: Batch) -> None:
+        columns: list[Coded] = [table[name] for name in TEXTS.values()]
+        groups = [self.groups[name] for name in GROUPINGS]
+        held = [found.hold((*column.names, None)) for found, column in zip(groups, columns, strict=False)]
+        # Where each grouping's labels begin when all stand one after the other.
+        firsts = [0, *accumulate(len(found.labels) for found in groups)]
+        numbers = [n + first for first, own in zip(firsts, held, strict=False) for n in own]
+        pnl, returned = table["pnl"], table["return_pct"]
+        reached = [self.excursions[name] for name in EXCURSIONS]
         extremes = [
             self.best[0] if self.best else -math.inf,
             self.worst[0] if self.worst else math.inf,
             self.largest_win,
             self.largest_loss,
         ]
-        self.longest_ms, self.streak, self.longest_streak, extremes, rows = add_up(
-            "follow_trades",
-            batch.pnl,
-            batch.return_pct,
-            batch.table["entry_timestamp"],
-            batch.left,
-            batch.lasted_ms,
-            batch.outcome,
-            batch.hours,
-            batch.weekdays,
-            into=(self.longest_ms, self.streak, self.longest_streak, extremes, [-1, -1]),
-        )
+        (
+            self.longest_ms, self.streak, self.longest_streak, extremes, rows, floats, ints, sums, furthest,
+            counts, _,
+        ) = add_up(
+            "add_trades",
+            pnl,
+            returned,
+            table["fees"],
+            table["entry_timestamp"],
+            table["exit_timestamp"],
+            table["qty"],
+            table["entry_price"],
+            *(table[name] for name in EXCURSIONS),
+            *(column.codes for column in columns),
+            np.array(numbers, dtype=np.int64),
+            np.array([0, *accumulate(map(len, held))], dtype=np.int64),
+            np.array(firsts[len(held) : -1], dtype=np.int64),
+            np.array(EDGES_PCT),
+            into=(
+                self.longest_ms,
+                self.streak,
+                self.longest_streak,
+                extremes,
+                [-1, -1],
+                [value for found in groups for value in found.floats],
+                [value for found in groups for value in found.ints],
+                [value for found in reached for value in found.sums],
+                [value for found in reached for value in found.furthest],
+                [value for found in reached for value in found.counts],
+                [0] * len(GROUPINGS),
+            ),
+        )  # fmt: skip
+        for found, first, last in zip(groups, firsts, firsts[1:], strict=False):
+            found.floats, found.ints = (
+                floats[first * FLOATS : last * FLOATS],
+                ints[first * INTS : last * INTS],
+            )
+        for n, excursions in enumerate(reached):
+            kinds = slice(n * len(OUTCOMES), (n + 1) * len(OUTCOMES))
+            cells = slice(kinds.start * CLASSES, kinds.stop * CLASSES)
+            excursions.sums, excursions.furthest = sums[kinds], furthest[kinds]
+            excursions.counts = counts[cells]
         self.largest_win, self.largest_loss = extremes[2:]
         if rows[0] >= 0:
-            self.best = _described(batch, rows[0])
+            self.best = _described(table, rows[0])
         if rows[1] >= 0:
-            self.worst = _described(batch, rows[1])
+            self.worst = _described(table, rows[1])
+        self._add_multiples(np.asarray(table["r_multiple"]))
+
+    def _add_multiples(self, multiples: NDArray[np.float64]) -> None:
+        import numpy as np
+
+        multiples = multiples[~np.isnan(multiples)]
+        zeros = np.zeros(len(multiples), dtype=np.int64)
+        count_into(self.risked, zeros)
+        add_in_order(self.r_multiples, zeros, multiples)
 
     def dump(self) -> dict[str, Any]:
         groups = {name: found.dump() for name, found in self.groups.items()}
@@ -240,10 +232,11 @@ class Trades:
         return found
 
 
-def _described(batch: Batch, row: int) -> list[Any]:
-    symbol = batch.table["symbol"]
+def _described(table: Mapping[str, Column], row: int) -> list[Any]:
+    symbol = table["symbol"]
     name = symbol.names[int(symbol.codes[row])]
-    return [float(batch.return_pct[row]), float(batch.pnl[row]), name, int(batch.left[row])]
+    pnl, returned, left = table["pnl"][row], table["return_pct"][row], table["exit_timestamp"][row]
+    return [float(returned), float(pnl), name, int(left)]
 
 
 class Excursions:
@@ -253,27 +246,14 @@ class Excursions:
     """
 
     def __init__(self) -> None:
-        self.trades = [0, 0, 0]
-        self.sums = [0.0, 0.0, 0.0]
-        self.furthest = [0.0, 0.0, 0.0]
-        self.counts = [[0] * (len(EDGES_PCT) + 1) for _ in OUTCOMES]
+        self.sums = [0.0] * len(OUTCOMES)
+        self.furthest = [0.0] * len(OUTCOMES)
+        self.counts = [0] * (CLASSES * len(OUTCOMES))
+        """By outcome, then by class."""
 
-    def add(self, reached: NDArray[np.float64], batch: Batch) -> None:
-        import numpy as np
-
-        classes = len(EDGES_PCT) + 1
-        flat = [count for counts in self.counts for count in counts]
-        self.sums, self.furthest, flat = add_up(
-            "add_excursions",
-            reached,
-            batch.table["qty"],
-            batch.table["entry_price"],
-            batch.outcome,
-            np.array(EDGES_PCT),
-            into=(self.sums, self.furthest, flat),
-        )
-        self.counts = [flat[n * classes : (n + 1) * classes] for n in range(len(OUTCOMES))]
-        self.trades = list(map(sum, self.counts))
+    def classes(self, outcome: int) -> list[int]:
+        """Count the trades that ended so, by class."""
+        return self.counts[outcome * CLASSES : (outcome + 1) * CLASSES]
 
     def dump(self) -> dict[str, Any]:
         return vars(self)

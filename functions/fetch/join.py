@@ -8,12 +8,14 @@ from typing import Any
 from functions.fetch import scratch
 from functions.fetch.spans import Span, missing
 from shared import access, names
-from shared.candles import DatasetVersion, load_version, write_version
+from shared.candles import Arrival
+from shared.dataset_versions import add_version
 from shared.datasets import Dataset
 from shared.errors import ConflictError, InvalidInputError, Issue
 from shared.fetches import Fetch
+from shared.flags import flagged
 from shared.markets import MarketFacts
-from shared.times import iso, stamp
+from shared.times import iso
 
 # Other fetches of the same dataset may end at the same time; each of these tries goes on from theirs.
 TRIES = 4
@@ -47,56 +49,42 @@ def join_pieces(
 def _join(entry: Fetch, wanted: Span, market: MarketFacts) -> dict[str, Any]:
     dataset, index, store = entry.name, access.datasets(), access.store()
     held = index.get(names.PUBLIC_OWNER, dataset)
-    previous = None if held is None else load_version(store, names.PUBLIC_OWNER, dataset, held.version)
     spans = [wanted] if entry.again and wanted.bars(1) else missing(wanted, held)
-    if previous is None and not any(table.num_rows for table in scratch.tables(entry, spans)):
+    if held is None and not any(table.num_rows for table in scratch.tables(entry, spans)):
         message = f"{dataset.exchange} has no {dataset.timeframe} candles of {dataset.symbol}"
         raise InvalidInputError(
             [Issue("since", f"{message} from {iso(wanted.start_ms)} to {iso(wanted.end_ms)}")]
         )
-    version = write_version(
-        store, names.PUBLIC_OWNER, dataset, scratch.tables(entry, spans), previous, market=market
+    version, now = add_version(
+        store,
+        index,
+        names.PUBLIC_OWNER,
+        dataset,
+        scratch.tables(entry, spans),
+        Arrival(duplicates_removed=entry.repeated),
+        market=market,
+        asked=_asked(wanted, held),
     )
-    index.put_version(_entry(version, held, wanted), held.version if held else None)
     scratch.clear(entry, spans)
-    return _report(version, previous, spans)
-
-
-def _entry(version: DatasetVersion, held: Dataset | None, wanted: Span) -> Dataset:
-    manifest = version.manifest
-    asked = [wanted] if wanted.bars(1) else []
-    if held is not None and held.asked_from_ms is not None and held.asked_to_ms is not None:
-        asked.append(Span(held.asked_from_ms, held.asked_to_ms))
-    return Dataset(
-        owner=names.PUBLIC_OWNER,
-        dataset_id=str(version.dataset),
-        version=version.version,
-        rows=manifest.rows,
-        first_ms=manifest.first_ms,
-        last_ms=manifest.last_ms,
-        gaps=len(manifest.gaps),
-        missing_bars=sum(gap.missing for gap in manifest.gaps),
-        updated_at=stamp(),
-        asked_from_ms=min(span.start_ms for span in asked),
-        asked_to_ms=max(span.end_ms for span in asked),
-    )
-
-
-def _report(
-    version: DatasetVersion, previous: DatasetVersion | None, spans: Sequence[Span]
-) -> dict[str, Any]:
-    manifest = version.manifest
-    before = previous.manifest.rows if previous else 0
     return {
-        "dataset_id": str(version.dataset),
+        "dataset_id": entry.dataset_id,
         "version": version.version,
-        "rows": manifest.rows - before,
+        "number": now.number,
+        "rows": now.rows - (held.rows if held else 0),
         "first": iso(spans[0].start_ms) if spans else None,
-        "last": iso(spans[-1].end_ms - version.dataset.timeframe_ms) if spans else None,
-        "gaps": len(manifest.gaps),
-        "missing_bars": sum(gap.missing for gap in manifest.gaps),
-        "dataset_rows": manifest.rows,
-        "dataset_first": iso(manifest.first_ms),
-        "dataset_last": iso(manifest.last_ms),
-        "market": manifest.market.to_dict() if manifest.market else None,
+        "last": iso(spans[-1].end_ms - dataset.timeframe_ms) if spans else None,
+        "duplicates_removed": entry.repeated,
+        **flagged(version.manifest, wanted.start_ms, wanted.end_ms),
+        "dataset_rows": now.rows,
+        "dataset_first": iso(now.first_ms),
+        "dataset_last": iso(now.last_ms),
     }
+
+
+def _asked(wanted: Span, held: Dataset | None) -> tuple[int, int]:
+    if held is None:
+        return wanted
+    first, end = held.covered
+    if not wanted.bars(1):
+        return first, end
+    return min(wanted.start_ms, first), max(wanted.end_ms, end)

@@ -43,7 +43,7 @@ def first_day(market: Market, client: Exchange) -> int | None:
     at, count = parse_time(client.venue.opened), client.venue.page_bars
     while at < now_ms():
         start = at
-        bars, at = patiently(lambda start=start: page(client, market, _DAY, start, count))  # type: ignore[misc]
+        bars, at, _ = patiently(lambda start=start: page(client, market, _DAY, start, count))  # type: ignore[misc]
         if len(bars):
             return int(bars[0, 0])
     return None

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class Page(NamedTuple):
-    """Bars, ascending and unique; `following` is the first time that was not answered for."""
+    """Bars, ascending and unique; `following` is the first time that was not answered for.
+
+    `repeated` bars came twice and were taken once.
+    """
 
     bars: np.ndarray
     following: int
+    repeated: int
 
 
 def page(client: Exchange, market: Market, timeframe: str, start_ms: int, count: int) -> Page:
@@ -32,4 +36,6 @@ def page(client: Exchange, market: Market, timeframe: str, start_ms: int, count:
             break
     # A full page that ends early held something twice: what it displaced comes with the next one.
     full = len(bars) > 0 and len(rows) >= count
-    return Page(bars, int(bars[-1, 0]) + dataset.timeframe_ms if full else end)
+    following = int(bars[-1, 0]) + dataset.timeframe_ms if full else end
+    inside = sum(1 for row in rows if row[0] is not None and start_ms <= row[0] < end)
+    return Page(bars, following, inside - len(bars))

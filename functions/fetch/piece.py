@@ -52,6 +52,7 @@ def fetch_piece(
         "share": piece["share"],
         "failures": work.failures,
         "asked": work.asked,
+        "repeated": work.repeated,
         "done": work.at >= work.span.end_ms,
         "wait_seconds": int(-(-wait // 1)),
     }
@@ -69,6 +70,7 @@ class _Piece:
         self.at = self.span.start_ms
         self.failures: int = piece["failures"]
         self.asked: int = piece["asked"]
+        self.repeated: int = piece["repeated"]
         self._client: Exchange = client_of(self.dataset.exchange, self.dataset.symbol, piece["share"])
         self._sleep = sleep
         self._pages: list[np.ndarray] = []
@@ -99,14 +101,15 @@ class _Piece:
 
         if self.at > self.span.start_ms:
             scratch.put(self.entry, Span(self.span.start_ms, self.at), np.concatenate(self._pages))
-            access.fetches().progress(self.entry, self.number, self.asked, self.at)
+            self._say()
 
     def _page(self) -> None:
         """Take the next page."""
         step = self.dataset.timeframe_ms
         count = min(self._client.venue.page_bars, (self.span.end_ms - self.at) // step)
-        bars, following = page(self._client, self.market, self.dataset.timeframe, self.at, count)
+        bars, following, repeated = page(self._client, self.market, self.dataset.timeframe, self.at, count)
         self._pages.append(bars)
+        self.repeated += repeated
         self.asked += (following - self.at) // step
         self.at = following
 
@@ -114,4 +117,9 @@ class _Piece:
         now = time.monotonic()
         if now - self._told >= _PROGRESS_EVERY:
             self._told = now
-            access.fetches().progress(self.entry, self.number, self.asked, self.at)
+            self._say()
+
+    def _say(self) -> None:
+        access.fetches().progress(
+            self.entry, self.number, done=self.asked, repeated=self.repeated, current_ms=self.at
+        )

@@ -84,6 +84,7 @@ def _pieces(spans: Sequence[Span], step: int) -> list[dict[str, int]]:
             "share": FETCHED_AT_ONCE if number < alone else 1,
             "failures": 0,
             "asked": 0,
+            "repeated": 0,
         }
         for number, span in enumerate(cut)
     ]
@@ -102,16 +103,16 @@ def _wanted(entry: Fetch, of: Venue, held: Dataset | None, listed: int | None, c
     end = closed_ms if entry.until_ms is None else min(closed_ms, entry.until_ms)
     start = entry.since_ms
     if start is None and held is not None:
-        start = held.first_ms if entry.again else held.asked_to_ms
+        start = held.first_ms if entry.again else held.covered[1]
     reach = None if of.newest_bars is None else closed_ms - (of.newest_bars - 1) * step
     if start is None:
         start = listed if listed is not None else reach
     if start is None:
         raise InvalidInputError([Issue("since", "is needed: since when this market trades is not known")])
     start = max(start, listed or 0)
-    if entry.again and held is not None and held.asked_from_ms is not None and held.asked_to_ms is not None:
+    if entry.again and held is not None:
         # A dataset is one stretch of time: what is fetched again touches what is held.
-        start, end = min(start, held.asked_to_ms), max(end, held.asked_from_ms)
+        start, end = min(start, held.covered[1]), max(end, held.covered[0])
     # Up to the grid at the start, down to it at the end.
     span = Span(start + -start % step, end - end % step)
     first = missing(span, None if entry.again else held)
@@ -131,13 +132,14 @@ def _changed(
     import numpy as np
 
     dataset, step = held.name, held.name.timeframe_ms
-    if version is None or held.asked_to_ms is None:
+    if version is None:
         return []
+    end = held.covered[1]
     count = min(COMPARED_BARS, client.venue.page_bars)
-    start = held.asked_to_ms - count * step
+    start = end - count * step
     answer = patiently(lambda: page(client, market, dataset.timeframe, start, count))
     theirs = {int(bar[0]): bar[1:] for bar in answer.bars}
-    table = candles_reader(access.store(), version).window(start, held.asked_to_ms)
+    table = candles_reader(access.store(), version).window(start, end)
     ours = {
         int(time): np.array(values)
         for time, *values in zip(

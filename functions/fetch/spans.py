@@ -24,10 +24,10 @@ def missing(wanted: Span, held: Dataset | None) -> list[Span]:
     """Return what must be asked for so that a dataset holds `wanted`, and everything between the two."""
     if wanted.end_ms <= wanted.start_ms:
         return []
-    if held is None or held.asked_from_ms is None or held.asked_to_ms is None:
+    if held is None:
         return [wanted]
-    before = Span(wanted.start_ms, held.asked_from_ms)
-    after = Span(held.asked_to_ms, wanted.end_ms)
+    first, end = held.covered
+    before, after = Span(wanted.start_ms, first), Span(end, wanted.end_ms)
     return [span for span in (before, after) if span.start_ms < span.end_ms]
 
 

@@ -38,7 +38,7 @@ def uncompiled() -> ModuleType:
 @dataclass(frozen=True, eq=False)
 class Evaluated:
     columns: Mapping[str, Column]
-    bits: NDArray[np.uint64]
+    bits: NDArray[np.float64]
     board: NDArray[np.float64]
     """slots × bars"""
     carried: NDArray[np.float64]
@@ -78,7 +78,7 @@ def evaluate(
         size = end - begin
         inside = max(0, first - begin)
         column = read(np.full(len(program.columns) * max(0, size - inside), np.nan))
-        found = read(np.zeros(size, dtype=np.uint64))
+        found = read(np.zeros(size, dtype=np.float64))
         board = read(np.zeros(program.board * size))
         names = ("timestamp", "open", "high", "low", "close", "volume")
         given = tuple(read(getattr(bars, name)[begin:end].copy()) for name in names)
@@ -91,7 +91,7 @@ def evaluate(
         columns.append(
             np.array(column, dtype=np.float64).reshape(len(program.columns), max(0, size - inside))
         )
-        bits.append(np.array(found, dtype=np.uint64))
+        bits.append(np.array(found, dtype=np.float64))
         boards.append(np.array(board, dtype=np.float64).reshape(program.board, size))
     whole = np.concatenate(columns, axis=1)
     return Evaluated(
