@@ -124,8 +124,8 @@ class Audit:
 class DatasetManifest:
     """One immutable version of a dataset. `owner` is in the keys alone: equal candles have equal versions.
 
-    What is known about the candles (`audit`, `market`) is no part of the version's identity: it may be written
-    anew, the candles never.
+    What is known about the candles (`audit`, `market`) is no part of the version's identity: it may be
+    written anew, the candles never.
     """
 
     exchange: str
