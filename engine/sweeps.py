@@ -7,8 +7,8 @@ it writes no fills, events or positions, only what its metrics are made of, to t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -39,11 +39,14 @@ if TYPE_CHECKING:
 
 TOGETHER = 256
 """Most combinations folded over one block before the next is read: their states stay in the cache."""
+AHEAD = 32
+"""The same where other threads fold: the sooner they begin, and each batch evaluates its own averages."""
 CHAIN = 64
 """Most folds that a thread is given at once."""
 MOST_THREADS = 8
 
 Grid = Mapping[str, Sequence[object]]
+Folded = tuple[State, "Plan", "NDArray[np.float64] | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,19 +81,33 @@ def sweep(
     """
     series = series_of(bars)
     inside = None if finer is None else series_of(finer)
+    compiled = (kernel or imported_kernel()).COMPILED
+    workers = threads or (min(MOST_THREADS, processors()) if compiled else 1)
     combinations = list(_combinations(parameters))
-    batches = list(_parsed(document, combinations))
-    strategies = [strategy for batch in batches for strategy in batch]
-    if not strategies:
-        return []
-    first = plan_for(strategies, series, inside, **settings)
-    found: list[tuple[State, Plan, NDArray[np.float64] | None]] = []
-    for batch in batches:
-        found += _Batch(_plans(first, batch), series, inside or {}, equity, kernel).run(threads)
-    return [
-        Outcome(combination, metrics(plan, state), curve)
-        for combination, (state, plan, curve) in zip(combinations, found, strict=True)
-    ]
+    batches: Iterable[list[Strategy]] = _parsed(document, combinations, TOGETHER if workers == 1 else AHEAD)
+    if settings.get("start_ms") is None:
+        batches = list(batches)  # they begin where the one that looks back furthest can
+    folded: list[Future[list[Folded]]] = []
+    outcomes: list[Outcome] = []
+    first: Plan | None = None
+
+    def measure() -> None:
+        for state, plan, curve in folded.pop(0).result():
+            outcomes.append(Outcome(combinations[len(outcomes)], metrics(plan, state), curve))
+
+    # While a batch is folded by others, this thread reads the next and measures the one before.
+    with ThreadPoolExecutor(1) as pool:
+        for batch in batches:
+            if first is None:
+                every = [s for b in batches for s in b] if isinstance(batches, list) else batch
+                first = plan_for(every, series, inside, **settings)
+            ready = _Batch(_plans(first, batch), series, inside or {}, equity, kernel)
+            folded.append(pool.submit(ready.run, max(1, workers - 1)))
+            if len(folded) > 1:
+                measure()
+        while folded:
+            measure()
+    return outcomes
 
 
 def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator[Mapping[str, object]]:
@@ -102,13 +119,13 @@ def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator
 
 
 def _parsed(
-    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]]
+    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]], most: int
 ) -> Iterator[list[Strategy]]:
-    """Parse the combinations into as few graphs as hold them."""
+    """Parse the combinations into as few graphs as hold them, each of at most so many."""
     together, batch = Combinations(document), list[Strategy]()
     for combination in combinations:
         try:
-            if len(batch) < TOGETHER:
+            if len(batch) < most:
                 batch.append(together.parse(combination))
                 continue
         except StrategyError:
@@ -160,9 +177,8 @@ class _Batch:
         self._arrays = self._plan_arrays()
         self._curves: list[NDArray[np.float64]] = []
 
-    def run(self, threads: int | None) -> list[tuple[State, Plan, NDArray[np.float64] | None]]:
-        """Fold all bars and close the books. Raise BarsError."""
-        workers = threads or (min(MOST_THREADS, processors()) if self._kernel.COMPILED else 1)
+    def run(self, workers: int) -> list[Folded]:
+        """Fold all bars with so many threads and close the books. Raise BarsError."""
         count = len(self._plans)
         each = max(1, min(CHAIN, -(-count // (2 * workers))))
         shared = self._shared()
