@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli import data_audit
 from cli.candle_files import CandleFile, dataset_of, import_candles
 from cli.client import Answered, Api
 from cli.connection import ApiUrl, AsJson, connected
@@ -23,12 +24,26 @@ from shared.times import parse_time
 
 SIMULATED_NOTE = "These candles are SIMULATED: generated from a seed, not the prices of any market."
 
+# What a report of an import counts, and what it means.
+_PUT_RIGHT = (
+    ("duplicates_removed", "rows that were equal to another"),
+    ("out_of_order_rows", "rows that stood after a later one"),
+)
+_SUSPICIOUS = (
+    ("jumps", "bars that jump"),
+    ("disagreeing_bars", "bars that finer candles contradict"),
+    ("flat_bars", "bars whose high is their low"),
+    ("zero_volume_bars", "bars without volume"),
+)
+
 app = typer.Typer(
-    help="The candles that are held: list them, import files, simulate a market.", no_args_is_help=True
+    help="The candles that are held: list and audit them, import files, simulate a market.",
+    no_args_is_help=True,
 )
 
 
 def register(parent: typer.Typer) -> None:
+    data_audit.register(app)
     parent.add_typer(app, name="data")
 
 
@@ -207,11 +222,11 @@ def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
             f"{report['gaps']:,} with {report['missing_bars']:,} missing bars" if report["gaps"] else "none",
         ),
     ]
-    if report.get("sorted_by_us"):
-        rows.append(("note", "the rows were not in time order; they were sorted"))
-    for name, what in (("zero_volume_bars", "without volume"), ("flat_bars", "whose high is their low")):
-        if report.get(name):
-            rows.append(("note", f"{report[name]:,} bars {what}"))
+    rows += [("put right", f"{report[name]:,} {what}") for name, what in _PUT_RIGHT if report[name]]
+    suspicious = [("suspicious", f"{report[name]:,} {what}") for name, what in _SUSPICIOUS if report[name]]
+    rows += suspicious
     if DatasetName.parse(entry.value.dataset_id).exchange == SIMULATED_EXCHANGE:
         rows.append(("origin", "simulated"))
     print_table(pairs(rows))
+    if suspicious:
+        note(f"Where: stepfold data show {entry.value.dataset_id}")

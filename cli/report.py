@@ -6,17 +6,20 @@ import sys
 from typing import Any
 
 from cli.client import Api
+from cli.data_flags import KINDS, SHORT, flag_values
 from cli.figures import UNDEFINED, groups_of, headlines_of, minute
 from cli.output import note, pairs, plain, print_lines, print_table, stdout, table
 from cli.sketch import Curve, sketch
 from shared.names import SIMULATED_EXCHANGE
 from shared.responses import RunAnswer
+from shared.responses_audit import DataFlag
 from shared.responses_results import EquityAnswer, ResultsAnswer
 from shared.times import parse_time
 
 # A column of dots shows two points; an API answers 4 points at the least.
 _POINTS_A_COLUMN = 4
 _WIDEST_SKETCH = 120
+_SHOWN_FLAGS = 5
 SIMULATED_WARNING = "SIMULATED candles (exchange sim): what this says, it says of no real market."
 
 
@@ -35,6 +38,7 @@ def print_run(run: RunAnswer) -> None:
         ("notes", run.notes or ""),
         ("created", run.created_at),
         ("same as", run.same_as or ""),
+        ("stale", run.stale_because or ""),
     ]
     print_table(pairs([(name, value) for name, value in rows if value]))
     if run.error is not None:
@@ -67,8 +71,33 @@ def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
 def _print_remarks(results: ResultsAnswer) -> None:
     if open_ := len(results.left_open):
         note(f"Still open at the end, marked at the last close: {open_} position{'s' if open_ > 1 else ''}.")
+    _print_data_flags(results)
+    if results.stale_because:
+        print_lines([f"STALE: {results.stale_because}"], style="yellow")
     if is_simulated(results):
         print_lines([SIMULATED_WARNING], style="yellow")
+
+
+def _print_data_flags(results: ResultsAnswer) -> None:
+    """Say what is suspicious in the candles, the gravest flags with their time."""
+    found = results.data_flags
+    counts = {kind: count for kind, count in found.counts.items() if count}
+    if counts:
+        said = ", ".join(f"{KINDS[kind]} {count:,}" for kind, count in counts.items())
+        print_lines([f"Suspicious in the candles: {said}."], style="yellow")
+        gravest = sorted(found.flags, key=lambda flag: list(KINDS).index(flag.kind))[:_SHOWN_FLAGS]
+        print_lines(f"  {_flag_line(flag)}" for flag in gravest)
+        if len(found.flags) + found.left_out > len(gravest):
+            note("All of them: stepfold data show DATASET")
+    if found.not_audited:
+        note(f"Not audited, for they are older than audits: {', '.join(found.not_audited)}.")
+
+
+def _flag_line(flag: DataFlag) -> str:
+    until = "" if flag.end == flag.start else f" to {minute(flag.end)}"
+    bars = "" if flag.count == 1 else f", {flag.count:,} bars"
+    values = f" ({flag_values(flag)})" if flag.values else ""
+    return f"{flag.dataset_id} {minute(flag.start)}{until}: {SHORT[flag.kind]}{bars}{values}"
 
 
 def strategy_of(run: RunAnswer) -> str:

@@ -200,10 +200,9 @@ def _print_list(runs: list[RunAnswer]) -> None:
         ]
     )
     for run in runs:
-        status = run.status if run.status != "running" else f"running {run.progress_pct:.0f} %"
         title = f"{strategy_of(run)} – {run.name}" if run.name else strategy_of(run)
         shown.add_row(
-            f"{run.run_id[:_ID]}\n{status}",
+            f"{run.run_id[:_ID]}\n{_status(run)}",
             plain(f"{title}\n{' '.join(run.symbols)} {run.timeframe}{' simulated' if run.simulated else ''}"),
             f"{(run.start_date or UNDEFINED)[:10]}\n{(run.end_date or UNDEFINED)[:10]}",
             percent(run.equity_return_pct),
@@ -212,9 +211,17 @@ def _print_list(runs: list[RunAnswer]) -> None:
             percent(run.max_drawdown_pct),
         )
     print_table(shown)
+    if any(run.stale for run in runs):
+        note("stale = completed, but a newer version of its candles has other bars in its span")
     for run in runs:
         if run.error is not None:
             print_lines([f"{run.run_id[:_ID]}  {run.error.detail}"], style="red")
+
+
+def _status(run: RunAnswer) -> str:
+    if run.status == "completed" and run.stale:
+        return "stale"
+    return run.status if run.status != "running" else f"running {run.progress_pct:.0f} %"
 
 
 def _short(value: object) -> str:

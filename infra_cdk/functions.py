@@ -82,8 +82,8 @@ class Functions(Construct):
             api,
             read=(candles, runs, strategies, uploads),
             write=(strategies, uploads, f"{RUNS}/*/request*"),
-            delete=(runs, work),
-            listing=(runs,),
+            delete=(candles, runs, work),
+            listing=(candles, runs),
         )
         api.add_to_policy(
             iam.PolicyStatement(
@@ -113,7 +113,8 @@ class Functions(Construct):
 
         settle = _role(self.settle)
         storage.allow_index(settle, indexes=(ACTIVE_INDEX,))
-        storage.allow_objects(settle, read=(runs,), delete=(runs, work), listing=(runs,))
+        # It finishes the deletions that the API began.
+        storage.allow_objects(settle, read=(runs,), delete=(candles, runs, work), listing=(candles, runs))
         settle.add_to_policy(
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=self.machines.executions)
         )

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.aws import dynamodb, s3, stepfunctions
+from shared.dataset_uses import DatasetUses
 from shared.datasets import DatasetIndex
 from shared.runs import RunIndex
 from shared.settings import settings
@@ -30,6 +31,11 @@ def runs() -> RunIndex:
 @lru_cache(maxsize=1)
 def datasets() -> DatasetIndex:
     return DatasetIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
+def uses() -> DatasetUses:
+    return DatasetUses(Table(dynamodb(), settings().table), runs())
 
 
 @lru_cache(maxsize=1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shared import names
+from shared.flags import JUMP_ATRS, KINDS_OF_BARS, LEAD_IN_BARS, flags_of_month, in_time
 from shared.identifiers import content_hash
-from shared.manifest import DatasetManifest, Gap, Part, Series
+from shared.manifest import Audit, DatasetManifest, Flag, Gap, Part, Series
 from shared.names import DatasetName
 from shared.parquet import decode, encode
 from shared.reader import SeriesReader
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 
 # Bars of one symbol in one segment: a few megabytes, and parts enough to fetch in parallel.
 SEGMENT_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What was put right in rows as they came: rows equal to another, rows that stood after a later one."""
+
+    duplicates_removed: int = 0
+    out_of_order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,17 @@ def candles_reader(store: ObjectStore, version: DatasetVersion) -> SeriesReader:
     parts = version.manifest.parts
     series = Series("candles", version.manifest.rows, parts)
     return SeriesReader(store, series, [version.key(part) for part in parts])
+
+
+def months_of(version: DatasetVersion | None) -> dict[str, Part]:
+    """Return the parts of a version by their month; none of no version."""
+    return {month_of(part.first_ms): part for part in version.manifest.parts} if version else {}
+
+
+def read_part(store: ObjectStore, version: DatasetVersion, part: Part) -> dict[str, np.ndarray]:
+    """Read one month of a version whole, as columns."""
+    key = version.key(part)
+    return _columns(decode(store.get(key), "candles", key))
 
 
 def read_segments(
@@ -109,47 +130,141 @@ def _read_parts(
 
 
 def write_version(
-    store: ObjectStore, owner: str, dataset: DatasetName, candles: pa.Table, previous: DatasetVersion | None
+    store: ObjectStore,
+    owner: str,
+    dataset: DatasetName,
+    candles: pa.Table | Iterable[pa.Table],
+    previous: DatasetVersion | None,
+    arrival: Arrival | None = None,
 ) -> DatasetVersion:
     """Write candles as a new version that goes on from `previous`, and return it.
 
-    `candles` has the candles schema, in ascending time, unique and on the grid. In months that both have,
-    the new bars replace those of the same time; months that only the previous version has are kept as they
-    are. Equal candles give an equal version.
+    `candles` has the candles schema, in ascending time, unique and on the grid; given in pieces, one after
+    the other, memory holds a month. `arrival` is what was put right to make them so. In months that both
+    have, the new bars replace those of the same time; months that only the previous version has are kept as
+    they are. Equal candles give an equal version.
+
+    Reads the months that change, and of their neighbours what the audit needs: not the whole dataset.
     """
     import pyarrow as pa
 
-    parts = {month_of(part.first_ms): part for part in previous.manifest.parts} if previous else {}
-    for month, rows in _by_month(candles):
-        if previous and month in parts:
-            key = previous.key(parts[month])
-            rows = _merge(decode(store.get(key), "candles", key), rows)
-        body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
-        times = rows.column("timestamp")
-        digest = content_hash(body)
-        part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), digest)
-        parts[month] = part
-        store.put(names.candles_part(owner, dataset, part.first_ms, digest), body)
-    ordered = tuple(parts[month] for month in sorted(parts))
-    times = pa.concat_arrays(
-        [
-            decode(body, "candles", "a candles part", ["timestamp"]).column(0).combine_chunks()
-            for body in store.get_many(
-                names.candles_part(owner, dataset, part.first_ms, part.sha256[:32]) for part in ordered
-            )
-        ]
-    ).to_numpy()
+    old = months_of(previous)
+    incoming = _by_month([candles] if isinstance(candles, pa.Table) else candles)
+    kept = previous.manifest.audit if previous else None
+    parts: list[Part] = []
+    gaps: list[Gap] = []
+    flags: list[Flag] = []
+    bars_since_change = LEAD_IN_BARS
+    tail: pa.Table | None = None  # the last bars of the months so far, where these were read
+
+    def read(part: Part) -> pa.Table:
+        key = names.candles_part(owner, dataset, part.first_ms, part.sha256)
+        return decode(store.get(key), "candles", key)
+
+    for month, new in _all_months(old, incoming):
+        if new is None:
+            part, rows = old[month], None
+        else:
+            rows = _merge(read(old[month]), new) if month in old else new
+            part = _put_month(store, owner, dataset, rows)
+            bars_since_change = 0
+        # The first bars after a change are judged by bars that changed.
+        if kept is None or bars_since_change < LEAD_IN_BARS:
+            table = read(part) if rows is None else rows
+            lead_in = _last_bars(parts, read) if tail is None else tail
+            columns = _columns(table)
+            gaps += find_gaps(columns["timestamp"], dataset.timeframe_ms)
+            flags += flags_of_month(columns, _columns(lead_in), dataset.timeframe_ms)
+            tail = _last_of(pa.concat_tables([lead_in, table]))
+            if rows is None:
+                flags += [flag for flag in _inside(kept, part) if flag.kind not in KINDS_OF_BARS]
+        elif previous is not None:
+            tail = None
+            gaps += [gap for gap in previous.manifest.gaps if part.first_ms < gap.from_ms < part.last_ms]
+            flags += _inside(kept, part)
+        if rows is None:
+            bars_since_change += part.rows
+        parts.append(part)
+    gaps += _gaps_between(parts, dataset.timeframe_ms)
     manifest = DatasetManifest(
         exchange=dataset.exchange,
         symbol=dataset.symbol,
         timeframe=dataset.timeframe,
-        parts=ordered,
-        gaps=find_gaps(times, dataset.timeframe_ms),
+        parts=tuple(parts),
+        gaps=tuple(sorted(gaps, key=lambda gap: gap.from_ms)),
     )
-    body = canonical_json(manifest.to_dict())
-    version = content_hash(body)
-    store.put(names.dataset_manifest(owner, dataset, version), body, "application/json")
+    version = content_hash(canonical_json(manifest.identity()))
+    repeated = previous is not None and previous.version == version
+    flags.sort(key=in_time)
+    audit = _audit(flags, kept, arrival or Arrival(), repeated=repeated)
+    manifest = replace(manifest, audit=audit)
+    store.put_json(names.dataset_manifest(owner, dataset, version), manifest.to_dict())
     return DatasetVersion(owner, dataset, version, manifest)
+
+
+def _all_months(
+    old: Mapping[str, Part], incoming: Iterable[tuple[str, pa.Table]]
+) -> Iterator[tuple[str, pa.Table | None]]:
+    """Yield the months of both in order, each with its new rows if it has any."""
+    waiting = deque(sorted(old))
+    for month, rows in incoming:
+        while waiting and waiting[0] < month:
+            yield waiting.popleft(), None
+        if waiting and waiting[0] == month:
+            waiting.popleft()
+        yield month, rows
+    for month in waiting:
+        yield month, None
+
+
+def _inside(audit: Audit | None, part: Part) -> list[Flag]:
+    """Return what an audit says of one month."""
+    if audit is None:
+        return []
+    return [flag for flag in audit.flags if part.first_ms <= flag.from_ms <= part.last_ms]
+
+
+def _put_month(store: ObjectStore, owner: str, dataset: DatasetName, rows: pa.Table) -> Part:
+    body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
+    times = rows.column("timestamp")
+    part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), content_hash(body))
+    store.put(names.candles_part(owner, dataset, part.first_ms, part.sha256), body)
+    return part
+
+
+def _columns(table: pa.Table) -> dict[str, np.ndarray]:
+    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def _last_bars(parts: Sequence[Part], read: Callable[[Part], pa.Table]) -> pa.Table:
+    """Read the last LEAD_IN_BARS of the months so far, from as many months as it takes."""
+    import pyarrow as pa
+
+    last = arrow_schema("candles").empty_table()
+    for part in reversed(parts):
+        if last.num_rows >= LEAD_IN_BARS:
+            break
+        last = pa.concat_tables([read(part), last])
+    return _last_of(last)
+
+
+def _last_of(table: pa.Table) -> pa.Table:
+    return table.slice(max(0, table.num_rows - LEAD_IN_BARS))
+
+
+def _audit(flags: Sequence[Flag], kept: Audit | None, arrival: Arrival, *, repeated: bool) -> Audit:
+    """Add what was put right to what was before; a retry, or the same file again, counts for nothing."""
+    removed, moved = (kept.duplicates_removed, kept.out_of_order) if kept else (0, 0)
+    if not (kept and repeated):
+        removed, moved = removed + arrival.duplicates_removed, moved + arrival.out_of_order
+    return Audit(tuple(flags), JUMP_ATRS, removed, moved)
+
+
+def _gaps_between(parts: Sequence[Part], timeframe_ms: int) -> Iterator[Gap]:
+    for earlier, later in pairwise(parts):
+        missing = (later.first_ms - earlier.last_ms) // timeframe_ms - 1
+        if missing:
+            yield Gap(earlier.last_ms + timeframe_ms, later.first_ms - timeframe_ms, missing)
 
 
 def find_gaps(times: np.ndarray, timeframe_ms: int) -> tuple[Gap, ...]:
@@ -167,14 +282,27 @@ def find_gaps(times: np.ndarray, timeframe_ms: int) -> tuple[Gap, ...]:
     )
 
 
-def _by_month(candles: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+def _by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the candles of each month, of which one piece may hold the end and the next one the beginning."""
     import numpy as np
+    import pyarrow as pa
 
-    times = candles.column("timestamp").to_numpy()
-    months = times.astype("datetime64[ms]").astype("datetime64[M]")
-    edges = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1), len(times)]
-    for first, last in pairwise(edges):
-        yield str(months[first]), candles.slice(first, last - first)
+    open_month, rows = "", list[pa.Table]()
+    for piece in pieces:
+        if not piece.num_rows:
+            continue
+        times = piece.column("timestamp").to_numpy()
+        months = times.astype("datetime64[ms]").astype("datetime64[M]")
+        edges = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1), len(times)]
+        for first, last in pairwise(edges):
+            month = str(months[first])
+            if rows and month != open_month:
+                yield open_month, pa.concat_tables(rows)
+                rows = []
+            open_month = month
+            rows.append(piece.slice(first, last - first))
+    if rows:
+        yield open_month, pa.concat_tables(rows)
 
 
 def _merge(old: pa.Table, new: pa.Table) -> pa.Table:

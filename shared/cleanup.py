@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared import names
+from shared.dataset_uses import DatasetUses
 from shared.reader import RunReader
 from shared.runs import Run, RunIndex
 from shared.store import ObjectStore
@@ -17,7 +18,8 @@ def clear_unlisted(store: ObjectStore, run: Run) -> int:
     return store.delete([*unlisted, names.run_plan(run.run_id)])
 
 
-def delete_run(store: ObjectStore, runs: RunIndex, run: Run) -> None:
+def delete_run(store: ObjectStore, runs: RunIndex, uses: DatasetUses, run: Run) -> None:
     """Delete every object of a run that `begin_delete` has hidden, then the run itself."""
     store.delete([*store.keys(names.run_prefix(run.run_id)), names.run_plan(run.run_id)])
+    uses.release(run)
     runs.forget(run.owner, run.run_id)

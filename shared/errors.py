@@ -4,6 +4,7 @@ StepfoldError
 ├── InvalidInputError         422  the request cannot be carried out as sent; carries one Issue per field
 ├── NotFoundError             404  no such thing, or it belongs to somebody else
 ├── ConflictError             409  the thing is there, but not in a state that allows this
+│   ├── InUseError            409  a dataset cannot go: runs use it; carries their ids
 │   ├── NotFinishedError      409  results were asked of a run that has none (yet)
 │   └── StaleVersionError     409  the thing was changed since the client read it; carries its version now
 ├── TooLargeError             413  the answer or the body is over a gateway's limit
@@ -56,6 +57,15 @@ class NotFoundError(StepfoldError):
 
 class ConflictError(StepfoldError):
     code = "conflict"
+
+
+class InUseError(ConflictError):
+    code = "in_use"
+
+    def __init__(self, detail: str, run_ids: Sequence[str]) -> None:
+        """`run_ids` are those of the asker; of others' runs nothing is said but that they are there."""
+        super().__init__(detail)
+        self.run_ids = tuple(run_ids)
 
 
 class NotFinishedError(ConflictError):

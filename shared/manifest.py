@@ -89,14 +89,51 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """Bars that can be but are suspicious: `count` of them, from `from_ms` to `to_ms` (opens, inclusive).
+
+    `values` say why, by name; shared/flags.py has the kinds and what each one's values are.
+    """
+
+    kind: str
+    from_ms: int
+    to_ms: int
+    count: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found in a version's candles, and what was put right as they came in.
+
+    `jump_atrs` is the bound that its jumps were judged by.
+    """
+
+    flags: tuple[Flag, ...]
+    jump_atrs: float
+    duplicates_removed: int = 0
+    out_of_order: int = 0
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Audit:
+        return cls(**{**raw, "flags": tuple(Flag(**flag) for flag in raw["flags"])})
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetManifest:
-    """One immutable version of a dataset. `owner` is in the keys alone: equal candles have equal versions."""
+    """One immutable version of a dataset. `owner` is in the keys alone: equal candles have equal versions.
+
+    What is known about the candles (`audit`) is no part of the version's identity: it may be written anew,
+    the candles never.
+    """
 
     exchange: str
     symbol: str
     timeframe: str
     parts: tuple[Part, ...]
     gaps: tuple[Gap, ...]
+    audit: Audit | None = None
+    """None in versions older than audits."""
 
     @property
     def first_ms(self) -> int:
@@ -110,6 +147,15 @@ class DatasetManifest:
     def rows(self) -> int:
         return sum(part.rows for part in self.parts)
 
+    @property
+    def missing_bars(self) -> int:
+        return sum(gap.missing for gap in self.gaps)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what the version's name is a hash of: the candles, and nothing that is said about them."""
+        whole = self.to_dict()
+        return {name: whole[name] for name in ("exchange", "symbol", "timeframe", "parts", "gaps")}
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -122,6 +168,7 @@ class DatasetManifest:
                 timeframe=raw["timeframe"],
                 parts=tuple(Part(**part) for part in raw["parts"]),
                 gaps=tuple(Gap(**gap) for gap in raw["gaps"]),
+                audit=None if raw.get("audit") is None else Audit.from_dict(raw["audit"]),
             )
         except (KeyError, TypeError) as error:
             raise StoreCorruptError(f"a dataset's manifest cannot be read: {error}") from error

@@ -118,6 +118,22 @@ def dataset_key(dataset: DatasetName) -> str:
     return f"DATASET#{dataset}"
 
 
+def dataset_version_key(dataset: DatasetName, number: int) -> str:
+    return f"{dataset_versions_prefix(dataset)}{number:010d}"
+
+
+def dataset_versions_prefix(dataset: DatasetName) -> str:
+    return f"DATASET_VERSION#{dataset}#"
+
+
+def use_key(dataset: DatasetName, run_id: str) -> str:
+    return f"{uses_prefix(dataset)}{run_id}"
+
+
+def uses_prefix(dataset: DatasetName) -> str:
+    return f"USE#{dataset}#"
+
+
 def import_key(import_id: str) -> str:
     return f"IMPORT#{import_id}"
 

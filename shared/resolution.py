@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.candles import DatasetVersion, load_version
+from shared.dataset_uses import UsedDataset
 from shared.datasets import Dataset, DatasetIndex
 from shared.errors import InvalidInputError, Issue
 from shared.names import DatasetName
@@ -42,6 +43,15 @@ class Resolution:
     def total_candles(self) -> int:
         """Return how many bars of all symbols trade."""
         return sum(version.count(self.run.start_ms, self.run.end_ms) for version in self.versions)
+
+    @property
+    def used(self) -> list[UsedDataset]:
+        """Return what the run reads of which dataset, its warm-up too: by symbol, then the finer ones."""
+        span = self.run.warm_up_start_ms, self.run.end_ms
+        return [
+            UsedDataset(version.owner, str(version.dataset), version.version, *span)
+            for version in (*self.versions, *self.finer)
+        ]
 
 
 def resolve(

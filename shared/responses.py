@@ -84,6 +84,14 @@ class SeedMetrics(Answer):
     profit_factor: float | None
 
 
+class RunDataset(Answer):
+    """A version of candles that a run reads."""
+
+    dataset_id: str
+    version: Annotated[str, Field(description="see GET /datasets/{dataset_id}/versions")]
+    public: bool
+
+
 class RunAnswer(SeedMetrics):
     """One backtest: what it is, where it is, and, once completed, how it did."""
 
@@ -111,6 +119,9 @@ class RunAnswer(SeedMetrics):
                 "current_phase": "completed",
                 "fingerprint": "9f2c4e…",
                 "same_as": None,
+                "datasets": [{"dataset_id": "binance.BTC-USDT.1h", "version": "a40d…", "public": False}],
+                "stale": False,
+                "stale_because": None,
                 "error": None,
                 "final_equity": 14211.5,
                 "equity_return_pct": 42.115,
@@ -152,6 +163,9 @@ class RunAnswer(SeedMetrics):
         str | None, Field(description="equal fingerprints mean equal results, byte for byte")
     ]
     same_as: Annotated[str | None, Field(description="an earlier run of yours with this fingerprint")]
+    datasets: Annotated[list[RunDataset], Field(description="empty until it is planned")]
+    stale: Annotated[bool, Field(description="a newer version of its candles has other bars in its span")]
+    stale_because: str | None
     error: RunError | None
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Cursor, ErrorItem, Moment, RunError
+from shared.responses_audit import AuditAnswer
 
 StrategyKind = Literal["preset", "archetype", "saved"]
 """What ships are presets, one idea each, and archetypes, whole accounts of several."""
@@ -156,7 +157,12 @@ class GapRow(Answer):
 
 
 class DatasetDetail(DatasetAnswer):
+    """A dataset with what is known of its candles."""
+
+    number: Annotated[int, Field(description="of the version, from 1 on")]
+    coverage_pct: Annotated[float, Field(description="of the bars that its span should have")]
     gap_list: list[GapRow]
+    audit: Annotated[AuditAnswer | None, Field(description="null for a version older than audits")]
 
 
 class UploadForm(Answer):

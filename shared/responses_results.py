@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Cursor, Moment, RunStatus, SeedMetrics
+from shared.responses_audit import DataFlags
 
 
 class ResultsAnswer(SeedMetrics):
@@ -25,6 +26,11 @@ class ResultsAnswer(SeedMetrics):
         list[TriggerRow],
         Field(description="what became of each rule; empty in runs older than this count"),
     ] = Field(default=[])
+    data_flags: Annotated[
+        DataFlags, Field(description="what is suspicious in the candles of its span, its warm-up included")
+    ]
+    stale: Annotated[bool, Field(description="a newer version of its candles has other bars in its span")]
+    stale_because: str | None
     monthly: list[MonthlyRow]
     request: Annotated[dict[str, Any], Field(description="the request with every default filled in")]
 

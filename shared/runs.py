@@ -81,6 +81,7 @@ class Run:
     attempts: int = 0
     dataset_owners: Sequence[str] = ()  # whose candles each symbol's are; no part of the fingerprint
     finer_owners: Sequence[str] = ()  # the same of its finer candles, if it has any
+    datasets: Sequence[Mapping[str, Any]] = ()  # the versions that it reads, as of UsedDataset; set by plan
     manifest_key: str | None = None
     fingerprint: str | None = None
     same_as: str | None = None  # an earlier run with the same fingerprint

@@ -60,6 +60,10 @@ class Table:
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise ConditionFailed(_old(error)) from None
 
+    def put(self, item: Mapping[str, object]) -> None:
+        """Put an item in the place of whatever stands there."""
+        self._client.put_item(TableName=self.name, Item=to_item(item))
+
     def put_together(
         self,
         new: Mapping[str, object],

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from shared import access, aws, settings
+from shared.dataset_uses import DatasetUses
 from shared.datasets import DatasetIndex
 from shared.runs import RunIndex
 from shared.saved_strategies import SavedStrategies
@@ -30,6 +31,7 @@ class FakeStage:
     table: Table
     runs: RunIndex
     datasets: DatasetIndex
+    uses: DatasetUses
     strategies: SavedStrategies
     workflows: Workflows
 
@@ -44,6 +46,7 @@ def _forget_clients() -> None:
         access.store,
         access.runs,
         access.datasets,
+        access.uses,
         access.strategies,
         access.workflows,
     ):
@@ -110,6 +113,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
             Table(dynamodb, TABLE),
             access.runs(),
             access.datasets(),
+            access.uses(),
             access.strategies(),
             access.workflows(),
         )

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from functions.api.published import Published, published
+from functions.api.staleness import Staleness
 from functions.api.wire import run_answer
+from shared import access
 from shared.errors import InvalidInputError, Issue
 from shared.responses import CompareAnswer, Difference
 
@@ -22,8 +24,9 @@ def compare(owner: str, ids: str) -> CompareAnswer:
     if len(set(run_ids)) < len(run_ids):
         raise InvalidInputError([Issue("ids", "names a backtest twice; name each once")])
     found = [published(owner, run_id) for run_id in run_ids]
+    staleness = Staleness(access.datasets())
     return CompareAnswer(
-        backtests=[run_answer(entry.run) for entry in found],
+        backtests=[run_answer(entry.run, staleness.of(entry.run)) for entry in found],
         metrics=_metrics(found),
         differences=_differences([entry.request for entry in found]),
     )

@@ -36,7 +36,9 @@ def missing() -> Responses:
 
 
 def conflict() -> Responses:
-    return _problem(409, "its state does not allow this; `run_status` or `current_version` says which it is")
+    return _problem(
+        409, "its state does not allow this; `run_status`, `current_version` or `run_ids` say more"
+    )
 
 
 def refused() -> Responses:

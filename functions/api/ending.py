@@ -24,4 +24,4 @@ def remove_run(owner: str, run_id: str) -> None:
     It is hidden first: if the rest is cut short, the reconciling schedule finishes it.
     """
     run = access.runs().begin_delete(owner, run_id)
-    delete_run(access.store(), access.runs(), run)
+    delete_run(access.store(), access.runs(), access.uses(), run)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from functions.api.wire import dataset_fields
 from shared import access, identifiers, names
-from shared.candles import load_version
 from shared.datasets import Import
 from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
 from shared.names import DatasetName
 from shared.requests import DatasetRequest
-from shared.responses_market import DatasetDetail, GapRow, ImportBegun, UploadForm
+from shared.responses_market import ImportBegun, UploadForm
 from shared.symbols import canonical, exchange_name
 from shared.times import iso, now_ms
 
@@ -59,22 +57,6 @@ def import_of(owner: str, dataset_id: str, import_id: str) -> Import:
     if entry.dataset_id != dataset_id:
         raise NotFoundError(f"there is no import {import_id!r} of {dataset_id[:64]!r}")
     return entry
-
-
-def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
-    """Return a dataset with every gap. Raises NotFoundError."""
-    try:
-        entry = access.datasets().get(owner, DatasetName.parse(dataset_id))
-    except ValueError as error:
-        raise NotFoundError(f"there is no dataset: {error}") from None
-    if entry is None:
-        raise NotFoundError(f"there is no dataset {dataset_id[:80]!r}; GET /datasets lists what is held")
-    version = load_version(access.store(), entry.owner, entry.name, entry.version)
-    gaps = [
-        GapRow(start=iso(gap.from_ms), end=iso(gap.to_ms), missing=gap.missing)
-        for gap in version.manifest.gaps
-    ]
-    return DatasetDetail(**dataset_fields(entry, owner), gap_list=gaps)
 
 
 def _dataset_name(request: DatasetRequest) -> DatasetName:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from shared import access
 from shared.errors import (
     ConflictError,
+    InUseError,
     InvalidInputError,
     Issue,
     NotFinishedError,
@@ -23,6 +24,7 @@ from shared.errors import (
     StoreCorruptError,
     TooLargeError,
 )
+from shared.names import DatasetName
 from shared.requests import issues_of
 
 if TYPE_CHECKING:
@@ -117,6 +119,8 @@ def of_stepfold_error(error: StepfoldError) -> Response | None:
     members: dict[str, Any] = {}
     if isinstance(error, NotFinishedError):
         members = {"run_status": error.status, "run_error": error.error}
+    if isinstance(error, InUseError):
+        members = {"run_ids": list(error.run_ids)}
     if isinstance(error, StaleVersionError):
         members = {"current_version": error.current_version}
     for kind, status in _STATUS:
@@ -205,12 +209,22 @@ async def _stepfold(request: Request, error: Exception) -> Response:
 
 
 def _deleted_meanwhile(request: Request) -> Response | None:
-    """Return 404 where an object is missing because its run was deleted while it was read."""
-    run_id, owner = request.path_params.get("run_id"), getattr(request.state, "owner", None)
-    if run_id is None or owner is None:
+    """Return 404 where an object is missing because its run or dataset was deleted while it was read."""
+    owner = getattr(request.state, "owner", None)
+    if owner is None:
         return None
     try:
-        access.runs().get(owner, run_id)
+        _look_for(owner, request.path_params)
     except NotFoundError as error:
         return of_stepfold_error(error)
     return None
+
+
+def _look_for(owner: str, named: Mapping[str, str]) -> None:
+    """Raise NotFoundError where the run or the dataset that a path names is gone."""
+    if "run_id" in named:
+        access.runs().get(owner, named["run_id"])
+    elif "dataset_id" in named:
+        dataset = DatasetName.parse(named["dataset_id"])
+        if access.datasets().get(owner, dataset) is None:
+            raise NotFoundError(f"the dataset {dataset} is there no more")

@@ -9,9 +9,12 @@ import orjson
 from fastapi import Response
 
 from engine.names import HOUR_MS
+from functions.api.data_flags import data_flags
 from functions.api.published import Published, with_times
+from functions.api.staleness import Staleness
 from functions.api.tables import Page, answer, read_page, scan_page, wire_columns
 from functions.api.windows import Window, parsed, row_of
+from shared import access
 from shared.errors import InvalidInputError, Issue, NotFoundError
 from shared.responses_results import ResultsAnswer
 from shared.symbols import canonical
@@ -26,8 +29,9 @@ Format = Literal["rows", "columns"]
 
 
 def results_of(results: Published) -> ResultsAnswer:
-    """Return every metric flat, and how they came about."""
+    """Return every metric flat, how they came about, and what there is to know of the candles."""
     manifest = results.reader.manifest
+    stale_because = Staleness(access.datasets()).of(results.run)
     return ResultsAnswer.model_validate(
         {
             **results.metrics,
@@ -35,6 +39,9 @@ def results_of(results: Published) -> ResultsAnswer:
             "status": results.run.status,
             "fingerprint": manifest.fingerprint,
             "engine_version": manifest.engine_version,
+            "data_flags": data_flags(results),
+            "stale": stale_because is not None,
+            "stale_because": stale_because,
             "monthly": list(manifest.monthly),
             "request": results.request,
         }

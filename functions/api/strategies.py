@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from functions.api.windows import number_after
 from shared import access
-from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
+from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from shared.identifiers import body_hash
 from shared.requests import StrategyRequest, StrategySave, StrategyUpdate
 from shared.responses import ErrorItem
@@ -60,7 +61,7 @@ def strategy_answer(owner: str, strategy_id: str, version: int | None) -> Strate
 
 def versions_of(owner: str, strategy_id: str, limit: int, cursor: str | None) -> StrategyVersions:
     """Return one page of a saved strategy's versions, newest first. Raises NotFoundError."""
-    before = _number_after("v", cursor, "versions")
+    before = number_after("v", cursor, "versions")
     found = access.strategies().versions(owner, strategy_id, limit=limit, before=before)
     more = bool(found) and found[-1].version > 1
     return StrategyVersions(
@@ -181,16 +182,6 @@ def _refuse_preset(strategy_id: str) -> None:
 def _first_preset(kind: StrategyKind | None, cursor: str | None) -> int | None:
     """Return the number of the preset that a page begins with; None where it begins with an owner's own."""
     if kind in ("preset", "archetype"):
-        return _number_after("p", cursor, "strategies") or 0
+        return number_after("p", cursor, "strategies") or 0
     of_presets = kind is None and cursor is not None and len(cursor) <= 3
-    return _number_after("p", cursor, "strategies") if of_presets else None
-
-
-def _number_after(letter: str, cursor: str | None, name: str) -> int | None:
-    if cursor is None:
-        return None
-    digits = cursor.removeprefix(letter)
-    if digits == cursor or not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
-        message = f"is not a cursor of these {name}; send the `next_cursor` of the last page"
-        raise InvalidInputError([Issue("cursor", message, cursor[:40])])
-    return int(digits)
+    return number_after("p", cursor, "strategies") if of_presets else None

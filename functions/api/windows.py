@@ -100,3 +100,14 @@ def row_of(cursor: str | None, first: int) -> int:
         message = "is not a cursor of this series; send the `next_cursor` of its last page"
         raise InvalidInputError([Issue("cursor", message, cursor)])
     return max(first, int(digits))
+
+
+def number_after(letter: str, cursor: str | None, name: str) -> int | None:
+    """Return the number in the cursor of a list that counts, `v7`; None of none. Raises InvalidInputError."""
+    if cursor is None:
+        return None
+    digits = cursor.removeprefix(letter)
+    if digits == cursor or not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
+        message = f"is not a cursor of these {name}; send the `next_cursor` of the last page"
+        raise InvalidInputError([Issue("cursor", message, cursor[:40])])
+    return int(digits)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.datasets import Dataset, Import
-from shared.responses import ProgressAnswer, RunAnswer, RunError
+from shared.responses import ProgressAnswer, RunAnswer, RunDataset, RunError
 from shared.responses_market import (
     DatasetAnswer,
     HeldTimeframe,
@@ -21,7 +21,8 @@ from shared.symbols import base_of, quote_of
 from shared.times import iso, parse_time
 
 
-def run_answer(run: Run) -> RunAnswer:
+def run_answer(run: Run, stale_because: str | None = None) -> RunAnswer:
+    """Return a run as the wire has it; `stale_because` is why its candles are not the newest any more."""
     summary = run.summary or {}
     return RunAnswer(
         run_id=run.run_id,
@@ -45,6 +46,16 @@ def run_answer(run: Run) -> RunAnswer:
         current_phase=run.phase,
         fingerprint=run.fingerprint,
         same_as=run.same_as,
+        datasets=[
+            RunDataset(
+                dataset_id=entry["dataset_id"],
+                version=entry["version"],
+                public=entry["owner"] != run.owner,
+            )
+            for entry in run.datasets
+        ],
+        stale=stale_because is not None,
+        stale_because=stale_because,
         error=error_answer(run.error),
         **{name: summary.get(name) for name in SUMMARY_METRICS},
     )

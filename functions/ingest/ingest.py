@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.ingest.audit import audited
 from functions.ingest.layouts import read_file
 from shared import access, names
-from shared.candles import DatasetVersion, load_version, write_version
-from shared.datasets import Dataset
+from shared.audit import audited
+from shared.dataset_versions import add_version
 from shared.errors import InvalidInputError, Issue
+from shared.flags import counts, flags_between
+from shared.manifest import DatasetManifest
 from shared.names import DatasetName
-from shared.times import iso, stamp
+from shared.times import iso
 
 
 def import_file(owner: str, dataset_id: str, import_id: str) -> dict[str, Any]:
@@ -27,43 +28,38 @@ def import_file(owner: str, dataset_id: str, import_id: str) -> dict[str, Any]:
     key = names.upload(owner, import_id)
     if store.size(key) is None:
         raise InvalidInputError([Issue("file", "was not uploaded; upload it and start the import again")])
-    candles, report = audited(read_file(store.get(key)), dataset)
-    previous = _own_version(owner, dataset)
-    version = write_version(store, owner, dataset, candles, previous)
-    index.put_version(_entry(owner, version), previous.version if previous else None)
-    report |= {
+    candles, arrival = audited(read_file(store.get(key), dataset), dataset)
+    # Goes on from the owner's own version, never from the public one, which belongs to nobody.
+    version, held = add_version(store, index, owner, dataset, candles, arrival)
+    times = candles.column("timestamp")
+    report = {
         "dataset_id": dataset_id,
         "version": version.version,
-        "gaps": len(version.manifest.gaps),
-        "missing_bars": sum(gap.missing for gap in version.manifest.gaps),
-        "dataset_rows": version.manifest.rows,
-        "dataset_first": iso(version.manifest.first_ms),
-        "dataset_last": iso(version.manifest.last_ms),
+        "number": held.number,
+        "rows": candles.num_rows,
+        "first": iso(times[0].as_py()),
+        "last": iso(times[-1].as_py()),
+        "duplicates_removed": arrival.duplicates_removed,
+        "out_of_order_rows": arrival.out_of_order,
+        **_flagged(version.manifest, times[0].as_py(), times[-1].as_py() + 1),
+        "dataset_rows": held.rows,
+        "dataset_first": iso(held.first_ms),
+        "dataset_last": iso(held.last_ms),
     }
     index.end_import(owner, import_id, "completed", report=report)
     store.delete([key])
     return {"import_id": import_id, "status": "completed"}
 
 
-def _own_version(owner: str, dataset: DatasetName) -> DatasetVersion | None:
-    """Return the version that the import goes on from; never the public one, which belongs to nobody."""
-    held = access.datasets().get(owner, dataset)
-    if held is None or held.owner != owner:
-        return None
-    return load_version(access.store(), owner, dataset, held.version)
-
-
-def _entry(owner: str, version: DatasetVersion) -> Dataset:
-    manifest = version.manifest
-    return Dataset(
-        owner=owner,
-        dataset_id=str(version.dataset),
-        version=version.version,
-        rows=manifest.rows,
-        first_ms=manifest.first_ms,
-        last_ms=manifest.last_ms,
-        gaps=len(manifest.gaps),
-        missing_bars=sum(gap.missing for gap in manifest.gaps),
-        updated_at=stamp(),
-        simulated=version.dataset.exchange == names.SIMULATED_EXCHANGE,
-    )
+def _flagged(manifest: DatasetManifest, first_ms: int, end_ms: int) -> dict[str, Any]:
+    """Return what is suspicious in the span of the file, counted: `GET /datasets/{id}` says where."""
+    flags = flags_between(manifest, first_ms, end_ms)
+    found = counts(flags)
+    return {
+        "gaps": sum(flag.kind == "gap" for flag in flags),
+        "missing_bars": found["gap"],
+        "zero_volume_bars": found["zero_volume"],
+        "flat_bars": found["flat"],
+        "jumps": found["jump"],
+        "disagreeing_bars": found["disagreement"],
+    }

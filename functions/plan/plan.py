@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 import engine
 from shared import access, names
-from shared.errors import InvalidInputError
+from shared.dataset_uses import UsedDataset
+from shared.errors import InvalidInputError, Issue
 from shared.identifiers import fingerprint
 from shared.requests import BacktestRequest, issues_of
 from shared.resolution import resolve
@@ -33,6 +35,8 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
         names.run_plan(run_id),
         {"run": resolved.to_dict(), "dataset_owners": owners, "finer_owners": finer_owners},
     )
+    access.uses().note(owner, run_id, resolution.used)
+    _refuse_deleted(resolution.used)
     print_of = fingerprint(resolved.to_dict(), engine.ENGINE_VERSION)
     access.runs().plan(
         owner,
@@ -44,7 +48,21 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
             "end_date": iso(resolved.end_ms),
             "dataset_owners": owners,
             "finer_owners": finer_owners,
+            "datasets": [entry.to_dict() for entry in resolution.used],
             "same_as": access.runs().run_with_fingerprint(owner, print_of),
         },
     )
     return {"run_id": run_id, "owner": owner}
+
+
+def _refuse_deleted(used: Sequence[UsedDataset]) -> None:
+    """Refuse candles that are being deleted: whoever deletes them may not have seen that they are used.
+
+    From here on they do; see shared/dataset_removal.py.
+    """
+    index = access.datasets()
+    for entry in used:
+        held = index.of_owner(entry.owner, entry.name)
+        if held is None or held.deleting:
+            message = f"{entry.dataset_id} was deleted while the backtest began; bring its candles in again"
+            raise InvalidInputError([Issue("symbols", message)])

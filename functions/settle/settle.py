@@ -9,8 +9,9 @@ from functions.settle.failure import Failure
 from functions.step import logger
 from shared import access
 from shared.cleanup import clear_unlisted, delete_run
-from shared.datasets import Import
-from shared.errors import NotFoundError
+from shared.dataset_removal import remove_dataset
+from shared.datasets import Dataset, Import
+from shared.errors import InUseError, NotFoundError
 from shared.runs import Run
 from shared.times import now_ms
 
@@ -51,6 +52,7 @@ def reconcile() -> dict[str, Any]:
         "reconciled": _each(runs.in_work(now - GRACE_MS), _reconcile_run, faults),
         "imports": _each(datasets.imports_in_work(now - GRACE_MS), _reconcile_import, faults),
         "deleted": _each([run for run, deleting in ended if deleting], _delete, faults),
+        "datasets": _each(datasets.to_delete(now - GRACE_MS), _delete_dataset, faults),
         "swept": _each(
             [run for run, deleting in runs.to_sweep(now - SWEEP_AFTER_MS) if not deleting], _sweep, faults
         ),
@@ -101,7 +103,16 @@ def _reconcile_import(entry: Import) -> bool:
 
 
 def _delete(run: Run) -> bool:
-    delete_run(access.store(), access.runs(), run)
+    delete_run(access.store(), access.runs(), access.uses(), run)
+    return True
+
+
+def _delete_dataset(dataset: Dataset) -> bool:
+    """Finish a deletion that was cut short; one that a run stands against was none."""
+    try:
+        remove_dataset(access.store(), access.datasets(), access.uses(), dataset, dataset.owner)
+    except InUseError:
+        return False
     return True
 
 

@@ -58,6 +58,11 @@ TRIGGERS: tuple[dict[str, Any], ...] = (
 )
 
 
+def no_flags() -> dict[str, Any]:
+    kinds = ("disagreement", "jump", "gap", "flat", "zero_volume")
+    return {"counts": dict.fromkeys(kinds, 0), "flags": [], "left_out": 0, "not_audited": []}
+
+
 class ProblemError(Exception):
     def __init__(self, status: int, detail: str, errors: list[dict[str, Any]] | None = None) -> None:
         super().__init__(detail)
@@ -117,6 +122,8 @@ class FakeApi:
     polled: threading.Event = field(default_factory=threading.Event)
     corrupt_files: bool = False
     triggers: list[dict[str, Any]] = field(default_factory=lambda: [dict(row) for row in TRIGGERS])
+    audits: bool = True
+    data_flags: dict[str, Any] = field(default_factory=lambda: no_flags())
     _left: dict[str, int | None] = field(default_factory=dict)
 
     def add_run(self, status: str = "completed", **changes: Any) -> str:
@@ -146,6 +153,9 @@ class FakeApi:
             current_phase=status,
             fingerprint="f" * 64 if status == "completed" else None,
             same_as=None,
+            datasets=[],
+            stale=False,
+            stale_because=None,
             error=None,
             **(NUMBERS if status == "completed" else dict.fromkeys(NUMBERS)),
         ).model_dump()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pyarrow.parquet as pq
 
+from shared.responses_audit import VersionList
 from shared.responses_market import (
+    DatasetDetail,
     DatasetList,
     ImportAnswer,
     ImportBegun,
@@ -15,7 +18,7 @@ from shared.responses_market import (
     UploadForm,
 )
 from shared.times import iso
-from tests.cli.fake_api import HOUR_MS, START_MS, FakeApi, Request, Routes
+from tests.cli.fake_api import HOUR_MS, START_MS, FakeApi, ProblemError, Request, Routes
 
 
 def _regimes(_api: FakeApi, _request: Request) -> tuple[int, object]:
@@ -27,6 +30,74 @@ def _regimes(_api: FakeApi, _request: Request) -> tuple[int, object]:
 
 def _datasets(api: FakeApi, _request: Request) -> tuple[int, object]:
     return 200, DatasetList.model_validate({"datasets": list(api.datasets.values())})
+
+
+def _known(api: FakeApi, dataset_id: str) -> dict[str, Any]:
+    if dataset_id not in api.datasets:
+        raise ProblemError(404, f"there is no dataset {dataset_id!r}; GET /datasets lists what is held")
+    return api.datasets[dataset_id]
+
+
+def _dataset(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, object]:
+    gaps = [
+        {"start": iso(START_MS + n * HOUR_MS), "end": iso(START_MS + (n + 1) * HOUR_MS), "missing": 2}
+        for n in range(100, 800, 100)
+    ]
+    jump = {
+        "kind": "jump",
+        "start": iso(START_MS + 350 * HOUR_MS),
+        "end": iso(START_MS + 350 * HOUR_MS),
+        "count": 1,
+        "values": {"move_pct": 786.0, "atrs": 312.5},
+    }
+    dead = {
+        "kind": "zero_volume",
+        "start": iso(START_MS),
+        "end": iso(START_MS + 2 * HOUR_MS),
+        "count": 3,
+        "values": {},
+    }
+    audit = {
+        "duplicates_removed": 12,
+        "out_of_order_rows": 0,
+        "jump_atrs": 15.0,
+        "zero_volume_bars": 3,
+        "flat_bars": 0,
+        "jumps": 1,
+        "disagreeing_bars": 0,
+        "flags": [dead, jump],
+    }
+    known = _known(api, dataset_id)
+    more = {"number": 3, "coverage_pct": 99.946, "gap_list": gaps, "audit": audit if api.audits else None}
+    return 200, DatasetDetail.model_validate({**known, **more})
+
+
+def _versions(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, object]:
+    known = _known(api, dataset_id)
+    kept = {name: known[name] for name in ("rows", "start", "end", "gaps", "missing_bars")}
+    ranges = [{"start": iso(START_MS), "end": iso(START_MS + 3 * HOUR_MS), "bars": 4}]
+    rows = [
+        {
+            "number": number,
+            "version": f"v{number}",
+            "created_at": iso(START_MS + number * HOUR_MS),
+            **kept,
+            "bars_added": 1_440 if number > 1 else 0,
+            "bars_changed": 4 if number > 1 else 0,
+            "bars_removed": 0,
+            "changes": ranges if number > 1 else [],
+        }
+        for number in (2, 1)
+    ]
+    return 200, VersionList.model_validate({"dataset_id": dataset_id, "versions": rows, "next_cursor": None})
+
+
+def _delete(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, object]:
+    _known(api, dataset_id)
+    if api.runs:
+        raise ProblemError(409, f"{dataset_id} is used by {', '.join(api.runs)}; delete these first")
+    del api.datasets[dataset_id]
+    return 204, None
 
 
 def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
@@ -88,9 +159,12 @@ def _import(api: FakeApi, _request: Request, dataset_id: str, import_id: str) ->
         "rows": rows,
         "first": iso(START_MS),
         "last": iso(START_MS + rows * HOUR_MS),
-        "sorted_by_us": True,
+        "duplicates_removed": 0,
+        "out_of_order_rows": 3,
         "zero_volume_bars": 2,
         "flat_bars": 0,
+        "jumps": 0,
+        "disagreeing_bars": 0,
         "gaps": 7,
         "missing_bars": 14,
         "dataset_rows": rows,
@@ -104,6 +178,9 @@ ROUTES: Routes = {
     ("GET", "/market/regimes"): _regimes,
     ("GET", "/datasets"): _datasets,
     ("POST", "/datasets"): _begin,
+    ("GET", "/datasets/([^/]+)"): _dataset,
+    ("DELETE", "/datasets/([^/]+)"): _delete,
+    ("GET", "/datasets/([^/]+)/versions"): _versions,
     ("POST", "/datasets/([^/]+)/imports/([^/]+)"): _begin_work,
     ("GET", "/datasets/([^/]+)/imports/([^/]+)"): _import,
     # Not the API's, but the store's: uploads by form.

@@ -153,6 +153,9 @@ def _results(api: FakeApi, _request: Request, run_id: str) -> tuple[int, object]
             "left_open": [{"symbol": "BTC-USDT"}],
             "gaps": 14,
             "triggers": api.triggers,
+            "data_flags": api.data_flags,
+            "stale": run["stale"],
+            "stale_because": run["stale_because"],
             "monthly": [],
             "request": {"symbols": [{"symbol": "BTC-USDT", "exchange": api.exchange}]},
         }

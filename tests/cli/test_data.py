@@ -37,7 +37,8 @@ def test_an_import_uploads_the_file_and_prints_the_report(cli: Cli, api: FakeApi
         "2 bars without volume",
     ):
         assert text in ran.out
-    assert "sorted" in ran.out
+    assert "3 rows that stood after a later one" in ran.out
+    assert "stepfold data show binance.BTC-USDT.1h" in ran.err
     assert "simulated" not in ran.out
     assert "uploading" in ran.err
 
@@ -112,6 +113,71 @@ def test_the_list_says_what_is_held_and_what_is_simulated(cli: Cli, api: FakeApi
     assert made.rstrip().endswith("simulated")
     assert max(map(len, ran.out.splitlines())) <= 80
     assert [entry["simulated"] for entry in cli("data", "list", "--json").json["datasets"]] == [False, True]
+
+
+def test_show_is_the_audit_as_a_table(cli: Cli, api: FakeApi) -> None:
+    api.add_dataset("binance", "BTC-USDT", "1h")
+
+    ran = cli("data", "show", "binance.BTC-USDT.1h")
+
+    assert ran.code == 0
+    for text in (
+        "99.95 %",
+        "7 with 14 missing bars",
+        "1 beyond 15 average true ranges",
+        "12 duplicates removed",
+        "786 %, 312.5 ranges",
+    ):
+        assert text in ran.out
+    rows = [line for line in ran.out.splitlines() if "2021-01" in line and "span" not in line][1:]
+    assert len(rows) == 9
+    assert rows[0].split() == ["no", "volume", "2021-01-01", "00:00", "2021-01-01", "02:00", "3"]
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert cli("data", "show", "binance.BTC-USDT.1h", "--json").json["audit"]["jumps"] == 1
+    short = cli("data", "show", "binance.BTC-USDT.1h", "--limit", "3")
+    assert "6 more" in short.err
+    assert cli("data", "show", "binance.BTC-USDT.5m").code == 4
+    api.audits = False
+    assert "older than audits" in cli("data", "show", "binance.BTC-USDT.1h").err
+
+
+def test_versions_say_what_each_changed(cli: Cli, api: FakeApi) -> None:
+    api.add_dataset("binance", "BTC-USDT", "1h")
+
+    ran = cli("data", "versions", "binance.BTC-USDT.1h")
+
+    assert ran.code == 0
+    newest, oldest = ran.out.splitlines()[2:4]
+    assert newest.split()[-3:] == ["1,440", "4", "0"]
+    assert oldest.split()[0] == "1"
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert len(cli("data", "versions", "binance.BTC-USDT.1h", "--json").json["versions"]) == 2
+
+
+def test_a_dataset_is_deleted_after_a_yes_and_not_under_a_run(
+    cli: Cli, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.add_dataset("binance", "BTC-USDT", "1h")
+    command = ("data", "delete", "binance.BTC-USDT.1h")
+
+    assert cli(*command).code == 2  # nobody is there to answer
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    kept = cli(*command)
+    assert (kept.code, "26,266 rows" in kept.err, "Kept." in kept.err) == (0, True, True)
+    run_id = api.add_run()
+    refused = cli(*command, "--yes")
+    assert refused.code == 5
+    assert run_id in refused.err
+    api.runs.clear()
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert cli(*command).code == 0
+    assert api.datasets == {}
+    assert cli(*command, "--yes").code == 4
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_simulated_market_is_imported_as_what_it_is(cli: Cli, api: FakeApi) -> None:

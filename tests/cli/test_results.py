@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.responses_results import ReportAnswer
+from shared.times import iso
 from tests.cli.conftest import Cli
-from tests.cli.fake_api import FILLS, FakeApi
+from tests.cli.fake_api import FILLS, HOUR_MS, START_MS, FakeApi
 from tests.cli.fake_runs import parquet_of
 
 
@@ -175,3 +176,38 @@ def test_what_ended_a_position_without_a_rule_is_said(cli: Cli) -> None:
     assert "-2.47" in cli("trades", "last", "--paired").out
     assert "short BTC-USDT" in (state := cli("state", "last", "2021-01-02").out)
     assert "stop 31,000.00, liquidation 43,283.58" in state
+
+
+def test_what_is_suspicious_in_the_candles_is_said_with_the_results(cli: Cli, api: FakeApi) -> None:
+    run_id = api.add_run(stale=True, stale_because="version 2 of binance.BTC-USDT.1h has other bars")
+    quiet = cli("results", run_id)
+    assert "Suspicious" not in quiet.out
+    dead = {"kind": "zero_volume", "start": iso(START_MS), "end": iso(START_MS + HOUR_MS), "count": 2}
+    jump = {"kind": "jump", "start": iso(START_MS + 9 * HOUR_MS), "end": iso(START_MS + 9 * HOUR_MS)}
+    api.data_flags["counts"] |= {"zero_volume": 1_002, "jump": 1}
+    api.data_flags["flags"] = [
+        {"dataset_id": "binance.BTC-USDT.1h", "values": {}, **dead},
+        {
+            "dataset_id": "binance.BTC-USDT.1h",
+            "count": 1,
+            "values": {"move_pct": -91.5, "atrs": 40.0},
+            **jump,
+        },
+    ]
+    api.data_flags["left_out"] = 500
+    api.data_flags["not_audited"] = ["binance.ETH-USDT.1h"]
+
+    ran = cli("results", run_id)
+
+    assert "Suspicious in the candles: jumps 1, bars without volume 1,002." in ran.out
+    assert "  binance.BTC-USDT.1h 2021-01-01 09:00: jump (-91.5 %, 40 ranges)" in ran.out
+    assert ran.out.index(": jump (") < ran.out.index(
+        "2021-01-01 00:00 to 2021-01-01 01:00: no volume, 2 bars"
+    )
+    assert "stepfold data show" in ran.err
+    assert "binance.ETH-USDT.1h" in ran.err
+    for shown in (ran.out, cli("show", run_id).out):
+        assert "version 2 of binance.BTC-USDT.1h has other bars" in shown
+    listed = cli("list")
+    assert [line.split()[0] for line in listed.out.splitlines() if "ETH" in line] == ["stale", "completed"]
+    assert "other bars in its span" in listed.err

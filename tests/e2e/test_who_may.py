@@ -85,3 +85,19 @@ def test_a_function_without_a_grant_is_denied(
     with pytest.raises(ClientError) as caught:
         call(stack.client(service, function=function), stack.deployment)
     assert caught.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+
+
+def test_candles_go_when_no_run_of_their_owner_needs_them(ann: httpx.Client, bob: httpx.Client) -> None:
+    """On the stage whose rights are enforced: what deletes must be allowed to list and to delete."""
+    body = simulated_file("ETH-USDT", "1d", "2020-01-01", "2021-01-01")
+    assert import_candles(ann, body, "gone", "ETH-USDT", "1d")["status"] == "completed"
+    path = "/datasets/gone.ETH-USDT.1d"
+    assert ok(ann.get(path))["audit"]["flags"] == []
+    run_id = completed(ann, {**REQUEST, "symbols": ["ETH-USDT"]})
+    assert ok(ann.get(f"/backtests/{run_id}/results"))["data_flags"]["not_audited"] == []
+    assert bob.delete(path).status_code == 404
+    refused = ann.delete(path)
+    assert (refused.status_code, refused.json()["run_ids"]) == (409, [run_id])
+    assert ann.delete(f"/backtests/{run_id}").status_code == 204
+    assert ann.delete(path).status_code == 204
+    assert ann.get(path).status_code == 404

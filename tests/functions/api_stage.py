@@ -11,7 +11,8 @@ from cli.simulated_market import simulate_market
 from functions.plan.plan import plan_run
 from functions.publish.publish import publish_run
 from functions.simulate.simulate import simulate_run
-from shared.candles import write_version
+from shared.candles import Arrival, candles_reader, load_version
+from shared.dataset_versions import add_version
 from shared.datasets import Dataset
 from shared.names import DatasetName
 from shared.schema import arrow_schema
@@ -33,22 +34,19 @@ def hold(
     )
     times = candles.column("timestamp").to_numpy()
     candles = candles.filter(pa.array((times < GAP[0]) | (times >= GAP[1])))
-    manifest = write_version(stage.store, owner, dataset, candles, None)
-    gaps = manifest.manifest.gaps
-    entry = Dataset(
-        owner=owner,
-        dataset_id=str(dataset),
-        version=manifest.version,
-        rows=manifest.manifest.rows,
-        first_ms=manifest.manifest.first_ms,
-        last_ms=manifest.manifest.last_ms,
-        gaps=len(gaps),
-        missing_bars=sum(gap.missing for gap in gaps),
-        updated_at="2024-01-01T00:00:00Z",
-        simulated=True,
-    )
-    stage.datasets.put_version(entry, None)
+    return add(stage, dataset, candles, owner)
+
+
+def add(stage: FakeStage, dataset: DatasetName, candles: pa.Table, owner: str = "local") -> Dataset:
+    """Put candles into the store as the newest version of a dataset."""
+    _, entry = add_version(stage.store, stage.datasets, owner, dataset, candles, Arrival())
     return entry
+
+
+def bars_of(stage: FakeStage, entry: Dataset, start_ms: int, end_ms: int) -> pa.Table:
+    """Read the bars of a dataset's newest version with start_ms <= open < end_ms."""
+    version = load_version(stage.store, entry.owner, entry.name, entry.version)
+    return candles_reader(stage.store, version).window(start_ms, end_ms)
 
 
 def run_to_its_end(run_id: str, owner: str = "local") -> None:

@@ -159,7 +159,7 @@ def test_a_run_that_is_deleted_while_it_is_read_is_404(
     read = ObjectStore.get_json
 
     def deleted_first(store: ObjectStore, key: str) -> dict[str, Any]:
-        delete_run(market.store, market.runs, market.runs.begin_delete("local", run_id))
+        delete_run(market.store, market.runs, market.uses, market.runs.begin_delete("local", run_id))
         return read(store, key)
 
     monkeypatch.setattr(ObjectStore, "get_json", deleted_first)

@@ -13,10 +13,12 @@ from functions.settle.failure import Failure
 from functions.settle.handler import handler
 from functions.settle.settle import reconcile
 from shared import names
+from shared.dataset_uses import UsedDataset
 from shared.errors import Issue, NotFoundError, RunRejectedError
 from shared.times import now_ms
 from shared.workflows import Execution
 from tests.aws import FakeStage
+from tests.functions.api_stage import hold
 from tests.shared.test_runs import a_run, publish, running
 
 SCHEDULED = {"detail-type": "Scheduled Event", "detail": {}}
@@ -113,7 +115,7 @@ def test_a_fresh_run_is_left_alone(stage: FakeStage) -> None:
     from shared.times import iso
 
     stage.runs.create(a_run(created_at=iso(now_ms())))
-    assert settle(SCHEDULED) == {"reconciled": 0, "imports": 0, "deleted": 0, "swept": 0}
+    assert settle(SCHEDULED) == {"reconciled": 0, "imports": 0, "deleted": 0, "datasets": 0, "swept": 0}
 
 
 @pytest.mark.parametrize(
@@ -182,3 +184,24 @@ def test_one_run_that_cannot_be_settled_does_not_keep_the_others_waiting(
         reconcile()
     assert describe(stage.workflows, waiting) is not None
     assert describe(stage.workflows, broken) is None
+
+
+def test_a_deletion_of_candles_that_was_cut_off_is_carried_to_its_end_or_taken_back(
+    stage: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unused, used = hold(stage, "BTC-USDT", owner="ann"), hold(stage, "ETH-USDT", owner="ann")
+    run = running(stage)
+    stage.runs.begin_attempt("ann", run.run_id, "t")
+    publish(stage, run, "t")
+    version = UsedDataset("ann", used.dataset_id, used.version, 0, 1)
+    stage.uses.note("ann", run.run_id, [version])
+    for dataset in (unused, used):
+        stage.datasets.begin_delete(dataset)
+    assert stage.datasets.held("ann") == []
+    assert reconcile()["datasets"] == 0  # the API may be at it still
+    old(monkeypatch)
+    assert reconcile()["datasets"] == 1
+    assert [held.dataset_id for held in stage.datasets.held("ann")] == [used.dataset_id]
+    assert {key.split("/")[3] for key in stage.store.keys("candles/")} == {"ETH-USDT"}
+    assert reconcile()["datasets"] == 0
+    assert stage.table.prefix("OWNER#ann", names.dataset_versions_prefix(unused.name)) == []

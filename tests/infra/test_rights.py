@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -27,16 +28,16 @@ def objects(*prefixes: str) -> list[str]:
     return [f"{BUCKET}/{prefix}" for prefix in prefixes]
 
 
-def listing(prefix: str) -> list[str]:
-    return [f'{BUCKET} if {{"StringLike": {{"s3:prefix": ["{prefix}"]}}}}']
+def listing(*prefixes: str) -> list[str]:
+    return [f'{BUCKET} if {{"StringLike": {{"s3:prefix": {json.dumps(prefixes)}}}}}']
 
 
 RIGHTS: dict[str, dict[str, list[str]]] = {
     "Api": {
         **index("active", "listing"),
-        "s3:DeleteObject": objects("runs/*", "work/*"),  # a run that is deleted
+        "s3:DeleteObject": objects("candles/*", "runs/*", "work/*"),  # datasets and runs that are deleted
         "s3:GetObject": objects("candles/*", "runs/*", "strategies/*", "uploads/*"),
-        "s3:ListBucket": listing("runs/*"),
+        "s3:ListBucket": listing("candles/*", "runs/*"),
         # The request, versions of strategies (which nobody may delete), and presigned uploads.
         "s3:PutObject": objects("runs/*/request*", "strategies/*", "uploads/*"),
         "states:DescribeExecution": EXECUTIONS,
@@ -64,9 +65,9 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
     },
     "Settle": {
         **index("active"),
-        "s3:DeleteObject": objects("runs/*", "work/*"),
+        "s3:DeleteObject": objects("candles/*", "runs/*", "work/*"),  # what the API began to delete
         "s3:GetObject": objects("runs/*"),
-        "s3:ListBucket": listing("runs/*"),
+        "s3:ListBucket": listing("candles/*", "runs/*"),
         "states:DescribeExecution": EXECUTIONS,
         "states:StartExecution": MACHINES,  # what the API noted down and died before starting
     },

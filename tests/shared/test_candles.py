@@ -11,6 +11,7 @@ import pytest
 from shared.candles import candles_reader, load_version, read_segments, write_version
 from shared.names import DatasetName
 from shared.schema import arrow_schema
+from shared.store import ObjectStore
 from shared.times import parse_time
 from tests.aws import FakeStage
 from tests.shared.test_series import CountingStore
@@ -78,6 +79,41 @@ def test_a_year_out_of_ten_touches_only_its_months(stage: FakeStage) -> None:
     assert window.num_rows == 8_760
     assert len(store.ranges) == 12
     assert {key.split("/")[5] for key, _ in store.ranges} == {f"2025-{month:02}" for month in range(1, 13)}
+
+
+def test_a_run_of_a_year_reads_the_files_of_its_months(
+    stage: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = write_version(stage.store, "ann", DATASET, candles(range(10 * 8_766)), None)
+    keys: list[str] = []
+    get = ObjectStore.get
+
+    def counted(store: ObjectStore, key: str) -> bytes:
+        keys.append(key)
+        return get(store, key)
+
+    monkeypatch.setattr(ObjectStore, "get", counted)
+    start, end = parse_time("2025-01-01"), parse_time("2026-01-01")
+    (segment,) = read_segments(stage.store, [version], start, end)
+    assert len(segment[0]["timestamp"]) == 8_760
+    assert sorted(key.split("/")[5] for key in keys) == [f"2025-{month:02}" for month in range(1, 13)]
+
+
+def test_an_append_reads_and_writes_the_month_that_it_changes_and_what_its_first_bars_need(
+    stage: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = write_version(stage.store, "ann", DATASET, candles(range(3 * 8_766)), None)
+    keys: list[str] = []
+    get = ObjectStore.get
+
+    def counted(store: ObjectStore, key: str) -> bytes:
+        keys.append(key)
+        return get(store, key)
+
+    monkeypatch.setattr(ObjectStore, "get", counted)
+    new = write_version(stage.store, "ann", DATASET, candles(range(3 * 8_766, 3 * 8_766 + 24)), old)
+    assert new.manifest.rows == old.manifest.rows + 24
+    assert [key.split("/")[5] for key in keys] == ["2024-01", "2023-12"]
 
 
 def test_segments_hold_every_bar_of_every_symbol_once(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Response
-from starlette.status import HTTP_201_CREATED, HTTP_202_ACCEPTED
+from fastapi import Path, Query, Response
+from starlette.status import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
+from functions.api.datasets import dataset_detail, dataset_versions, delete_dataset
 from functions.api.documents import conflict, missing, refused
-from functions.api.imports import begin_import, dataset_detail, import_of, start_import
+from functions.api.imports import begin_import, import_of, start_import
 from functions.api.owner import Owner
 from functions.api.route import router
+from functions.api.windows import ListLimit
 from functions.api.wire import dataset_answer, import_answer
 from shared import access
 from shared.requests import DatasetRequest
+from shared.responses_audit import VersionList
 from shared.responses_market import DatasetDetail, DatasetList, ImportAnswer, ImportBegun
 
 routes = router("datasets")
@@ -43,11 +46,36 @@ def begin(owner: Owner, request: DatasetRequest, response: Response) -> ImportBe
 @routes.get(
     "/datasets/{dataset_id}",
     response_model=DatasetDetail,
-    summary="Span, rows and gaps of a dataset",
+    summary="A dataset with its gaps and its audit",
     responses=missing(),
 )
 def get(owner: Owner, dataset_id: DatasetId) -> DatasetDetail:
     return dataset_detail(owner, dataset_id)
+
+
+@routes.get(
+    "/datasets/{dataset_id}/versions",
+    response_model=VersionList,
+    summary="The versions of a dataset, newest first",
+    responses={**missing(), **refused()},
+)
+def versions(
+    owner: Owner,
+    dataset_id: DatasetId,
+    limit: ListLimit = 25,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> VersionList:
+    return dataset_versions(owner, dataset_id, limit, cursor)
+
+
+@routes.delete(
+    "/datasets/{dataset_id}",
+    status_code=HTTP_204_NO_CONTENT,
+    summary="Delete a dataset that no backtest uses, with all its versions",
+    responses={**missing(), **conflict()},
+)
+def delete(owner: Owner, dataset_id: DatasetId) -> None:
+    delete_dataset(owner, dataset_id)
 
 
 @routes.post(

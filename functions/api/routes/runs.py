@@ -12,12 +12,14 @@ from functions.api.documents import conflict, missing, refused
 from functions.api.ending import cancel_run, remove_run
 from functions.api.owner import Owner
 from functions.api.route import router
+from functions.api.staleness import Staleness
 from functions.api.start import start_run
 from functions.api.windows import ListLimit, parsed
 from functions.api.wire import progress_answer, run_answer
 from shared import access
 from shared.requests import BacktestRequest, RunLabels
 from shared.responses import CompareAnswer, ProgressAnswer, RunAnswer, RunPage, RunStatus
+from shared.runs import Run
 from shared.symbols import canonical
 
 routes = router("backtests")
@@ -52,7 +54,7 @@ def start(
     run, new = start_run(owner, request, idempotency_key)
     response.status_code = 202 if new else 200
     response.headers["Location"] = f"/backtests/{run.run_id}"
-    return run_answer(run)
+    return _answer(run)
 
 
 @routes.get("/backtests", response_model=RunPage, summary="List backtests, newest first", responses=refused())
@@ -74,7 +76,8 @@ def listing(
         symbol=None if symbol is None else parsed("symbol", symbol, canonical),
         tag=tag,
     )
-    return RunPage(backtests=[run_answer(run) for run in runs], next_cursor=next_cursor)
+    staleness = Staleness(access.datasets())
+    return RunPage(backtests=[run_answer(run, staleness.of(run)) for run in runs], next_cursor=next_cursor)
 
 
 @routes.get(
@@ -92,7 +95,7 @@ def side_by_side(
 
 @routes.get("/backtests/{run_id}", response_model=RunAnswer, summary="Get a backtest", responses=missing())
 def get(owner: Owner, run_id: str) -> RunAnswer:
-    return run_answer(access.runs().get(owner, run_id))
+    return _answer(access.runs().get(owner, run_id))
 
 
 @routes.patch(
@@ -104,7 +107,7 @@ def get(owner: Owner, run_id: str) -> RunAnswer:
 def label(owner: Owner, run_id: str, labels: RunLabels) -> RunAnswer:
     changes = labels.model_dump(exclude_unset=True)
     run = access.runs().get(owner, run_id)
-    return run_answer(access.runs().label(owner, run_id, changes) if changes else run)
+    return _answer(access.runs().label(owner, run_id, changes) if changes else run)
 
 
 @routes.delete(
@@ -124,7 +127,7 @@ def delete(owner: Owner, run_id: str) -> None:
     responses={**missing(), **conflict()},
 )
 def cancel(owner: Owner, run_id: str) -> RunAnswer:
-    return run_answer(cancel_run(owner, run_id))
+    return _answer(cancel_run(owner, run_id))
 
 
 @routes.get(
@@ -135,3 +138,7 @@ def cancel(owner: Owner, run_id: str) -> RunAnswer:
 )
 def progress(owner: Owner, run_id: str) -> ProgressAnswer:
     return progress_answer(access.runs().get(owner, run_id))
+
+
+def _answer(run: Run) -> RunAnswer:
+    return run_answer(run, Staleness(access.datasets()).of(run))
