@@ -7,8 +7,8 @@ it writes no fills, events or positions, only what its metrics are made of, to t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -39,14 +39,13 @@ if TYPE_CHECKING:
 
 TOGETHER = 256
 """Most combinations folded over one block before the next is read: their states stay in the cache."""
-AHEAD = 32
-"""The same where other threads fold: the sooner they begin, and each batch evaluates its own averages."""
+AHEAD_ROWS = 16_384
+"""Rows of a block where several threads fold it: so many that handing over costs little."""
 CHAIN = 64
 """Most folds that a thread is given at once."""
 MOST_THREADS = 8
 
 Grid = Mapping[str, Sequence[object]]
-Folded = tuple[State, "Plan", "NDArray[np.float64] | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,33 +80,19 @@ def sweep(
     """
     series = series_of(bars)
     inside = None if finer is None else series_of(finer)
-    compiled = (kernel or imported_kernel()).COMPILED
-    workers = threads or (min(MOST_THREADS, processors()) if compiled else 1)
     combinations = list(_combinations(parameters))
-    batches: Iterable[list[Strategy]] = _parsed(document, combinations, TOGETHER if workers == 1 else AHEAD)
-    if settings.get("start_ms") is None:
-        batches = list(batches)  # they begin where the one that looks back furthest can
-    folded: list[Future[list[Folded]]] = []
-    outcomes: list[Outcome] = []
-    first: Plan | None = None
-
-    def measure() -> None:
-        for state, plan, curve in folded.pop(0).result():
-            outcomes.append(Outcome(combinations[len(outcomes)], metrics(plan, state), curve))
-
-    # While a batch is folded by others, this thread reads the next and measures the one before.
-    with ThreadPoolExecutor(1) as pool:
-        for batch in batches:
-            if first is None:
-                every = [s for b in batches for s in b] if isinstance(batches, list) else batch
-                first = plan_for(every, series, inside, **settings)
-            ready = _Batch(_plans(first, batch), series, inside or {}, equity, kernel)
-            folded.append(pool.submit(ready.run, max(1, workers - 1)))
-            if len(folded) > 1:
-                measure()
-        while folded:
-            measure()
-    return outcomes
+    batches = list(_parsed(document, combinations))
+    strategies = [strategy for batch in batches for strategy in batch]
+    if not strategies:
+        return []
+    first = plan_for(strategies, series, inside, **settings)
+    found: list[tuple[State, Plan, NDArray[np.float64] | None]] = []
+    for batch in batches:
+        found += _Batch(_plans(first, batch), series, inside or {}, equity, kernel).run(threads)
+    return [
+        Outcome(combination, metrics(plan, state), curve)
+        for combination, (state, plan, curve) in zip(combinations, found, strict=True)
+    ]
 
 
 def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator[Mapping[str, object]]:
@@ -119,13 +104,13 @@ def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator
 
 
 def _parsed(
-    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]], most: int
+    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]]
 ) -> Iterator[list[Strategy]]:
-    """Parse the combinations into as few graphs as hold them, each of at most so many."""
+    """Parse the combinations into as few graphs as hold them."""
     together, batch = Combinations(document), list[Strategy]()
     for combination in combinations:
         try:
-            if len(batch) < most:
+            if len(batch) < TOGETHER:
                 batch.append(together.parse(combination))
                 continue
         except StrategyError:
@@ -175,10 +160,13 @@ class _Batch:
             State("", *both) for both in zip(np.tile(floats, rows), np.tile(ints, rows), strict=True)
         ]
         self._arrays = self._plan_arrays()
+        # Those who follow read the blocks of who leads.
+        self._no_block = self._feed.block(self._programs[0], len(self._given.bars), 0)
         self._curves: list[NDArray[np.float64]] = []
 
-    def run(self, workers: int) -> list[Folded]:
-        """Fold all bars with so many threads and close the books. Raise BarsError."""
+    def run(self, threads: int | None) -> list[tuple[State, Plan, NDArray[np.float64] | None]]:
+        """Fold all bars and close the books. Raise BarsError."""
+        workers = threads or (min(MOST_THREADS, processors()) if self._kernel.COMPILED else 1)
         count = len(self._plans)
         each = max(1, min(CHAIN, -(-count // (2 * workers))))
         shared = self._shared()
@@ -191,21 +179,13 @@ class _Batch:
             else:
                 folds[-1].chain(fold)
             folds.append(fold)
-        leader = self._leader(shared)
-        workers = min(workers, len(heads))
-        pool = ThreadPoolExecutor(workers) if workers > 1 else None
-        try:
-            while (answer := leader.load(leader.behind())) == L.RUN_LOADED:
-                if pool is None:
-                    for head in heads:
-                        head.follow(leader)
-                else:
-                    list(pool.map(lambda head: head.follow(leader), heads))
-        finally:
-            if pool is not None:
-                pool.shutdown()
-        if answer == L.RUN_BAD_BAR:
-            raise bad_bar(self._plans[0], self._given.bars, *leader.bad())
+        if workers == 1:
+            leader = self._leader(shared, L.BLOCK)
+            while self._loaded(leader.load(leader.behind()), leader):
+                for head in heads:
+                    head.follow(leader)
+        else:
+            self._fold_behind(heads, [self._leader(shared, AHEAD_ROWS) for _ in range(2)], workers)
         for fold, plan in zip(folds, self._plans, strict=True):
             fold.finish(plan.end_ms)
         self._feed.take_back()
@@ -213,6 +193,24 @@ class _Batch:
             (state, plan, self._curves[number] if self._wanted else None)
             for number, (state, plan) in enumerate(zip(self._states, self._plans, strict=True))
         ]
+
+    def _fold_behind(self, heads: list[Any], leaders: list[Any], workers: int) -> None:
+        """Fold a block with several threads, of which one begins with loading the next block."""
+        first, second = leaders
+        with ThreadPoolExecutor(workers) as pool:
+            coming = pool.submit(first.load, 0)
+            while self._loaded(coming.result(), first):
+                coming = pool.submit(second.load, first.behind())
+                following = [pool.submit(head.follow, first) for head in heads]
+                for done in following:
+                    done.result()
+                first, second = second, first
+
+    def _loaded(self, answer: int, leader: Any) -> bool:
+        """Whether there is another block to fold. Raise BarsError."""
+        if answer == L.RUN_BAD_BAR:
+            raise bad_bar(self._plans[0], self._given.bars, *leader.bad())
+        return answer == L.RUN_LOADED
 
     def _plan_arrays(self) -> list[tuple[NDArray[Any], ...]]:
         """The arrays of each plan, made once for those that differ in their rules' place alone."""
@@ -242,7 +240,7 @@ class _Batch:
         return found
 
     def _shared(self) -> tuple[Any, ...]:
-        """What all folds read: the markets, funding, the timeline and one block."""
+        """What all folds read: the markets, funding and the timeline."""
         import numpy as np
 
         plan, feed, given, program = self._plans[0], self._feed, self._given, self._programs[0]
@@ -261,22 +259,22 @@ class _Batch:
             for bars, finer in zip(given.bars, given.finer, strict=True)
         ]
         funding = tuple(map(feed.read, funding_arrays(plan)))
-        return markets, funding, feed.read(given.timeline), feed.block(program, len(given.bars))
+        return markets, funding, feed.read(given.timeline)
 
-    def _leader(self, shared: tuple[Any, ...]) -> Any:
-        """A fold that loads the blocks for all, and folds nothing itself."""
+    def _leader(self, shared: tuple[Any, ...], rows: int) -> Any:
+        """A fold that loads blocks of so many rows for all, and folds nothing itself."""
         import numpy as np
 
-        return self._new_fold(0, State("", *self._first), shared, self._feed.give(np.empty(0)))
+        return self._new_fold(0, State("", *self._first), shared, self._feed.give(np.empty(0)), rows)
 
     def _fold(self, number: int, shared: tuple[Any, ...], curve: Any) -> Any:
         return self._new_fold(number, self._states[number], shared, curve)
 
-    def _new_fold(self, number: int, state: State, shared: tuple[Any, ...], curve: Any) -> Any:
+    def _new_fold(self, number: int, state: State, shared: tuple[Any, ...], curve: Any, rows: int = 0) -> Any:
         import numpy as np
 
         feed = self._feed
-        markets, funding, timeline, block = shared
+        markets, funding, timeline = shared
         return self._kernel.Fold(
             tuple(map(feed.read, self._arrays[number])),
             (feed.give(state.floats), feed.give(state.ints)),
@@ -286,7 +284,8 @@ class _Batch:
             curve,
             feed.give(np.empty(0)),
             (feed.give(np.empty(0)), feed.give(np.empty(0, dtype=np.int64))),
-            block + feed.hand(self._programs[number], len(markets)),
+            (feed.block(self._programs[number], len(markets), rows) if rows else self._no_block)
+            + feed.hand(self._programs[number], len(markets)),
         )
 
     def _new_curve(self) -> NDArray[np.float64]:
