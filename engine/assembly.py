@@ -25,7 +25,7 @@ def schedule(graph: Graph, wanted: set[int]) -> list[tuple[int, ...]]:
     for node in nodes:
         if node in done:
             continue
-        step = (node,)
+        step: tuple[int, ...] = (node,)
         if graph.nodes[node].op == "ema":
             averages.remove(node)
             ready = (
@@ -127,7 +127,7 @@ class Assembly:
             and self._graph.clock(node) is None
         )
 
-    def _write_crossing_rule(self, node: int, crossings: Mapping[object, int]) -> None:
+    def _write_crossing_rule(self, node: int, crossings: Mapping[tuple[str, tuple[int, ...]], int]) -> None:
         """Write a rule that is a crossing, with that of the same values the other way if there is one."""
         if node in self._place:
             return  # it was written with the other

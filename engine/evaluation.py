@@ -523,6 +523,10 @@ class Evaluator:
                 if phase == 4:
                     phase = 0
                     carry[at + I.EMA_VALUE] = value
+                    # As where four were taken at once: equal states are equal bytes.
+                    carry[at + I.EMA_DISTANCE] = 0.0
+                    carry[at + I.EMA_DISTANCE + 1] = 0.0
+                    carry[at + I.EMA_DISTANCE + 2] = 0.0
             else:
                 r[to + j] = NAN
             j += 1

@@ -73,7 +73,7 @@ class Feed:
         return registers
 
     def block(self, program: Program, count: int, rows: int = L.BLOCK) -> tuple[Any, ...]:
-        """A block of `count` markets: cells, times, truths, bits, octets, board, gaps, scratch of the check."""
+        """A block of `count` markets: cells, times, truths, bits, octets, board, gaps, scratch for checks."""
         import numpy as np
 
         return (

@@ -120,9 +120,8 @@ class Log:
         import numpy as np
 
         # One piece is read where it lies.
-        if len(parts) == 1:
-            return parts[0][column]
-        return np.concatenate([part[column] for part in parts])
+        found: NDArray[Any] = parts[0][column]
+        return found if len(parts) == 1 else np.concatenate([part[column] for part in parts])
 
 
 @lru_cache(maxsize=len(L.CODE_BITS))
@@ -130,7 +129,8 @@ def _as_they_are(bits: int) -> NDArray[np.int32]:
     """Codes of so many bits, of which none is written as 0."""
     import numpy as np
 
-    return np.arange(-1, (1 << bits) - 1, dtype=np.int32)
+    found: NDArray[np.int32] = np.arange(-1, (1 << bits) - 1, dtype=np.int32)
+    return found
 
 
 def _entries(parts: tuple[NDArray[Any], ...]) -> int:

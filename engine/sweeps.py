@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 256
 """Most combinations folded over one block before the next is read: their states stay in the cache."""
+AHEAD_ROWS = 16_384
+"""Rows of a block where several threads fold it: so many that handing over costs little."""
 CHAIN = 64
 """Most folds that a thread is given at once."""
 MOST_THREADS = 8
@@ -158,6 +160,8 @@ class _Batch:
             State("", *both) for both in zip(np.tile(floats, rows), np.tile(ints, rows), strict=True)
         ]
         self._arrays = self._plan_arrays()
+        # Those who follow read the blocks of who leads.
+        self._no_block = self._feed.block(self._programs[0], len(self._given.bars), 0)
         self._curves: list[NDArray[np.float64]] = []
 
     def run(self, threads: int | None) -> list[tuple[State, Plan, NDArray[np.float64] | None]]:
@@ -175,21 +179,13 @@ class _Batch:
             else:
                 folds[-1].chain(fold)
             folds.append(fold)
-        leader = self._leader(shared)
-        workers = min(workers, len(heads))
-        pool = ThreadPoolExecutor(workers) if workers > 1 else None
-        try:
-            while (answer := leader.load(leader.behind())) == L.RUN_LOADED:
-                if pool is None:
-                    for head in heads:
-                        head.follow(leader)
-                else:
-                    list(pool.map(lambda head: head.follow(leader), heads))
-        finally:
-            if pool is not None:
-                pool.shutdown()
-        if answer == L.RUN_BAD_BAR:
-            raise bad_bar(self._plans[0], self._given.bars, *leader.bad())
+        if workers == 1:
+            leader = self._leader(shared, L.BLOCK)
+            while self._loaded(leader.load(leader.behind()), leader):
+                for head in heads:
+                    head.follow(leader)
+        else:
+            self._fold_behind(heads, [self._leader(shared, AHEAD_ROWS) for _ in range(2)], workers)
         for fold, plan in zip(folds, self._plans, strict=True):
             fold.finish(plan.end_ms)
         self._feed.take_back()
@@ -197,6 +193,24 @@ class _Batch:
             (state, plan, self._curves[number] if self._wanted else None)
             for number, (state, plan) in enumerate(zip(self._states, self._plans, strict=True))
         ]
+
+    def _fold_behind(self, heads: list[Any], leaders: list[Any], workers: int) -> None:
+        """Fold a block with several threads, of which one begins with loading the next block."""
+        first, second = leaders
+        with ThreadPoolExecutor(workers) as pool:
+            coming = pool.submit(first.load, 0)
+            while self._loaded(coming.result(), first):
+                coming = pool.submit(second.load, first.behind())
+                following = [pool.submit(head.follow, first) for head in heads]
+                for done in following:
+                    done.result()
+                first, second = second, first
+
+    def _loaded(self, answer: int, leader: Any) -> bool:
+        """Whether there is another block to fold. Raise BarsError."""
+        if answer == L.RUN_BAD_BAR:
+            raise bad_bar(self._plans[0], self._given.bars, *leader.bad())
+        return answer == L.RUN_LOADED
 
     def _plan_arrays(self) -> list[tuple[NDArray[Any], ...]]:
         """The arrays of each plan, made once for those that differ in their rules' place alone."""
@@ -226,7 +240,7 @@ class _Batch:
         return found
 
     def _shared(self) -> tuple[Any, ...]:
-        """What all folds read: the markets, funding, the timeline and one block."""
+        """What all folds read: the markets, funding and the timeline."""
         import numpy as np
 
         plan, feed, given, program = self._plans[0], self._feed, self._given, self._programs[0]
@@ -245,22 +259,22 @@ class _Batch:
             for bars, finer in zip(given.bars, given.finer, strict=True)
         ]
         funding = tuple(map(feed.read, funding_arrays(plan)))
-        return markets, funding, feed.read(given.timeline), feed.block(program, len(given.bars))
+        return markets, funding, feed.read(given.timeline)
 
-    def _leader(self, shared: tuple[Any, ...]) -> Any:
-        """A fold that loads the blocks for all, and folds nothing itself."""
+    def _leader(self, shared: tuple[Any, ...], rows: int) -> Any:
+        """A fold that loads blocks of so many rows for all, and folds nothing itself."""
         import numpy as np
 
-        return self._new_fold(0, State("", *self._first), shared, self._feed.give(np.empty(0)))
+        return self._new_fold(0, State("", *self._first), shared, self._feed.give(np.empty(0)), rows)
 
     def _fold(self, number: int, shared: tuple[Any, ...], curve: Any) -> Any:
         return self._new_fold(number, self._states[number], shared, curve)
 
-    def _new_fold(self, number: int, state: State, shared: tuple[Any, ...], curve: Any) -> Any:
+    def _new_fold(self, number: int, state: State, shared: tuple[Any, ...], curve: Any, rows: int = 0) -> Any:
         import numpy as np
 
         feed = self._feed
-        markets, funding, timeline, block = shared
+        markets, funding, timeline = shared
         return self._kernel.Fold(
             tuple(map(feed.read, self._arrays[number])),
             (feed.give(state.floats), feed.give(state.ints)),
@@ -270,7 +284,8 @@ class _Batch:
             curve,
             feed.give(np.empty(0)),
             (feed.give(np.empty(0)), feed.give(np.empty(0, dtype=np.int64))),
-            block + feed.hand(self._programs[number], len(markets)),
+            (feed.block(self._programs[number], len(markets), rows) if rows else self._no_block)
+            + feed.hand(self._programs[number], len(markets)),
         )
 
     def _new_curve(self) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ class Days:
         """Take a segment's days; return the number of the first, which may be the last one so far."""
         new = {name: days[name].tolist() for name in ("day", "bars", "exposed", "high", "low", "close")}
         goes_on = self.day[-1:] == new["day"][:1]
-        first_day = len(self.day) - goes_on
+        first_day = len(self.day) - int(goes_on)
         if goes_on:
             self.bars[-1] += new["bars"].pop(0)
             self.exposed[-1] += new["exposed"].pop(0)

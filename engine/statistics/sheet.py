@@ -18,9 +18,14 @@ class Sheet:
         """Begin with these; `reasons` says why one of them is None."""
         self.metrics: dict[str, Any] = dict(metrics or {})
         self.undefined: dict[str, str] = {}
-        for name, value in list(self.metrics.items()):
-            if value is None or (type(value) is float and not math.isfinite(value)):
-                self.put(name, value, (reasons or {}).get(name, ""))
+        # Comparisons, for most are finite and there may be thousands of runs.
+        odd = [
+            name
+            for name, value in self.metrics.items()
+            if value is None or (type(value) is float and not -math.inf < value < math.inf)
+        ]
+        for name in odd:
+            self.put(name, self.metrics[name], (reasons or {}).get(name, ""))
 
     def put(self, name: str, value: float | str | None, reason: str = "") -> None:
         """Write a metric; `reason` is why it is None where it is."""

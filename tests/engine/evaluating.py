@@ -38,7 +38,7 @@ def uncompiled() -> ModuleType:
 @dataclass(frozen=True, eq=False)
 class Evaluated:
     columns: Mapping[str, Column]
-    bits: NDArray[np.float64]
+    bits: NDArray[np.uint64]
     board: NDArray[np.float64]
     """slots × bars"""
     carried: NDArray[np.float64]
@@ -91,7 +91,7 @@ def evaluate(
         columns.append(
             np.array(column, dtype=np.float64).reshape(len(program.columns), max(0, size - inside))
         )
-        bits.append(np.array(found, dtype=np.float64))
+        bits.append(np.array(found).astype(np.uint64))
         boards.append(np.array(board, dtype=np.float64).reshape(program.board, size))
     whole = np.concatenate(columns, axis=1)
     return Evaluated(

@@ -68,7 +68,7 @@ def test_the_source_runs_without_cython_installed() -> None:
 def test_the_build_replaces_every_name_of_the_layout(module: str) -> None:
     translated = build.with_numbers((build.ENGINE / f"{module}.py").read_text())
     assert not re.search(r"\b[LI]\.[A-Z]", translated)
-    used = {"kernel": layout.BLOCK, "evaluation": layout.PIECE, "summing": layout.DAY}
+    used = {"kernel": layout.FOREVER, "evaluation": layout.PIECE, "summing": layout.DAY}
     assert str(used[module]) in translated
 
 

@@ -4,25 +4,31 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import (
     Bars,
+    BarsError,
     Costs,
     Market,
     Output,
     Plan,
+    Result,
     State,
     finish,
     initial_state,
     join,
+    machine,
     parse_strategy,
     preset,
     preset_ids,
+    run,
     simulate,
 )
 from engine.columns import Table
+from engine.statistics import report
 from tests.engine.market import MINUTE, document, funding_for, generated, play, rows, same_tables
 
 # Every kind of node, recursive ones over windows and the other way round, with missing values inside.
@@ -283,3 +289,32 @@ def test_every_decision_ends_in_a_fill_or_a_block(seed: int) -> None:
     assert [e["seq"] for e in events] == list(range(len(events)))
     stamps = [e["timestamp"] for e in events]
     assert stamps == sorted(stamps)
+
+
+@pytest.mark.parametrize("holes", [0.0, 0.02])
+def test_a_second_thread_changes_no_bit(monkeypatch: pytest.MonkeyPatch, holes: float) -> None:
+    """Bars loaded ahead by another thread, and trades added up by one, as by one thread alone."""
+    bars = {"A": generated(70_000, 3, holes=holes)}
+    found: list[tuple[bytes, bytes, Result]] = []
+    for processors, ahead in ((1, 1 << 60), (2, 1)):
+        monkeypatch.setattr(machine, "processors", lambda count=processors: count)
+        monkeypatch.setattr(report, "processors", lambda count=processors: count)
+        monkeypatch.setattr(machine, "AHEAD_ROWS", ahead)
+        monkeypatch.setattr(report, "BESIDE_ROWS", 1)
+        result = run(EVERYTHING, bars, timeframe_ms=MINUTE, start_ms=100 * MINUTE)
+        found.append((result.state.to_bytes(), result.report.to_bytes(), result))
+    (state, added, alone), (state_ahead, added_beside, ahead_result) = found
+    assert (state, added) == (state_ahead, added_beside)
+    assert same_tables(alone.tables, ahead_result.tables)
+    assert alone.metrics["total_trades"] > 1000
+
+
+def test_a_bad_bar_stops_both_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "processors", lambda: 2)
+    monkeypatch.setattr(machine, "AHEAD_ROWS", 1)
+    good = generated(140_000, 3)
+    high = good.high.copy()
+    high[100_000] = 0.5 * good.low[100_000]
+    bad = Bars(good.timestamp, good.open, high, good.low, good.close, good.volume)
+    with pytest.raises(BarsError, match=r"bar 100000 at \d+ is no candle"):
+        run(EVERYTHING, {"A": bad}, timeframe_ms=MINUTE, start_ms=0)

@@ -34,7 +34,6 @@ from engine.result import Result
 from engine.statistics import passes
 from engine.statistics.calendar import DAY_MS, day_of, months_before, text_of, week_of
 from engine.statistics.drawdowns import WORST, Drawdowns
-from engine.statistics.exposure import Exposure
 from engine.statistics.numbers import normal_below, quantile, student_above
 from engine.statistics.sheet import Sheet
 from tests.engine.market import MINUTE, document, generated, play, rows
@@ -78,15 +77,34 @@ def equity_table(closes: Sequence[float], benchmark: Sequence[float], step: int 
     )
 
 
-def no_positions() -> Table:
-    none = np.empty(0, dtype=np.int64)
-    return Table(0, {"timestamp": none, "symbol": coded([]), "qty": np.empty(0)})
+def days_of(equity: Table, positions: Table | None = None) -> Table:
+    """What the rows of each UTC day add up to, row by row; a change counts from its bar's close on."""
+    changes: list[tuple[int, str, float]] = []
+    if positions is not None:
+        columns = (positions["timestamp"], positions["symbol"], positions["qty"])
+        changes = list(zip(*(column.tolist() for column in columns), strict=True))
+    held: dict[str, float] = {}
+    days: dict[int, dict[str, Any]] = {}
+    for stamp, value in zip(equity["timestamp"].tolist(), equity["equity"].tolist(), strict=True):
+        while changes and changes[0][0] <= stamp:
+            _, symbol, qty = changes.pop(0)
+            held[symbol] = qty
+        day = days.setdefault(stamp // DAY_MS, {"bars": 0, "exposed": 0, "high": value, "low": value})
+        day["bars"] += 1
+        day["exposed"] += any(held.values())
+        day["high"], day["low"] = max(day["high"], value), min(day["low"], value)
+        day["close"] = value
+    columns_of = {
+        name: np.array([day[name] for day in days.values()])
+        for name in ("bars", "exposed", "high", "low", "close")
+    }
+    return Table(len(days), {"day": np.array(list(days)), **columns_of})
 
 
 def fed(equity: Table, blocks: Table | None = None, **tables: Table) -> Report:
     report = Report(daily_plan())
-    given = {"fills": empty(), "trades": empty(), "positions": no_positions(), "equity": equity, **tables}
-    report.add(Output(given, blocks or empty()))
+    given = {"fills": empty(), "trades": empty(), "positions": empty(), "equity": equity, **tables}
+    report.add(Output(given, blocks or empty(), days_of(equity)))
     return report
 
 
@@ -451,9 +469,11 @@ def test_uncompiled_passes_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch, 
     assert cut_run(cuts)[0].to_bytes() == compiled
 
 
-def test_bars_with_a_position_are_counted_over_gaps() -> None:
-    # Rows 0 to 7 at these minutes; days end after rows 3 and 8.
-    timeline = np.array([0, 1, 2, 5, 6, 7, 8, 20], dtype=np.int64) * MINUTE
+def test_days_are_reckoned_over_gaps() -> None:
+    # Rows at these minutes of the first day, and one of the next.
+    at = np.array([0, 1, 2, 5, 6, 7, 8, 1500], dtype=np.int64) * MINUTE
+    closes = [10.0, 12.0, 11.0, 9.0, 10.0, 10.0, 10.5, 8.0]
+    equity = Table(8, {"timestamp": at, "equity": np.array(closes)})
     changes = Table(
         5,
         {
@@ -462,10 +482,35 @@ def test_bars_with_a_position_are_counted_over_gaps() -> None:
             "qty": np.array([1.0, 0.0, -2.0, 0.0, 3.0]),
         },
     )
-    exposure = Exposure(("A", "B"))
     # A is held over rows 1 and 2, B over row 3, A again from row 6 on.
-    assert exposure.add(timeline, changes, np.array([0, 3, 8])) == [2, 3]
-    assert exposure.held == [1, 0]
+    found = days_of(equity, changes)
+    assert [found[name].tolist() for name in found] == [
+        [0, 1], [7, 1], [4, 1], [12.0, 8.0], [9.0, 8.0], [10.5, 8.0],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["plain", "several", "rich"])
+def test_the_fold_adds_days_up_as_its_tables_do(name: str) -> None:
+    """Bars, exposed bars, highest, lowest and last equity of each day, whichever way the rows went."""
+    if name == "rich":
+        found = rich_fold()
+    else:
+        symbols = ("A",) if name == "plain" else ("A", "B")
+        series = {symbol: generated(4000, n, holes=0.02) for n, symbol in enumerate(symbols)}
+        plan = Plan(
+            parse_strategy(preset("ema_cross")),
+            tuple(map(Market, symbols)),
+            MINUTE,
+            0,
+            4000 * MINUTE,
+            record_indicators=False,
+        )
+        _, found = simulate(plan, initial_state(plan), series)
+    wanted = days_of(found.tables["equity"], found.tables["positions"])
+    assert sum(wanted["exposed"]) > 0
+    assert found.days["day"].tolist() == wanted["day"].tolist()
+    for column in ("bars", "exposed", "high", "low", "close"):
+        assert found.days[column].tolist() == wanted[column].tolist(), column
 
 
 def test_trades_before_1970_have_an_hour_and_a_weekday() -> None:
@@ -504,6 +549,11 @@ RICH = {
     ],
     "sizing": {"mode": "fraction", "fraction": 0.4},
 }
+
+
+def rich_fold() -> Output:
+    plan = rich().plan
+    return simulate(plan, initial_state(plan), BARS)[1]
 
 
 def rich() -> Result:
