@@ -35,7 +35,9 @@ def test_every_path_of_the_page_is_a_path_of_the_api() -> None:
 
 def test_its_requests_get_the_answers_it_shows(finished: Finished) -> None:
     http = finished.http
-    imported, started, terms, saved, changed, refused = BODIES
+    fetched, imported, started, terms, saved, changed, refused = BODIES
+    answer = http.post("/datasets", json=fetched)
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     begun = http.post("/datasets", json=imported)
     assert begun.status_code == 201
     assert list(begun.json()) == [
