@@ -16,7 +16,7 @@ from cli.figures import minute, number, percent
 from cli.output import Kind, note, pairs, print_json, print_table, table
 from cli.pages import Everything, Limit, read_series, say_more
 from shared.responses_audit import FlagRow, VersionList
-from shared.responses_market import DatasetDetail
+from shared.responses_market import DatasetDetail, MarketAnswer
 
 # Of versions; the most that the API answers at once.
 PAGE = 100
@@ -54,7 +54,7 @@ def show(
         print_json(answer.raw)
         return
     found = answer.value
-    print_table(pairs(_report(found)))
+    print_table(pairs([*_report(found), *_market(found.market)]))
     rows = [
         FlagRow(kind="gap", start=gap.start, end=gap.end, count=gap.missing, values={})
         for gap in found.gap_list
@@ -115,6 +115,24 @@ def delete(
         print_json({"dataset_id": dataset, "deleted": True} if answer is None else answer)
     else:
         note(f"dataset {dataset} is deleted.")
+
+
+def _market(market: MarketAnswer | None) -> list[tuple[str, str]]:
+    """Return what the exchange publishes of the market, as a run takes it."""
+    if market is None:
+        return []
+    steps = {
+        "quantity": market.quantity_step,
+        "price": market.price_step,
+        "notional from": market.min_notional,
+    }
+    fees = {"taker": market.taker_fee_bps, "maker": market.maker_fee_bps}
+    said = {
+        "listed": market.listed[:10] if market.listed else "",
+        "steps": ", ".join(f"{name} {value:.10g}" for name, value in steps.items() if value is not None),
+        "fees": ", ".join(f"{name} {value:g} bps" for name, value in fees.items() if value is not None),
+    }
+    return [(name, text) for name, text in said.items() if text]
 
 
 def _report(found: DatasetDetail) -> list[tuple[str, str]]:

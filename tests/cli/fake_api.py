@@ -119,6 +119,7 @@ class FakeApi:
     imports: dict[str, dict[str, Any]] = field(default_factory=dict)
     fetches: dict[str, dict[str, Any]] = field(default_factory=dict)
     report: dict[str, Any] | None = None
+    market: dict[str, Any] | None = None
     faults: list[Fault] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     polled: threading.Event = field(default_factory=threading.Event)

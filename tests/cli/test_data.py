@@ -345,3 +345,14 @@ def test_a_fetch_that_is_left_goes_on_and_says_how_to_come_back(
     assert (ran.code, ran.out) == (130, "")
     assert "goes on without you" in ran.err
     assert "Run the same command again" in ran.err
+
+
+def test_show_says_what_the_exchange_says_of_the_market(cli: Cli, api: FakeApi) -> None:
+    api.add_dataset("coinbase", "BTC-USD", "1h")
+    steps = {"price_step": 0.01, "quantity_step": 1e-8, "min_notional": None}
+    api.market = {"listed": "2015-07-20T00:00:00Z", **steps, "taker_fee_bps": 120.0, "maker_fee_bps": 60.0}
+    out = cli("data", "show", "coinbase.BTC-USD.1h").out
+
+    for said in ("2015-07-20", "quantity 1e-08, price 0.01", "taker 120 bps, maker 60 bps"):
+        assert said in out
+    assert "notional" not in out
