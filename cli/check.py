@@ -12,7 +12,7 @@ from cli.examples import examples
 from cli.figures import minute, number
 from cli.output import note, pairs, print_json, print_table
 from cli.strategies import Parameters, located, parameters_of, strategy_named, wire_strategy
-from cli.terms import FundingBps, FundingHours, Leverage, funding_of, option
+from cli.terms import TIMEFRAME_HELP, FundingBps, FundingHours, Leverage, funding_of, option
 from shared.requests import Timeframe
 from shared.responses_why import CheckFinding, RunCheck
 
@@ -35,7 +35,7 @@ def check(
         ),
     ],
     symbol: Annotated[list[str], option("BTC-USDT, BTC/USDT or BTCUSDT; repeat it.", "SYMBOL")],
-    timeframe: Annotated[Timeframe, option("Length of a bar: 1m, 5m, 15m, 1h, 6h or 1d.", "LENGTH")],
+    timeframe: Annotated[Timeframe, option(TIMEFRAME_HELP, "LENGTH")],
     start: Annotated[str | None, option("First day or time (UTC); default: the first held.", "TIME")] = None,
     end: Annotated[
         str | None, option("Last day, or the time (UTC) to stop before; default: the last held.", "TIME")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import data_audit
-from cli.candle_files import CandleFile, dataset_of, import_candles
+from cli.candle_files import CandleFile, dataset_of, import_candles, resample_candles
 from cli.client import Answered, Api
 from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import BadInputError, UsageError
@@ -19,9 +19,10 @@ from cli.fetching import fetch_candles
 from cli.figures import minute
 from cli.output import Kind, note, pairs, plain, print_json, print_table, table
 from cli.simulated_market import simulate_market
+from cli.terms import TIMEFRAME_HELP
 from shared.names import SIMULATED_EXCHANGE, DatasetName
 from shared.requests import Timeframe
-from shared.responses_market import DatasetList, FetchAnswer, ImportAnswer, RegimeList
+from shared.responses_market import DatasetAnswer, DatasetList, FetchAnswer, ImportAnswer, RegimeList
 from shared.times import parse_time
 from shared.venues import VENUES
 
@@ -137,6 +138,29 @@ def fetch(
     _show_fetch(entry, as_json)
 
 
+@app.command(
+    "resample",
+    epilog=examples(
+        "stepfold data resample binance.BTC-USDT.1m 1h", "stepfold data resample binance.BTC-USDT.5m 4h"
+    ),
+)
+def resample(
+    dataset: data_audit.DatasetArgument,
+    timeframe: Annotated[Timeframe, typer.Argument(metavar="LENGTH", help=TIMEFRAME_HELP)],
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make candles of a longer timeframe of those that are held, exactly.
+
+    A bar that lacks some of its finer bars is marked incomplete, one that
+    lacks all of them stays missing. A run does without: at a timeframe that
+    is not held it makes its bars as it reads.
+    """
+    with connected(api_url) as api:
+        entry = resample_candles(api, dataset, timeframe)
+    _show_import(entry, as_json)
+
+
 @app.command("regimes", epilog=examples("stepfold data regimes"))
 def list_regimes(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
     """List the named periods of the market, which `stepfold run --regime` takes."""
@@ -181,7 +205,7 @@ def list_datasets(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
             entry.start[:10],
             entry.end[:10],
             f"{entry.missing_bars:,}",
-            "simulated" if entry.simulated else "",
+            ", ".join(filter(None, ("simulated" if entry.simulated else "", _made_of(entry)))),
         )
     print_table(shown)
     if any(entry.simulated for entry in held):
@@ -259,6 +283,11 @@ def _named(file: Path, exchange: str | None, symbol: str | None, timeframe: str 
         raise BadInputError(str(error)) from None
 
 
+def _made_of(entry: DatasetAnswer) -> str:
+    """Say what a resampled dataset is made of, which is the same market's."""
+    return "" if entry.made_of is None else f"made of {entry.made_of.rpartition('.')[2]}"
+
+
 def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
     if as_json:
         print_json(entry.raw)
@@ -270,7 +299,9 @@ def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
         ("span", f"{minute(report['first'])} to {minute(report['last'])} UTC"),
         *_held_now(report),
     ]
-    rows += [("put right", f"{report[name]:,} {what}") for name, what in _PUT_RIGHT if report[name]]
+    if entry.value.made_of is not None:
+        rows.append(("made of", f"{entry.value.made_of}, {report['incomplete_bars']:,} bars incomplete"))
+    rows += [("put right", f"{report[name]:,} {what}") for name, what in _PUT_RIGHT if report.get(name)]
     suspicious = [("suspicious", f"{report[name]:,} {what}") for name, what in _SUSPICIOUS if report[name]]
     rows += suspicious
     if DatasetName.parse(entry.value.dataset_id).exchange == SIMULATED_EXCHANGE:

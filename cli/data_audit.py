@@ -134,10 +134,17 @@ def _report(found: DatasetDetail) -> list[tuple[str, str]]:
             ("no volume", f"{audit.zero_volume_bars:,} bars"),
             ("flat", f"{audit.flat_bars:,} bars whose high is their low"),
             ("disagree", f"{audit.disagreeing_bars:,} bars with finer candles"),
+            ("made of", _made_of(found)),
             ("put right", f"{audit.duplicates_removed:,} duplicates removed"),
             ("", f"{audit.out_of_order_rows:,} rows out of order"),
         ]
     return [(name, value) for name, value in rows if value]
+
+
+def _made_of(found: DatasetDetail) -> str:
+    if found.made_of is None or found.audit is None:
+        return ""
+    return f"{found.made_of}, {found.audit.incomplete_bars:,} bars incomplete"
 
 
 def _ask(api: Api, dataset: str) -> None:

@@ -14,9 +14,11 @@ import typer
 
 from cli.errors import UsageError
 from cli.strategy_files import DocumentFile, load_limits
+from shared.times import TIMEFRAMES
 
 DEFAULT = "default"
 OFF = "off"
+TIMEFRAME_HELP = f"Length of a bar: {', '.join(TIMEFRAMES)}."
 LIMITS, BEHAVIOUR, COSTS = "Limits", "Behaviour", "Costs and margin"
 
 

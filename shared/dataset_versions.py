@@ -13,6 +13,7 @@ from shared.dataset_agreement import agree, judge_coarser
 from shared.datasets import Changes, Dataset, DatasetIndex, Range, being_deleted
 from shared.manifest import Part
 from shared.names import DatasetName
+from shared.resampled_dataset import check_replaces
 from shared.store import ObjectStore
 from shared.times import stamp
 
@@ -44,14 +45,19 @@ def add_version(
     """Add audited candles to an owner's dataset as its newest version; return it and its entry in the index.
 
     `market` is what their exchange says of it, `asked` the span [from, to) that it was asked for, this time
-    and before. Candles that are all held already make no new version. Raises ConflictError where another
-    writer came first, or the dataset is being deleted; nothing of the candles is visible then.
+    and before. Candles that are all held already make no new version; resampled ones are replaced as a whole.
+    Raises ConflictError where another writer came first, the dataset is being deleted, or resampled candles
+    would be replaced in part; nothing of the candles is visible then.
     """
     held = index.of_owner(owner, dataset)
     if held is not None and held.deleting:
         raise being_deleted(held)
     previous = load_version(store, owner, dataset, held.version) if held else None
-    version = write_version(store, owner, dataset, candles, previous, arrival, market)
+    if previous is not None and previous.manifest.made_of is not None:
+        version = write_version(store, owner, dataset, candles, None, arrival, market)
+        check_replaces(previous, version)
+    else:
+        version = write_version(store, owner, dataset, candles, previous, arrival, market)
     entry = entry_of(version)
     if asked is not None:
         entry = replace(entry, asked_from_ms=asked[0], asked_to_ms=asked[1])
@@ -91,6 +97,7 @@ def entry_of(version: DatasetVersion) -> Dataset:
         missing_bars=manifest.missing_bars,
         updated_at=stamp(),
         simulated=version.dataset.exchange == names.SIMULATED_EXCHANGE,
+        made_of=None if manifest.made_of is None else manifest.made_of.dataset_id,
     )
 
 

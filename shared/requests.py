@@ -20,7 +20,7 @@ MIN_CANDLES = 50
 FEW_FIELDS = 10
 """As many known fields an error names where none is near to what was written."""
 
-Timeframe = Literal["1m", "5m", "15m", "1h", "6h", "1d"]
+Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\s,][^,]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Notes = Annotated[str, Field(max_length=10_000)]
@@ -223,6 +223,14 @@ NewDataset = Annotated[
     Discriminator(_branch_of),
 ]
 """With a `source` candles are fetched, without one a file is uploaded."""
+
+
+class ResampleRequest(WireModel):
+    """A longer timeframe to make of a dataset's candles."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"timeframe": "4h"}})
+
+    timeframe: Timeframe
 
 
 def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:

@@ -22,6 +22,10 @@ class ResolvedSymbol:
     quantity_step: float = 1e-8
     min_notional: float = 0.0
     finer_version: str | None = None
+    made_of: str | None = None
+    """The timeframe of `dataset_version`, where the run's bars are made of finer ones as they are read."""
+    finer_made_of: str | None = None
+    """The same of `finer_version`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,9 @@ class DatasetAnswer(Answer):
     updated_at: Moment
     simulated: Annotated[bool, Field(description="generated, not traded")]
     public: bool
+    made_of: Annotated[
+        str | None, Field(description="the dataset of finer candles that it was resampled from")
+    ]
 
 
 class DatasetList(Answer):
@@ -201,6 +204,9 @@ class ImportAnswer(Answer):
     ended_at: Moment | None
     report: dict[str, Any] | None
     error: RunError | None
+    made_of: Annotated[
+        str | None, Field(description="of a resampling, which has no file: the dataset of finer candles")
+    ]
 
 
 class FetchAnswer(Answer):

@@ -23,7 +23,7 @@ class Venue:
     name: str
     page_bars: int
     opened: str
-    timeframes: tuple[str, ...] = tuple(TIMEFRAMES)
+    timeframes: tuple[str, ...]
     newest_bars: int | None = None
     perpetuals: bool = False
 
@@ -34,17 +34,27 @@ FETCHED_AT_ONCE = 2
 VENUES = {
     venue.name: venue
     for venue in (
-        Venue("coinbase", page_bars=300, opened="2014-12-01"),
-        Venue("binance", page_bars=1000, opened="2017-07-01", perpetuals=True),
+        Venue(
+            "coinbase",
+            page_bars=300,
+            opened="2014-12-01",
+            timeframes=("1m", "5m", "15m", "30m", "1h", "2h", "6h", "1d"),
+        ),
+        Venue("binance", page_bars=1000, opened="2017-07-01", timeframes=tuple(TIMEFRAMES), perpetuals=True),
         # Whatever time is asked for, Kraken answers its newest 720 bars and no others.
         Venue(
             "kraken",
             page_bars=720,
             opened="2013-09-01",
-            timeframes=("1m", "5m", "15m", "1h", "1d"),
+            timeframes=("1m", "5m", "15m", "30m", "1h", "4h", "1d"),
             newest_bars=720,
         ),
-        Venue("bitstamp", page_bars=1000, opened="2011-08-01"),
+        Venue(
+            "bitstamp",
+            page_bars=1000,
+            opened="2011-08-01",
+            timeframes=tuple(name for name in TIMEFRAMES if name != "8h"),
+        ),
     )
 }
 

@@ -42,7 +42,9 @@ def _refuse_what_is_too_much(request: BacktestRequest, resolution: Resolution) -
         run = resolution.run
         return sum(version.count(run.warm_up_start_ms, run.end_ms) for version in versions)
 
-    bars, finer = count(resolution.versions), count(resolution.finer)
+    bars = count(resolution.versions)
+    # Bars that are made are read as what they are made of.
+    finer = count(resolution.finer) + count([v.source for v in resolution.versions if v.source])
     operations = len(resolution.strategy.graph.nodes)
     if bars > MAX_BARS:
         message = (

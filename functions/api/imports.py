@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from functions.api.datasets import held_dataset
 from shared import access, identifiers, names
 from shared.datasets import Import
 from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
 from shared.names import DatasetName
 from shared.requests import DatasetRequest, FetchRequest
+from shared.resampled_dataset import target_of
 from shared.responses_market import ImportBegun, UploadForm
 from shared.symbols import canonical, exchange_name
 from shared.times import iso, now_ms
@@ -48,6 +50,20 @@ def start_import(owner: str, dataset_id: str, import_id: str) -> Import:
         entry = access.datasets().start_import(owner, import_id)
     if entry.status == "running":
         access.workflows().start_import(entry)
+    return entry
+
+
+def start_resampling(owner: str, dataset_id: str, timeframe: str) -> Import:
+    """Start the workflow that makes a dataset of another's finer candles.
+
+    Raises NotFoundError, InvalidInputError for a timeframe that these do not make, ConflictError where
+    candles that came from elsewhere are held at it.
+    """
+    source = held_dataset(owner, dataset_id)
+    index = access.datasets()
+    target = target_of(index, source, timeframe)
+    entry = index.begin_resampling(owner, identifiers.import_id(), target, source.name)
+    access.workflows().start_import(entry)
     return entry
 
 

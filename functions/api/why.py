@@ -68,7 +68,9 @@ def _check_bar(resolved: ResolvedRun, version: DatasetVersion, at_ms: int) -> No
     span = f"this run's bars open from {iso(resolved.start_ms)} to before {iso(resolved.end_ms)}"
     if not resolved.start_ms <= at_ms < resolved.end_ms:
         raise InvalidInputError([Issue("at", f"lies outside: {span}", iso(at_ms))])
-    found = candles_reader(access.store(), version).last_moment(at_ms, ["timestamp"])
+    reader = candles_reader(access.store(), version)
+    stop = reader.first_at_or_after(at_ms + 1)
+    found = reader.slice(stop - 1, stop, ["timestamp"])
     nearest = found.column("timestamp")[0].as_py() if found.num_rows else None
     if nearest == at_ms:
         return

@@ -101,6 +101,7 @@ def dataset_fields(dataset: Dataset, reader: str) -> dict[str, Any]:
         "updated_at": dataset.updated_at,
         "simulated": dataset.simulated,
         "public": dataset.owner != reader,
+        "made_of": dataset.made_of,
     }
 
 
@@ -152,6 +153,7 @@ def import_answer(entry: Import) -> ImportAnswer:
         ended_at=entry.ended_at,
         report=None if entry.report is None else dict(entry.report),
         error=error_answer(entry.error),
+        made_of=entry.made_of,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.fetch import scratch
-from functions.fetch.spans import Span, missing
+from functions.fetch.spans import Span, fetched, missing
 from shared import access, names
 from shared.candles import Arrival
 from shared.dataset_versions import add_version
@@ -48,7 +48,7 @@ def join_pieces(
 
 def _join(entry: Fetch, wanted: Span, market: MarketFacts) -> dict[str, Any]:
     dataset, index, store = entry.name, access.datasets(), access.store()
-    held = index.get(names.PUBLIC_OWNER, dataset)
+    held = fetched(index.get(names.PUBLIC_OWNER, dataset))
     spans = [wanted] if entry.again and wanted.bars(1) else missing(wanted, held)
     if held is None and not any(table.num_rows for table in scratch.tables(entry, spans)):
         message = f"{dataset.exchange} has no {dataset.timeframe} candles of {dataset.symbol}"

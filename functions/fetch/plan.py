@@ -10,7 +10,7 @@ from functions.fetch.listing import client_of, first_day, market_of
 from functions.fetch.pages import page
 from functions.fetch.patience import patiently
 from functions.fetch.scratch import spans_there
-from functions.fetch.spans import Span, missing, pieces, without
+from functions.fetch.spans import Span, fetched, missing, pieces, without
 from shared import access, names
 from shared.candles import DatasetVersion, candles_reader, load_version
 from shared.datasets import Dataset
@@ -38,7 +38,7 @@ def plan_fetch(owner: str, fetch_id: str) -> dict[str, Any]:
     of = venue(dataset.exchange, dataset.timeframe)
     client = client_of(of.name, dataset.symbol)
     market = market_of(dataset.symbol, client)
-    held = access.datasets().get(names.PUBLIC_OWNER, dataset)
+    held = fetched(access.datasets().get(names.PUBLIC_OWNER, dataset))
     version = None
     if held is not None:
         version = load_version(access.store(), names.PUBLIC_OWNER, dataset, held.version)

@@ -142,6 +142,23 @@ def test_show_is_the_audit_as_a_table(cli: Cli, api: FakeApi) -> None:
     assert "older than audits" in cli("data", "show", "binance.BTC-USDT.1h").err
 
 
+def test_resampling_says_what_was_made_of_what(cli: Cli, api: FakeApi) -> None:
+    api.add_dataset("binance", "BTC-USDT", "1h")
+    ran = cli("data", "resample", "binance.BTC-USDT.1h", "1d")
+    assert ran.code == 0
+    assert "1,094" in ran.out
+    assert "binance.BTC-USDT.1h, 1 bars incomplete" in ran.out
+    assert "made of 1h" in cli("data", "list").out
+    assert "binance.BTC-USDT.1h, 0 bars incomplete" in cli("data", "show", "binance.BTC-USDT.1d").out
+    answered = cli("data", "resample", "binance.BTC-USDT.1h", "1d", "--json").json
+    assert answered["made_of"] == "binance.BTC-USDT.1h"
+    refused = cli("data", "resample", "binance.BTC-USDT.1h", "1h")
+    assert refused.code == 3
+    assert "choose one of 2h, 4h" in refused.err
+    assert cli("data", "resample", "binance.BTC-USDT.5m", "1h").code == 4
+    assert cli("data", "resample", "binance.BTC-USDT.1h", "7m").code == 2
+
+
 def test_versions_say_what_each_changed(cli: Cli, api: FakeApi) -> None:
     api.add_dataset("binance", "BTC-USDT", "1h")
 

@@ -112,7 +112,7 @@ BAD_REQUESTS = [
         {"funding": {"assumed_rate_bps": 1, "every_hours": 0}}, "funding.every_hours", "1", id="0 h"
     ),
     pytest.param({"regime": "\u0000"}, "regime", "choose one of", id="no regime"),
-    pytest.param({"finer_timeframe": "1d"}, "finer_timeframe", "not shorter", id="finer is coarser"),
+    pytest.param({"finer_timeframe": "1d"}, "finer_timeframe", "is not shorter", id="finer is coarser"),
     pytest.param({"owner": "ann"}, "owner", "not a field", id="an owner"),
     pytest.param(
         {"initial_allocations": {"DOGE": 5}}, "initial_allocations.DOGE", "no symbol", id="allocation"
