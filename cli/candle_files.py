@@ -14,7 +14,7 @@ import httpx
 from cli.client import Answered, Api, http_client, segment
 from cli.errors import BadInputError, CommandError, UnreachableError
 from cli.waiting import Meter, failure, meter
-from shared.names import DatasetName
+from shared.names import FUNDING, DatasetName
 from shared.responses_market import ImportAnswer, ImportBegun, UploadForm
 from shared.times import TIMEFRAMES
 
@@ -22,7 +22,7 @@ SUFFIXES = (".csv", ".parquet")
 MAX_UPLOAD_BYTES = 256 * 1024 * 1024
 # Name of a file that says what it holds: binance_BTCUSDT_1h_20210101_20231231.parquet
 _TELLING_NAME = re.compile(
-    rf"([A-Za-z0-9]+)_([A-Za-z0-9-]+)_({'|'.join(TIMEFRAMES)})(?:_.*)?\.(?:csv|parquet)"
+    rf"([A-Za-z0-9]+)_([A-Za-z0-9-]+)_({'|'.join((*TIMEFRAMES, FUNDING))})(?:_.*)?\.(?:csv|parquet)"
 )
 _POLL_SECONDS = 0.2
 _UPLOAD_TIMEOUT = httpx.Timeout(60.0, connect=5.0, read=300.0)
@@ -59,7 +59,7 @@ def import_candles(
         begun = api.post(
             ImportBegun,
             "/datasets",
-            {"exchange": name.exchange, "symbol": name.symbol, "timeframe": name.timeframe},
+            {"exchange": name.exchange, "symbol": name.symbol, **_what(name)},
         ).value
         _upload(begun.upload, file.path, show)
         entry = api.post(ImportAnswer, _path(begun), repeatable=True)
@@ -67,6 +67,10 @@ def import_candles(
     if entry.value.status == "failed":
         raise failure(f"{file.path.name} was not imported", entry.value.error)
     return entry
+
+
+def _what(name: DatasetName) -> dict[str, str]:
+    return {"kind": name.kind} if name.kind == "funding" else {"timeframe": name.timeframe}
 
 
 def resample_candles(

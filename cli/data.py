@@ -20,7 +20,7 @@ from cli.figures import minute
 from cli.output import Kind, note, pairs, plain, print_json, print_table, table
 from cli.simulated_market import simulate_market
 from cli.terms import TIMEFRAME_HELP
-from shared.names import SIMULATED_EXCHANGE, DatasetName
+from shared.names import FUNDING, SIMULATED_EXCHANGE, DatasetName
 from shared.requests import Timeframe
 from shared.responses_market import DatasetAnswer, DatasetList, FetchAnswer, ImportAnswer, RegimeList
 from shared.times import parse_time
@@ -56,11 +56,15 @@ def register(parent: typer.Typer) -> None:
     epilog=examples(
         "stepfold data import binance_BTCUSDT_1h_20210101_20231231.parquet",
         "stepfold data import btc.csv --exchange binance --symbol BTC-USDT --timeframe 1h",
+        "stepfold data import rates.csv --exchange binance --symbol BTC-USDT-PERP --funding",
     ),
 )
 def import_file(
     file: Annotated[
-        Path, typer.Argument(help="CSV with a header, or Parquet: timestamp, open, high, low, close, volume.")
+        Path,
+        typer.Argument(
+            help="CSV or Parquet: timestamp, open, high, low, close, volume (or timestamp, rate)."
+        ),
     ],
     exchange: Annotated[
         str | None,
@@ -75,15 +79,20 @@ def import_file(
     timeframe: Annotated[
         Timeframe | None, typer.Option(help="Length of a bar; default: as the name says.", show_default=False)
     ] = None,
+    funding: Annotated[
+        bool, typer.Option("--funding", help="The file holds funding rates, fractions of the position.")
+    ] = False,
     api_url: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import candles from a file; candles that are held already are added to.
+    """Import candles or funding rates from a file; what is held already is added to.
 
-    The file is checked first. If one bar is impossible, nothing of it is
+    The file is checked first. If one row is impossible, nothing of it is
     stored, and the rows that are wrong are named.
     """
-    dataset = _named(file, exchange, symbol, timeframe)
+    if funding and timeframe is not None:
+        raise UsageError("--funding and --timeframe exclude each other: rates have no timeframe")
+    dataset = _named(file, exchange, symbol, FUNDING if funding else timeframe)
     with connected(api_url) as api:
         entry = import_candles(api, CandleFile(file, dataset))
     _show_import(entry, as_json)
@@ -293,11 +302,12 @@ def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
         print_json(entry.raw)
         return
     report = entry.value.report or {}
+    what = "rates" if DatasetName.parse(entry.value.dataset_id).kind == "funding" else "bars"
     rows = [
         ("dataset", entry.value.dataset_id),
         ("rows", f"{report['rows']:,}"),
         ("span", f"{minute(report['first'])} to {minute(report['last'])} UTC"),
-        *_held_now(report),
+        *_held_now(report, what),
     ]
     if entry.value.made_of is not None:
         rows.append(("made of", f"{entry.value.made_of}, {report['incomplete_bars']:,} bars incomplete"))
@@ -334,8 +344,8 @@ def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
     print_table(pairs(rows))
 
 
-def _held_now(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    missing = f"{report['gaps']:,} with {report['missing_bars']:,} missing bars"
+def _held_now(report: Mapping[str, Any], what: str = "bars") -> list[tuple[str, str]]:
+    missing = f"{report['gaps']:,} with {report['missing_bars']:,} missing {what}"
     return [
         ("held now", f"{report['dataset_rows']:,} rows"),
         ("", f"{minute(report['dataset_first'])} to {minute(report['dataset_last'])} UTC"),

@@ -39,6 +39,7 @@ from cli.terms import (
     SlippageBps,
     SlippageRange,
     SlippageVolume,
+    StoredFunding,
     SymbolExposure,
     TradesPerDay,
     TriggersPerDay,
@@ -135,6 +136,7 @@ def run(
     slippage_volume: SlippageVolume = None,
     leverage: Leverage = None,
     maintenance_margin: MaintenanceMargin = None,
+    funding: StoredFunding = None,
     funding_bps: FundingBps = None,
     funding_hours: FundingHours = None,
     api_url: ApiUrl = None,
@@ -198,7 +200,7 @@ def run(
         "behaviour": behaviour,
         "leverage": leverage,
         "maintenance_margin_pct": maintenance_margin,
-        "funding": funding_of(funding_bps, funding_hours),
+        "funding": funding_of(funding, funding_bps, funding_hours),
     }
     body = {"strategy": wire_strategy(source), "symbols": symbol, "timeframe": timeframe, **_given(given)}
     with connected(api_url) as api:

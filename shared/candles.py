@@ -92,7 +92,7 @@ def months_of(version: DatasetVersion | None) -> dict[str, Part]:
 def read_part(store: ObjectStore, version: DatasetVersion, part: Part) -> dict[str, np.ndarray]:
     """Read one month of a version whole, as columns."""
     key = version.key(part)
-    return _columns(decode(store.get(key), "candles", key))
+    return _columns(decode(store.get(key), version.dataset.kind, key))
 
 
 def read_segments(
@@ -178,7 +178,7 @@ def write_version(
     import pyarrow as pa
 
     old = months_of(previous)
-    incoming = _by_month([candles] if isinstance(candles, pa.Table) else candles)
+    incoming = by_month([candles] if isinstance(candles, pa.Table) else candles)
     kept = previous.manifest.audit if previous else None
     parts: list[Part] = []
     gaps: list[Gap] = []
@@ -190,12 +190,12 @@ def write_version(
         key = names.candles_part(owner, dataset, part.first_ms, part.sha256)
         return decode(store.get(key), "candles", key)
 
-    for month, new in _all_months(old, incoming):
+    for month, new in all_months(old, incoming):
         if new is None:
             part, rows = old[month], None
         else:
-            rows = _merge(read(old[month]), new) if month in old else new
-            part = _put_month(store, owner, dataset, rows)
+            rows = merge_rows(read(old[month]), new) if month in old else new
+            part = put_month(store, owner, dataset, rows)
             bars_since_change = 0
         # The first bars after a change are judged by bars that changed.
         if kept is None or bars_since_change < LEAD_IN_BARS:
@@ -232,7 +232,7 @@ def write_version(
     return DatasetVersion(owner, dataset, version, manifest)
 
 
-def _all_months(
+def all_months(
     old: Mapping[str, Part], incoming: Iterable[tuple[str, pa.Table]]
 ) -> Iterator[tuple[str, pa.Table | None]]:
     """Yield the months of both in order, each with its new rows if it has any."""
@@ -254,8 +254,9 @@ def _inside(audit: Audit | None, part: Part) -> list[Flag]:
     return [flag for flag in audit.flags if part.first_ms <= flag.from_ms <= part.last_ms]
 
 
-def _put_month(store: ObjectStore, owner: str, dataset: DatasetName, rows: pa.Table) -> Part:
-    body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
+def put_month(store: ObjectStore, owner: str, dataset: DatasetName, rows: pa.Table) -> Part:
+    """Write one month of a dataset; equal rows are the same object."""
+    body = encode(rows.cast(arrow_schema(dataset.kind)).combine_chunks())
     times = rows.column("timestamp")
     part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), content_hash(body))
     store.put(names.candles_part(owner, dataset, part.first_ms, part.sha256), body)
@@ -312,8 +313,8 @@ def find_gaps(times: np.ndarray, timeframe_ms: int) -> tuple[Gap, ...]:
     )
 
 
-def _by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
-    """Yield the candles of each month, of which one piece may hold the end and the next one the beginning."""
+def by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the rows of each month, of which one piece may hold the end and the next one the beginning."""
     import numpy as np
     import pyarrow as pa
 
@@ -335,7 +336,7 @@ def _by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
         yield open_month, pa.concat_tables(rows)
 
 
-def _merge(old: pa.Table, new: pa.Table) -> pa.Table:
+def merge_rows(old: pa.Table, new: pa.Table) -> pa.Table:
     """Return the rows of both in ascending time; where both have a time, the new row."""
     import numpy as np
     import pyarrow as pa

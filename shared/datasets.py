@@ -9,7 +9,7 @@ from typing import Any, Literal
 from shared import names
 from shared.errors import ConflictError, NotFoundError
 from shared.fetches import Fetch
-from shared.names import DatasetName
+from shared.names import DatasetName, Kind
 from shared.table import ConditionFailed, Table
 from shared.times import stamp
 
@@ -135,13 +135,13 @@ class DatasetIndex:
         item = self._table.get(*_keys(owner, dataset))
         return None if item is None else Dataset.from_item(item)
 
-    def held(self, owner: str) -> list[Dataset]:
-        """Return every dataset an owner sees, by name."""
+    def held(self, owner: str, kind: Kind | None = "candles") -> list[Dataset]:
+        """Return every dataset of a kind that an owner sees, by name; None is all kinds."""
         seen: dict[str, Dataset] = {}
         for reader in (names.PUBLIC_OWNER, owner):
             for item in self._table.prefix(names.owner_key(reader), "DATASET#"):
                 found = Dataset.from_item(item)
-                if not found.deleting:
+                if not found.deleting and kind in (None, found.name.kind):
                     seen[found.dataset_id] = found
         return [seen[name] for name in sorted(seen)]
 

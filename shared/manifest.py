@@ -148,6 +148,8 @@ class DatasetManifest:
     """What the exchange says of the market; of fetched candles alone."""
     made_of: MadeOf | None = None
     """None for candles as they came from an exchange or a file."""
+    intervals_ms: tuple[int, int] | None = None
+    """Of funding rates: the usual time from one to the next, at their beginning and at their end."""
 
     @property
     def first_ms(self) -> int:
@@ -185,6 +187,7 @@ class DatasetManifest:
                 market=MarketFacts.from_dict(raw["market"]) if raw.get("market") else None,
                 audit=None if raw.get("audit") is None else Audit.from_dict(raw["audit"]),
                 made_of=None if raw.get("made_of") is None else MadeOf(**raw["made_of"]),
+                intervals_ms=None if raw.get("intervals_ms") is None else tuple(raw["intervals_ms"]),
             )
         except (KeyError, TypeError) as error:
             raise StoreCorruptError(f"a dataset's manifest cannot be read: {error}") from error

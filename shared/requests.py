@@ -10,7 +10,15 @@ from pydantic import Tag as Branch
 
 from shared.errors import Issue
 from shared.symbols import nearest
-from shared.terms import BehaviourRequest, CostsRequest, FundingRequest, RiskRequest, WireModel
+from shared.terms import (
+    BehaviourRequest,
+    CostsRequest,
+    FundingRequest,
+    FundingTerms,
+    RiskRequest,
+    StoredFunding,
+    WireModel,
+)
 from shared.venues import VENUES
 
 MAX_STRATEGY_BYTES = 256 * 1024
@@ -109,8 +117,8 @@ class BacktestRequest(WireModel):
         float, Field(ge=0, le=50, description="% of its notional at which a position is liquidated")
     ] = 0.5
     funding: Annotated[
-        FundingRequest | None,
-        Field(description="an assumed rate; needed for shorts, leverage above 1 and -PERP symbols"),
+        FundingTerms | None,
+        Field(description="stored rates, or an assumed one; needed for shorts, leverage above 1, -PERP"),
     ] = None
     finer_timeframe: Annotated[
         Timeframe | None,
@@ -163,7 +171,7 @@ class StrategyUpdate(WireModel):
 
 
 class DatasetRequest(WireModel):
-    """The name of the candles that a file holds."""
+    """The name of the candles, or of the funding rates, that a file holds."""
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"exchange": "binance", "symbol": "BTC-USDT", "timeframe": "1h"}}
@@ -171,7 +179,10 @@ class DatasetRequest(WireModel):
 
     exchange: Annotated[str, Field(min_length=2, max_length=32)]
     symbol: Annotated[str, Field(min_length=1, max_length=60)]
-    timeframe: Timeframe
+    kind: Annotated[
+        Literal["candles", "funding"], Field(description="funding: columns timestamp and rate, a fraction")
+    ] = "candles"
+    timeframe: Annotated[Timeframe | None, Field(description="of candles; funding rates have none")] = None
 
 
 class FetchRequest(WireModel):
@@ -239,7 +250,8 @@ def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:
     for entry in errors:
         location = [part for part in entry["loc"] if part not in _NO_FIELDS]
         if entry["type"] == "extra_forbidden":
-            issues.extend(_unknown_field(location, entry.get("input")))
+            stored = "stored_funding" in entry["loc"]
+            issues.extend(_unknown_field(location, entry.get("input"), StoredFunding if stored else None))
         else:
             path = field_path(location)
             issue = Issue(path, _sentence(entry), shown(entry.get("input")))
@@ -249,8 +261,11 @@ def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:
     return issues
 
 
-# Where a value was, and which of several bodies it was taken for.
-_NO_FIELDS = ("body", "query", "path", "header", "upload_body", "fetch_body")
+# Where a value was, and which of several forms it was taken for.
+_NO_FIELDS = (
+    *("body", "query", "path", "header"),
+    *("upload_body", "fetch_body", "assumed_funding", "stored_funding"),
+)
 
 
 def field_path(location: Iterable[object]) -> str:
@@ -283,9 +298,9 @@ _SECTIONS: Mapping[str, type[WireModel]] = {
 }
 
 
-def _unknown_field(location: list[Any], value: object) -> list[Issue]:
+def _unknown_field(location: list[Any], value: object, form: type[WireModel] | None = None) -> list[Issue]:
     path, name = field_path(location), str(location[-1])
-    model = _SECTIONS.get(str(location[0])) if len(location) > 1 else BacktestRequest
+    model = form or _SECTIONS.get(str(location[0])) if len(location) > 1 else BacktestRequest
     return [Issue(path, _did_you_mean(name, model.model_fields if model else ()), shown(value))]
 
 

@@ -15,10 +15,12 @@ from shared.market_defaults import fees_bps, min_notional, quantity_step
 from shared.on_demand import EXPECTED, Wanted, check_listed, with_expected
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
 from shared.resampling import fits
-from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan
+from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan, without_rates
 from shared.store import ObjectStore
+from shared.stored_funding import stored_funding
 from shared.strategies import NamedStrategy, named_strategy, parse
 from shared.symbols import base_of, canonical, exchange_name, nearest, quote_of
+from shared.terms import StoredFunding
 from shared.times import TIMEFRAMES, iso, parse_time
 from shared.venues import VENUES
 
@@ -33,8 +35,9 @@ T = TypeVar("T")
 class Resolution:
     """A resolved run with the candles that it will read (whose owner is no part of the fingerprint).
 
-    Nor is the name that the strategy goes by: two ways to the same document are the same run. `versions` and
-    `finer` are in the order of the symbols; `finer` is empty without a finer timeframe.
+    Nor is the name that the strategy goes by: two ways to the same document are the same run. `versions`,
+    `finer` and `funding` are in the order of the symbols; the last two are empty without a finer timeframe
+    and without stored rates.
     """
 
     run: ResolvedRun
@@ -42,6 +45,7 @@ class Resolution:
     strategy: Strategy
     versions: tuple[DatasetVersion, ...]
     finer: tuple[DatasetVersion, ...] = ()
+    funding: tuple[DatasetVersion, ...] = ()
     wanted: tuple[Wanted, ...] = ()
     """Candles that are not held yet; their versions are promises."""
 
@@ -56,7 +60,7 @@ class Resolution:
         span = self.run.warm_up_start_ms, self.run.end_ms
         return [
             UsedDataset(version.owner, str(version.stored.dataset), version.version, *span)
-            for version in (*self.versions, *self.finer)
+            for version in (*self.versions, *self.finer, *self.funding)
         ]
 
 
@@ -101,6 +105,10 @@ def resolve(
     finer = _finer(request, store, chosen, held)
     start_ms, end_ms = _span(dated, versions)
     _check_finer(finer, start_ms, end_ms)
+    funding: tuple[DatasetVersion, ...] = ()
+    if isinstance(request.funding, StoredFunding):
+        rates = datasets.held(owner, "funding")
+        funding = stored_funding(store, rates, [version.dataset for version in versions], start_ms, end_ms)
     taker, maker = fees_bps(versions, request.costs.taker_fee_bps, request.costs.maker_fee_bps)
     cash, quotes = allocations
     run = ResolvedRun(
@@ -116,6 +124,8 @@ def resolve(
                 finer_version=finer[number].version if finer else None,
                 made_of=_made_of(version),
                 finer_made_of=_made_of(finer[number]) if finer else None,
+                funding_dataset=str(funding[number].dataset) if funding else None,
+                funding_version=funding[number].version if funding else None,
             )
             for number, version in enumerate(versions)
         ),
@@ -138,8 +148,8 @@ def resolve(
         funding=request.funding.model_dump() if request.funding else None,
         finer_timeframe=request.finer_timeframe,
     )
-    engine_plan(run)  # refuses what the engine would not run
-    return Resolution(run, named, strategy, versions, finer, wanted)
+    engine_plan(run, without_rates(run))  # refuses what the engine would not run
+    return Resolution(run, named, strategy, versions, finer, funding, wanted)
 
 
 def _strategy(

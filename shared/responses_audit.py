@@ -89,6 +89,8 @@ class CandlesUsed(Answer):
         int, Field(description="of made bars, those that lack some of their finer bars")
     ]
     finer: FinerUsed | None
+    funding_dataset: Annotated[str | None, Field(description="the stored rates that its positions paid")]
+    funding_version: str | None
 
 
 class ChangedBars(Answer):

@@ -132,7 +132,8 @@ class DatasetAnswer(Answer):
     dataset_id: str
     exchange: str
     symbol: str
-    timeframe: str
+    kind: Literal["candles", "funding"]
+    timeframe: Annotated[str | None, Field(description="null for funding rates")]
     version: str
     rows: int
     start: Moment
@@ -178,6 +179,9 @@ class DatasetDetail(DatasetAnswer):
     gap_list: list[GapRow]
     audit: Annotated[AuditAnswer | None, Field(description="null for a version older than audits")]
     market: Annotated[MarketAnswer | None, Field(description="of fetched candles alone")]
+    every_hours: Annotated[
+        float | None, Field(description="of funding rates: the usual time between the last ones")
+    ]
 
 
 class UploadForm(Answer):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.candles import DatasetVersion, load_version, read_segments
 from shared.errors import StoreCorruptError
+from shared.funding import read_funding
 from shared.names import DatasetName
 from shared.resampled import resampled_version
 from shared.resolved_run import ResolvedRun, ResolvedSymbol
@@ -50,6 +51,21 @@ def _load(
             f"{held.dataset} {version} has no {timeframe} bar, and a run was planned on it"
         )
     return found
+
+
+def run_funding(store: ObjectStore, run: ResolvedRun, owners: Sequence[str]) -> list[engine.Funding] | None:
+    """Read the stored funding rates of each symbol in the run's span; None where the run names none."""
+    import engine
+
+    if not run.stored_funding:
+        return None
+    rates = []
+    for owner, entry in zip(owners, run.symbols, strict=True):
+        name = DatasetName.parse(entry.funding_dataset or "")
+        version = load_version(store, owner, name, entry.funding_version or "")
+        read = read_funding(store, version, run.start_ms, run.end_ms)
+        rates.append(engine.Funding(read["timestamp"], read["rate"]))
+    return rates
 
 
 def run_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVersion]) -> Iterator[Segment]:

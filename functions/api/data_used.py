@@ -18,12 +18,15 @@ def data_used(results: Published, versions: Sequence[DatasetVersion]) -> list[Ca
     count = len(resolved.symbols)
     finer = versions[count:]
     return [
-        _candles(resolved, version, finer[number] if finer else None)
+        _candles(resolved, number, version, finer[number] if finer else None)
         for number, version in enumerate(versions[:count])
     ]
 
 
-def _candles(run: ResolvedRun, version: DatasetVersion, finer: DatasetVersion | None) -> CandlesUsed:
+def _candles(
+    run: ResolvedRun, number: int, version: DatasetVersion, finer: DatasetVersion | None
+) -> CandlesUsed:
+    symbol = run.symbols[number]
     bars = version.count(run.start_ms, run.end_ms)
     return CandlesUsed(
         symbol=version.dataset.symbol,
@@ -34,6 +37,8 @@ def _candles(run: ResolvedRun, version: DatasetVersion, finer: DatasetVersion | 
         made_of=_made_of(version),
         incomplete_bars=sum(flag.count for flag in incomplete_between(version, run.start_ms, run.end_ms)),
         finer=None if finer is None else _finer(run, bars, finer),
+        funding_dataset=symbol.funding_dataset,
+        funding_version=symbol.funding_version,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.names import HOUR_MS
 from functions.api.windows import number_after
 from functions.api.wire import dataset_fields
 from shared import access
@@ -30,6 +31,7 @@ def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
         gap_list=gaps,
         market=None if manifest.market is None else MarketAnswer(**manifest.market.to_dict()),
         audit=None if manifest.audit is None else _audit_answer(manifest.audit),
+        every_hours=None if manifest.intervals_ms is None else manifest.intervals_ms[1] / HOUR_MS,
     )
 
 

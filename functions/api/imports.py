@@ -8,7 +8,7 @@ from functions.api.datasets import held_dataset
 from shared import access, identifiers, names
 from shared.datasets import Import
 from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
-from shared.names import DatasetName
+from shared.names import FUNDING, DatasetName
 from shared.requests import DatasetRequest, FetchRequest
 from shared.resampled_dataset import target_of
 from shared.responses_market import ImportBegun, UploadForm
@@ -60,6 +60,8 @@ def start_resampling(owner: str, dataset_id: str, timeframe: str) -> Import:
     candles that came from elsewhere are held at it.
     """
     source = held_dataset(owner, dataset_id)
+    if source.name.kind != "candles":
+        raise InvalidInputError([Issue("dataset_id", "holds funding rates; candles alone are resampled")])
     index = access.datasets()
     target = target_of(index, source, timeframe)
     entry = index.begin_resampling(owner, identifiers.import_id(), target, source.name)
@@ -88,6 +90,11 @@ def dataset_name(request: DatasetRequest | FetchRequest) -> DatasetName:
 
     exchange = part("exchange", request.exchange, exchange_name)
     symbol = part("symbol", request.symbol, canonical)
+    kind = request.kind if isinstance(request, DatasetRequest) else "candles"
+    if kind == "candles" and request.timeframe is None:
+        issues.append(Issue("timeframe", "is required for candles"))
+    elif kind == "funding" and request.timeframe is not None:
+        issues.append(Issue("timeframe", "funding rates have none; leave it out", request.timeframe))
     if issues:
         raise InvalidInputError(issues)
-    return DatasetName(exchange, symbol, request.timeframe)
+    return DatasetName(exchange, symbol, request.timeframe or FUNDING)

@@ -17,7 +17,7 @@ from shared.candles import DatasetVersion, candles_reader
 from shared.errors import ConflictError, InvalidInputError, Issue
 from shared.resolved_run import ResolvedRun, engine_plan
 from shared.responses_why import DecidedFill, WhyAnswer
-from shared.run_candles import candle_versions, run_bars
+from shared.run_candles import candle_versions, run_bars, run_funding
 from shared.times import iso
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ def why(results: Published, at_ms: int, symbol: str | None, trigger: str | None)
     _check_bar(resolved, versions[number], at_ms)
     try:
         explainer = engine.Explainer(
-            engine_plan(resolved), resolved.symbols[number].symbol, at_ms, trigger=trigger
+            engine_plan(resolved, run_funding(access.store(), resolved, run.funding_owners)),
+            resolved.symbols[number].symbol,
+            at_ms,
+            trigger=trigger,
         )
     except engine.PlanError as error:
         issues = [Issue(issue.path, issue.message, issue.value) for issue in error.issues]

@@ -8,8 +8,9 @@ from functions.ingest.layouts import read_file
 from functions.ingest.report import report_of
 from shared import access, names
 from shared.audit import audited
-from shared.dataset_versions import add_version
+from shared.dataset_versions import add_funding, add_version
 from shared.errors import InvalidInputError, Issue
+from shared.funding import audited_funding
 from shared.names import DatasetName
 
 
@@ -26,13 +27,18 @@ def import_file(owner: str, dataset_id: str, import_id: str) -> dict[str, Any]:
     key = names.upload(owner, import_id)
     if store.size(key) is None:
         raise InvalidInputError([Issue("file", "was not uploaded; upload it and start the import again")])
-    candles, arrival = audited(read_file(store.get(key), dataset), dataset)
+    read = read_file(store.get(key), dataset)
     # Goes on from the owner's own version, never from the public one, which belongs to nobody.
-    version, held = add_version(store, index, owner, dataset, candles, arrival)
-    times = candles.column("timestamp")
+    if dataset.kind == "funding":
+        rows, arrival = audited_funding(read, dataset)
+        version, held = add_funding(store, index, owner, dataset, rows, arrival)
+    else:
+        rows, arrival = audited(read, dataset)
+        version, held = add_version(store, index, owner, dataset, rows, arrival)
+    times = rows.column("timestamp")
     report = {
         **report_of(version, held, times[0].as_py(), times[-1].as_py()),
-        "rows": candles.num_rows,
+        "rows": rows.num_rows,
         "duplicates_removed": arrival.duplicates_removed,
         "out_of_order_rows": arrival.out_of_order,
     }

@@ -72,6 +72,7 @@ def _dataset(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, obj
     known = _known(api, dataset_id)
     more = {"number": 3, "coverage_pct": 99.946, "gap_list": gaps, "market": None}
     more["audit"] = audit if api.audits else None
+    more["every_hours"] = 8.0 if known["kind"] == "funding" else None
     return 200, DatasetDetail.model_validate({**known, **more})
 
 
@@ -108,7 +109,7 @@ def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
     if "source" in body:
         return _begin_fetch(api, body)
     import_id = f"im-{len(api.imports):026d}"
-    dataset_id = f"{body['exchange']}.{body['symbol']}.{body['timeframe']}"
+    dataset_id = f"{body['exchange']}.{body['symbol']}.{body.get('timeframe', body.get('kind'))}"
     api.imports[import_id] = ImportAnswer(
         dataset_id=dataset_id,
         import_id=import_id,

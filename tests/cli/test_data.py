@@ -159,6 +159,25 @@ def test_resampling_says_what_was_made_of_what(cli: Cli, api: FakeApi) -> None:
     assert cli("data", "resample", "binance.BTC-USDT.1h", "7m").code == 2
 
 
+def test_funding_rates_are_imported_and_shown_as_what_they_are(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "binance_BTCUSDT-PERP_funding.csv"
+    file.write_text("timestamp,rate\n1609459200000,0.0001\n1609488000000,0.0001\n")
+    ran = cli("data", "import", str(file))
+    assert ran.code == 0
+    assert "binance.BTC-USDT-PERP.funding" in ran.out
+    assert "14 missing rates" in ran.out
+    (tmp_path / "rates.csv").write_text("timestamp,rate\n1609459200000,0.0001\n")
+    named = (str(tmp_path / "rates.csv"), "--exchange", "binance", "--symbol", "BTC-USDT-PERP")
+    assert (
+        cli("data", "import", *named, "--funding", "--json").json["dataset_id"]
+        == "binance.BTC-USDT-PERP.funding"
+    )
+    assert cli("data", "import", *named, "--funding", "--timeframe", "1h").code == 2
+    shown = cli("data", "show", "binance.BTC-USDT-PERP.funding").out
+    assert "8 hours" in shown
+    assert "true ranges" not in shown
+
+
 def test_versions_say_what_each_changed(cli: Cli, api: FakeApi) -> None:
     api.add_dataset("binance", "BTC-USDT", "1h")
 

@@ -182,6 +182,7 @@ def test_bars_that_were_made_and_finer_candles_that_fall_short_are_said(cli: Cli
     run_id = api.add_run()
     finer = {"start": iso(START_MS), "end": iso(START_MS + HOUR_MS), "version": "v", "made_of": None}
     used = {"version": "v", "bars": 100, "missing_bars": 0, "incomplete_bars": 0, "made_of": None}
+    used |= {"funding_dataset": None, "funding_version": None}
     api.candles = [
         {
             **used,

@@ -107,7 +107,7 @@ BAD_REQUESTS = [
     pytest.param({"risk": []}, "risk", "dictionary", id="risk as a list"),
     pytest.param({"behaviour": {"exit_binding": 1}}, "behaviour.exit_binding", "'exact'", id="binding"),
     pytest.param({"leverage": 3}, "funding", "", id="leverage without funding"),
-    pytest.param({"funding": {"times": [0]}}, "funding", "not taken yet", id="a series of funding"),
+    pytest.param({"funding": {"times": [0]}}, "funding", "name the stored rates", id="a series of funding"),
     pytest.param(
         {"funding": {"assumed_rate_bps": 1, "every_hours": 0}}, "funding.every_hours", "1", id="0 h"
     ),

@@ -19,6 +19,7 @@ from shared.times import iso, parse_time
         ("eth_btc", "ETH-BTC"),
         ("BTC-USDT-PERP", "BTC-USDT-PERP"),
         ("BTC/USDT:USDT", "BTC-USDT-PERP"),
+        ("btcusdt-perp", "BTC-USDT-PERP"),
         ("1INCHUSDT", "1INCH-USDT"),
     ],
 )

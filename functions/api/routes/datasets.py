@@ -26,9 +26,11 @@ routes = router("datasets")
 DatasetId = Annotated[str, Path(examples=["binance.BTC-USDT.1h"])]
 
 
-@routes.get("/datasets", response_model=DatasetList, summary="List the candles that are held")
+@routes.get(
+    "/datasets", response_model=DatasetList, summary="List the candles and funding rates that are held"
+)
 def listing(owner: Owner) -> DatasetList:
-    held = access.datasets().held(owner)
+    held = access.datasets().held(owner, None)
     return DatasetList(datasets=[dataset_answer(dataset, owner) for dataset in held])
 
 
