@@ -103,12 +103,18 @@ def import_file(
     epilog=examples(
         "stepfold data fetch coinbase BTC-USD 1h --since 2021-01-01",
         "stepfold data fetch coinbase BTC-USD 1h",
+        "stepfold data fetch binance BTC-USDT-PERP --funding --since 2021-01-01",
     ),
 )
 def fetch(
     exchange: Annotated[str, typer.Argument(help=f"One of {', '.join(VENUES)}.")],
     symbol: Annotated[str, typer.Argument(help="BTC-USD, BTC/USD or BTCUSD; BTC-USDT-PERP for a perpetual.")],
-    timeframe: Annotated[Timeframe, typer.Argument(help="Length of a bar.")],
+    timeframe: Annotated[
+        Timeframe | None, typer.Argument(help="Length of a bar.", show_default=False)
+    ] = None,
+    funding: Annotated[
+        bool, typer.Option("--funding", help="Funding rates of a perpetual, in place of candles.")
+    ] = False,
     since: Annotated[
         str | None,
         typer.Option(
@@ -129,17 +135,20 @@ def fetch(
     api_url: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch candles from an exchange: those of the span that are not held yet.
+    """Fetch candles or funding rates from an exchange: those of the span that
+    are not held yet.
 
     The service fetches; this command shows how far it is, and may be ended
     and started again. A bar that is still open is never stored.
     """
-    given = {"since": since, "until": until, "again": again or None}
+    if funding == (timeframe is not None):
+        raise UsageError("say either the length of a bar or --funding", hint="such as 1h")
+    kind = "funding" if funding else None
+    given = {"timeframe": timeframe, "kind": kind, "since": since, "until": until, "again": again or None}
     body: dict[str, object] = {
         "source": "exchange",
         "exchange": exchange,
         "symbol": symbol,
-        "timeframe": timeframe,
         **{name: value for name, value in given.items() if value is not None},
     }
     with connected(api_url) as api:
@@ -302,7 +311,7 @@ def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
         print_json(entry.raw)
         return
     report = entry.value.report or {}
-    what = "rates" if DatasetName.parse(entry.value.dataset_id).kind == "funding" else "bars"
+    what = _rows_of(entry.value.dataset_id)
     rows = [
         ("dataset", entry.value.dataset_id),
         ("rows", f"{report['rows']:,}"),
@@ -327,10 +336,11 @@ def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
         return
     report = entry.value.report or {}
     new = f"{report['rows']:,}" if report["first"] else "none: up to date"
-    rows = [("dataset", entry.value.dataset_id), ("new bars", new)]
+    what = _rows_of(entry.value.dataset_id)
+    rows = [("dataset", entry.value.dataset_id), (f"new {what}", new)]
     if report["first"]:
         rows.append(("asked for", f"{minute(report['first'])} to {minute(report['last'])} UTC"))
-    rows += _held_now(report)
+    rows += _held_now(report, what)
     if changed := report["changed"]:
         first = changed[0]
         rows.append(
@@ -342,6 +352,10 @@ def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
             )
         )
     print_table(pairs(rows))
+
+
+def _rows_of(dataset_id: str) -> str:
+    return "rates" if DatasetName.parse(dataset_id).kind == "funding" else "bars"
 
 
 def _held_now(report: Mapping[str, Any], what: str = "bars") -> list[tuple[str, str]]:

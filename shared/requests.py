@@ -186,7 +186,7 @@ class DatasetRequest(WireModel):
 
 
 class FetchRequest(WireModel):
-    """Candles to fetch from an exchange: what is missing of them, and no more."""
+    """Candles or funding rates to fetch from an exchange: what is missing of them, and no more."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -203,7 +203,10 @@ class FetchRequest(WireModel):
     source: Literal["exchange"]
     exchange: Annotated[str, Field(min_length=2, max_length=32, description=", ".join(VENUES))]
     symbol: Annotated[str, Field(min_length=1, max_length=60, description="BTC-USD, BTC/USD or BTCUSD")]
-    timeframe: Timeframe
+    kind: Annotated[Literal["candles", "funding"], Field(description="funding: rates of a perpetual")] = (
+        "candles"
+    )
+    timeframe: Annotated[Timeframe | None, Field(description="of candles; funding rates have none")] = None
     since: Annotated[
         str | None,
         Field(

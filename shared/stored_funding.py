@@ -10,6 +10,7 @@ from shared.errors import InvalidInputError, Issue
 from shared.funding import not_covered
 from shared.names import FUNDING, DatasetName
 from shared.store import ObjectStore
+from shared.venues import VENUES
 
 PERPETUAL = "-PERP"
 
@@ -52,7 +53,11 @@ def _names(market: DatasetName) -> list[DatasetName]:
 
 
 def _how(name: DatasetName) -> str:
+    venue = VENUES.get(name.exchange)
+    fetch = ""
+    if venue is not None and venue.perpetuals:
+        fetch = f"`stepfold data fetch {name.exchange} {name.symbol} --funding --since …` or "
     return (
-        f"bring them in with `stepfold data import FILE --funding --exchange {name.exchange} --symbol "
+        f"bring them in with {fetch}`stepfold data import FILE --funding --exchange {name.exchange} --symbol "
         f"{name.symbol}`, or state an assumption"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.errors import InvalidInputError, Issue
+from shared.names import FUNDING
 from shared.symbols import nearest
 from shared.times import TIMEFRAMES
 
@@ -62,7 +63,8 @@ VENUES = {
 def venue(exchange: str, timeframe: str | None = None) -> Venue:
     """Return an exchange that candles can be fetched from.
 
-    Raises InvalidInputError for one that is not known, and for a timeframe that it does not publish.
+    Raises InvalidInputError for one that is not known, and for a timeframe that it does not publish, or
+    funding rates.
     """
     found = VENUES.get(exchange)
     if found is None:
@@ -70,7 +72,12 @@ def venue(exchange: str, timeframe: str | None = None) -> Venue:
         hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(VENUES)}"
         message = f"is no exchange that is asked; {hint} (candles of any other can be imported)"
         raise InvalidInputError([Issue("exchange", message, exchange[:40])])
-    if timeframe is not None and timeframe not in found.timeframes:
+    if timeframe == FUNDING:
+        if not found.perpetuals:
+            asked = ", ".join(name for name, other in VENUES.items() if other.perpetuals)
+            message = f"is not asked for funding rates; choose one of {asked}, or import them"
+            raise InvalidInputError([Issue("exchange", message, exchange)])
+    elif timeframe is not None and timeframe not in found.timeframes:
         message = f"{exchange} publishes no {timeframe} candles; choose one of {', '.join(found.timeframes)}"
         raise InvalidInputError([Issue("timeframe", message, timeframe)])
     return found

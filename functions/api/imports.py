@@ -90,10 +90,9 @@ def dataset_name(request: DatasetRequest | FetchRequest) -> DatasetName:
 
     exchange = part("exchange", request.exchange, exchange_name)
     symbol = part("symbol", request.symbol, canonical)
-    kind = request.kind if isinstance(request, DatasetRequest) else "candles"
-    if kind == "candles" and request.timeframe is None:
+    if request.kind == "candles" and request.timeframe is None:
         issues.append(Issue("timeframe", "is required for candles"))
-    elif kind == "funding" and request.timeframe is not None:
+    elif request.kind == "funding" and request.timeframe is not None:
         issues.append(Issue("timeframe", "funding rates have none; leave it out", request.timeframe))
     if issues:
         raise InvalidInputError(issues)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.fetch import scratch
+from functions.fetch.funding import join_funding
 from functions.fetch.spans import Span, fetched, missing
 from shared import access, names
 from shared.candles import Arrival
@@ -37,7 +38,10 @@ def join_pieces(
         wanted, market = Span(*span), MarketFacts.from_dict(facts)
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                report = _join(entry, wanted, market)
+                if entry.name.kind == "funding":
+                    report = join_funding(entry, span)
+                else:
+                    report = _join(entry, wanted, market)
                 break
             except ConflictError:
                 if last:

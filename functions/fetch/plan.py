@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from functions.exchanges import Exchange
+from functions.fetch.funding import plan_funding
 from functions.fetch.listing import client_of, first_day, market_of
 from functions.fetch.pages import page
 from functions.fetch.patience import patiently
@@ -35,6 +36,8 @@ def plan_fetch(owner: str, fetch_id: str) -> dict[str, Any]:
     """
     entry = access.fetches().get(owner, fetch_id)
     dataset = entry.name
+    if dataset.kind == "funding":
+        return plan_funding(entry)
     of = venue(dataset.exchange, dataset.timeframe)
     client = client_of(of.name, dataset.symbol)
     market = market_of(dataset.symbol, client)

@@ -131,7 +131,7 @@ def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
 
 
 def _begin_fetch(api: FakeApi, body: dict[str, Any]) -> tuple[int, object]:
-    dataset_id = f"{body['exchange']}.{body['symbol']}.{body['timeframe']}"
+    dataset_id = f"{body['exchange']}.{body['symbol']}.{body.get('timeframe', body.get('kind'))}"
     fetch_id = f"fe-{len(api.fetches):026d}"
     api.fetches[fetch_id] = FetchAnswer(
         dataset_id=dataset_id,

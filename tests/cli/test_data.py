@@ -357,6 +357,16 @@ def test_a_fetch_says_what_has_changed_and_that_nothing_is_new(cli: Cli, api: Fa
     assert [r for r in api.requests if r.method == "POST"][-1].json()["again"] is True
 
 
+def test_a_fetch_is_of_candles_or_of_funding_rates(cli: Cli, api: FakeApi) -> None:
+    ran = cli("data", "fetch", "binance", "BTC-USDT-PERP", "--funding")
+    assert ran.code == 0, ran.err
+    assert "new rates" in ran.out
+    sent = {"source": "exchange", "exchange": "binance", "symbol": "BTC-USDT-PERP", "kind": "funding"}
+    assert api.requests[0].json() == sent
+    assert cli("data", "fetch", "binance", "BTC-USDT-PERP").code == 2
+    assert cli("data", "fetch", "binance", "BTC-USDT-PERP", "1h", "--funding").code == 2
+
+
 def test_a_fetch_that_fails_says_why(cli: Cli, api: FakeApi) -> None:
     issue = {"path": "symbol", "message": "coinbase has no market BTC-USDT; near are BTC-USD"}
     api.error = {"code": "invalid_input", "detail": "symbol: no market", "errors": [issue]}
@@ -364,7 +374,7 @@ def test_a_fetch_that_fails_says_why(cli: Cli, api: FakeApi) -> None:
 
     assert (ran.code, ran.out) == (7, "")
     assert "near are BTC-USD" in ran.err
-    assert cli("data", "fetch", "coinbase", "BTC-USD", "2h").code == 2
+    assert cli("data", "fetch", "coinbase", "BTC-USD", "2m").code == 2
 
 
 def test_a_fetch_that_is_left_goes_on_and_says_how_to_come_back(
