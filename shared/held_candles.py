@@ -45,8 +45,9 @@ def load_serving(
     Raises InvalidInputError where they span no whole bar; `path` is the request's field.
     """
     if dataset.version == EXPECTED:
-        return expected_version(dataset)
-    version = load_version(store, dataset.owner, dataset.name, dataset.version)
+        version = expected_version(dataset)
+    else:
+        version = load_version(store, dataset.owner, dataset.name, dataset.version)
     made = version if dataset.name.timeframe == timeframe else resampled_version(version, timeframe)
     if made is None:
         first, last = iso(version.manifest.first_ms), iso(version.manifest.last_ms)

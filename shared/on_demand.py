@@ -50,7 +50,8 @@ def with_expected(
     InvalidInputError for an end that is to come.
     """
     venue = VENUES.get((request.exchange or "").strip().lower())
-    if venue is None or request.timeframe not in venue.timeframes or request.start_date is None:
+    timeframe = None if venue is None else venue.fetched_for(request.timeframe)
+    if venue is None or timeframe is None or request.start_date is None:
         return list(held), ()
     step = TIMEFRAMES[request.timeframe]
     try:
@@ -62,9 +63,11 @@ def with_expected(
     by_name = {dataset.name: dataset for dataset in held}
     wanted: list[Wanted] = []
     for symbol in symbols:
-        name = DatasetName(venue.name, symbol, request.timeframe)
+        bars, name = (DatasetName(venue.name, symbol, length) for length in (request.timeframe, timeframe))
+        if bars != name and bars in by_name:
+            continue
         found = _wanted(name, by_name.get(name), owner, start - warm_up_bars * step, start, end, closed)
-        if found is not None and not _can_be_made(name, held, start, min(closed, end or closed)):
+        if found is not None and not _can_be_made(bars, held, start, min(closed, end or closed)):
             wanted.append(found)
             by_name[name] = _as_expected(found, by_name.get(name))
     if wanted and end is not None and end > closed:

@@ -297,9 +297,13 @@ def _finer(
     ]
     missing = [entry.name for entry, found in zip(chosen, of_symbols, strict=True) if not found]
     if missing:
-        symbols = ", ".join(name.symbol for name in missing)
-        message = f"no {finer} candles of {symbols} are held from {missing[0].exchange}, nor shorter ones"
-        message += "; bring them in with `stepfold data import`, or leave this out"
+        symbols, exchange = ", ".join(name.symbol for name in missing), missing[0].exchange
+        message = f"no {finer} candles of {symbols} are held from {exchange}, nor shorter ones; "
+        if exchange in VENUES:
+            message += (
+                f"fetch them: {_fetch_command(exchange, missing[0].symbol, finer, request.start_date)}; or "
+            )
+        message += "import them: stepfold data import; or leave this out"
         raise InvalidInputError([Issue("finer_timeframe", message, finer)])
     return tuple(load_serving(store, found[0], finer, "finer_timeframe") for found in of_symbols)
 
@@ -330,14 +334,20 @@ def _check_finer(finer: Sequence[DatasetVersion], start: int, end: int) -> None:
         raise InvalidInputError(issues)
 
 
+def _fetch_command(exchange: str | None, symbol: str, timeframe: str, start: str | None) -> str:
+    venue = VENUES.get(exchange or "")
+    length = timeframe if venue is None else venue.fetched_for(timeframe)
+    since = (start or "2021-01-01")[:10]
+    return f"stepfold data fetch {exchange or 'EXCHANGE'} {symbol} {length} --since {since}"
+
+
 def _not_held(name: str, exchange: str | None, request: BacktestRequest, held: Sequence[Dataset]) -> str:
     where = f" from {exchange}" if exchange else ""
     near = nearest(name, {d.name.symbol for d in held if exchange in (None, d.name.exchange)})
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     elif exchange is None or exchange in VENUES:
-        place, since = exchange or "EXCHANGE", (request.start_date or "2021-01-01")[:10]
-        command = f"stepfold data fetch {place} {name} {request.timeframe} --since {since}"
+        command = _fetch_command(exchange, name, request.timeframe, request.start_date)
         hint = f"fetch them: {command}; or import them: stepfold data import"
     else:
         hint = "import them with `stepfold data import`"

@@ -28,6 +28,12 @@ class Venue:
     newest_bars: int | None = None
     perpetuals: bool = False
 
+    def fetched_for(self, timeframe: str) -> str | None:
+        """Return what to fetch for bars of a timeframe: these, else the longest published that make them."""
+        length = TIMEFRAMES[timeframe]
+        made_of = [name for name in self.timeframes if length % TIMEFRAMES[name] == 0]
+        return max(made_of, key=TIMEFRAMES.__getitem__, default=None)
+
 
 # Pieces of one fetch that are at work at once; together they keep to the exchange's rate limit.
 FETCHED_AT_ONCE = 2
