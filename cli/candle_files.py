@@ -14,13 +14,16 @@ import httpx
 from cli.client import Answered, Api, http_client, segment
 from cli.errors import BadInputError, CommandError, UnreachableError
 from cli.waiting import Meter, failure, meter
-from shared.names import DatasetName
+from shared.names import FUNDING, DatasetName
 from shared.responses_market import ImportAnswer, ImportBegun, UploadForm
+from shared.times import TIMEFRAMES
 
 SUFFIXES = (".csv", ".parquet")
 MAX_UPLOAD_BYTES = 256 * 1024 * 1024
 # Name of a file that says what it holds: binance_BTCUSDT_1h_20210101_20231231.parquet
-_TELLING_NAME = re.compile(r"([A-Za-z0-9]+)_([A-Za-z0-9-]+)_(1m|5m|15m|1h|6h|1d)(?:_.*)?\.(?:csv|parquet)")
+_TELLING_NAME = re.compile(
+    rf"([A-Za-z0-9]+)_([A-Za-z0-9-]+)_({'|'.join((*TIMEFRAMES, FUNDING))})(?:_.*)?\.(?:csv|parquet)"
+)
 _POLL_SECONDS = 0.2
 _UPLOAD_TIMEOUT = httpx.Timeout(60.0, connect=5.0, read=300.0)
 
@@ -56,19 +59,51 @@ def import_candles(
         begun = api.post(
             ImportBegun,
             "/datasets",
-            {"exchange": name.exchange, "symbol": name.symbol, "timeframe": name.timeframe},
+            {"exchange": name.exchange, "symbol": name.symbol, **_what(name)},
         ).value
         _upload(begun.upload, file.path, show)
-        path = f"/datasets/{segment(begun.dataset_id)}/imports/{segment(begun.import_id)}"
-        entry = api.post(ImportAnswer, path, repeatable=True)
-        while entry.value.status not in ("completed", "failed"):
-            show(95.0, "checking and storing")
-            sleep(_POLL_SECONDS)
-            entry = api.get(ImportAnswer, path)
-        show(100.0, entry.value.status)
+        entry = api.post(ImportAnswer, _path(begun), repeatable=True)
+        entry = _ended(api, entry, show, "checking and storing", sleep)
     if entry.value.status == "failed":
         raise failure(f"{file.path.name} was not imported", entry.value.error)
     return entry
+
+
+def _what(name: DatasetName) -> dict[str, str]:
+    return {"kind": name.kind} if name.kind == "funding" else {"timeframe": name.timeframe}
+
+
+def resample_candles(
+    api: Api, dataset_id: str, timeframe: str, *, sleep: Callable[[float], None] = time.sleep
+) -> Answered[ImportAnswer]:
+    """Have a longer timeframe made of a dataset and wait for it; return the end, its report in it.
+
+    Shows the progress on standard error. Raises RunFailedError with the reason where it failed.
+    """
+    with meter(f"resample {dataset_id}") as show:
+        path = f"/datasets/{segment(dataset_id)}/resample"
+        # Sent twice, it makes the same candles twice.
+        entry = api.post(ImportAnswer, path, {"timeframe": timeframe}, repeatable=True)
+        entry = _ended(api, entry, show, "reading and storing", sleep)
+    if entry.value.status == "failed":
+        raise failure(f"{dataset_id} was not resampled", entry.value.error)
+    return entry
+
+
+def _ended(
+    api: Api, entry: Answered[ImportAnswer], show: Meter, phase: str, sleep: Callable[[float], None]
+) -> Answered[ImportAnswer]:
+    """Wait for an import's end."""
+    while entry.value.status not in ("completed", "failed"):
+        show(95.0, phase)
+        sleep(_POLL_SECONDS)
+        entry = api.get(ImportAnswer, _path(entry.value))
+    show(100.0, entry.value.status)
+    return entry
+
+
+def _path(entry: ImportAnswer | ImportBegun) -> str:
+    return f"/datasets/{segment(entry.dataset_id)}/imports/{segment(entry.import_id)}"
 
 
 def _check(path: Path) -> None:

@@ -12,7 +12,7 @@ from cli.examples import examples
 from cli.figures import minute, number
 from cli.output import note, pairs, print_json, print_table
 from cli.strategies import Parameters, located, parameters_of, strategy_named, wire_strategy
-from cli.terms import FundingBps, FundingHours, Leverage, funding_of, option
+from cli.terms import TIMEFRAME_HELP, FundingBps, FundingHours, Leverage, StoredFunding, funding_of, option
 from shared.requests import Timeframe
 from shared.responses_why import CheckFinding, RunCheck
 
@@ -35,7 +35,7 @@ def check(
         ),
     ],
     symbol: Annotated[list[str], option("BTC-USDT, BTC/USDT or BTCUSDT; repeat it.", "SYMBOL")],
-    timeframe: Annotated[Timeframe, option("Length of a bar: 1m, 5m, 15m, 1h, 6h or 1d.", "LENGTH")],
+    timeframe: Annotated[Timeframe, option(TIMEFRAME_HELP, "LENGTH")],
     start: Annotated[str | None, option("First day or time (UTC); default: the first held.", "TIME")] = None,
     end: Annotated[
         str | None, option("Last day, or the time (UTC) to stop before; default: the last held.", "TIME")
@@ -43,6 +43,7 @@ def check(
     parameters: Parameters = None,
     exchange: Annotated[str | None, option("Whose candles, where several are held.", "NAME")] = None,
     leverage: Leverage = None,
+    funding: StoredFunding = None,
     funding_bps: FundingBps = None,
     funding_hours: FundingHours = None,
     api_url: ApiUrl = None,
@@ -61,7 +62,7 @@ def check(
         "parameters": parameters_of(parameters) or None,
         "exchange": exchange,
         "leverage": leverage,
-        "funding": funding_of(funding_bps, funding_hours),
+        "funding": funding_of(funding, funding_bps, funding_hours),
     }
     body = {"strategy": wire_strategy(source), "symbols": symbol, "timeframe": timeframe}
     body |= {name: value for name, value in given.items() if value is not None}

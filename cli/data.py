@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import data_audit
-from cli.candle_files import CandleFile, dataset_of, import_candles
+from cli.candle_files import CandleFile, dataset_of, import_candles, resample_candles
 from cli.client import Answered, Api
 from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import BadInputError, UsageError
@@ -19,9 +19,10 @@ from cli.fetching import fetch_candles
 from cli.figures import minute
 from cli.output import Kind, note, pairs, plain, print_json, print_table, table
 from cli.simulated_market import simulate_market
-from shared.names import SIMULATED_EXCHANGE, DatasetName
+from cli.terms import TIMEFRAME_HELP
+from shared.names import FUNDING, SIMULATED_EXCHANGE, DatasetName
 from shared.requests import Timeframe
-from shared.responses_market import DatasetList, FetchAnswer, ImportAnswer, RegimeList
+from shared.responses_market import DatasetAnswer, DatasetList, FetchAnswer, ImportAnswer, RegimeList
 from shared.times import parse_time
 from shared.venues import VENUES
 
@@ -55,11 +56,15 @@ def register(parent: typer.Typer) -> None:
     epilog=examples(
         "stepfold data import binance_BTCUSDT_1h_20210101_20231231.parquet",
         "stepfold data import btc.csv --exchange binance --symbol BTC-USDT --timeframe 1h",
+        "stepfold data import rates.csv --exchange binance --symbol BTC-USDT-PERP --funding",
     ),
 )
 def import_file(
     file: Annotated[
-        Path, typer.Argument(help="CSV with a header, or Parquet: timestamp, open, high, low, close, volume.")
+        Path,
+        typer.Argument(
+            help="CSV or Parquet: timestamp, open, high, low, close, volume (or timestamp, rate)."
+        ),
     ],
     exchange: Annotated[
         str | None,
@@ -74,15 +79,20 @@ def import_file(
     timeframe: Annotated[
         Timeframe | None, typer.Option(help="Length of a bar; default: as the name says.", show_default=False)
     ] = None,
+    funding: Annotated[
+        bool, typer.Option("--funding", help="The file holds funding rates, fractions of the position.")
+    ] = False,
     api_url: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import candles from a file; candles that are held already are added to.
+    """Import candles or funding rates from a file; what is held already is added to.
 
-    The file is checked first. If one bar is impossible, nothing of it is
+    The file is checked first. If one row is impossible, nothing of it is
     stored, and the rows that are wrong are named.
     """
-    dataset = _named(file, exchange, symbol, timeframe)
+    if funding and timeframe is not None:
+        raise UsageError("--funding and --timeframe exclude each other: rates have no timeframe")
+    dataset = _named(file, exchange, symbol, FUNDING if funding else timeframe)
     with connected(api_url) as api:
         entry = import_candles(api, CandleFile(file, dataset))
     _show_import(entry, as_json)
@@ -93,12 +103,18 @@ def import_file(
     epilog=examples(
         "stepfold data fetch coinbase BTC-USD 1h --since 2021-01-01",
         "stepfold data fetch coinbase BTC-USD 1h",
+        "stepfold data fetch binance BTC-USDT-PERP --funding --since 2021-01-01",
     ),
 )
 def fetch(
     exchange: Annotated[str, typer.Argument(help=f"One of {', '.join(VENUES)}.")],
     symbol: Annotated[str, typer.Argument(help="BTC-USD, BTC/USD or BTCUSD; BTC-USDT-PERP for a perpetual.")],
-    timeframe: Annotated[Timeframe, typer.Argument(help="Length of a bar.")],
+    timeframe: Annotated[
+        Timeframe | None, typer.Argument(help="Length of a bar.", show_default=False)
+    ] = None,
+    funding: Annotated[
+        bool, typer.Option("--funding", help="Funding rates of a perpetual, in place of candles.")
+    ] = False,
     since: Annotated[
         str | None,
         typer.Option(
@@ -119,22 +135,48 @@ def fetch(
     api_url: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch candles from an exchange: those of the span that are not held yet.
+    """Fetch candles or funding rates from an exchange: those of the span that
+    are not held yet.
 
     The service fetches; this command shows how far it is, and may be ended
     and started again. A bar that is still open is never stored.
     """
-    given = {"since": since, "until": until, "again": again or None}
+    if funding == (timeframe is not None):
+        raise UsageError("say either the length of a bar or --funding", hint="such as 1h")
+    kind = "funding" if funding else None
+    given = {"timeframe": timeframe, "kind": kind, "since": since, "until": until, "again": again or None}
     body: dict[str, object] = {
         "source": "exchange",
         "exchange": exchange,
         "symbol": symbol,
-        "timeframe": timeframe,
         **{name: value for name, value in given.items() if value is not None},
     }
     with connected(api_url) as api:
         entry = fetch_candles(api, body)
     _show_fetch(entry, as_json)
+
+
+@app.command(
+    "resample",
+    epilog=examples(
+        "stepfold data resample binance.BTC-USDT.1m 1h", "stepfold data resample binance.BTC-USDT.5m 4h"
+    ),
+)
+def resample(
+    dataset: data_audit.DatasetArgument,
+    timeframe: Annotated[Timeframe, typer.Argument(metavar="LENGTH", help=TIMEFRAME_HELP)],
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make candles of a longer timeframe of those that are held, exactly.
+
+    A bar that lacks some of its finer bars is marked incomplete, one that
+    lacks all of them stays missing. A run does without: at a timeframe that
+    is not held it makes its bars as it reads.
+    """
+    with connected(api_url) as api:
+        entry = resample_candles(api, dataset, timeframe)
+    _show_import(entry, as_json)
 
 
 @app.command("regimes", epilog=examples("stepfold data regimes"))
@@ -181,7 +223,7 @@ def list_datasets(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
             entry.start[:10],
             entry.end[:10],
             f"{entry.missing_bars:,}",
-            "simulated" if entry.simulated else "",
+            ", ".join(filter(None, ("simulated" if entry.simulated else "", _made_of(entry)))),
         )
     print_table(shown)
     if any(entry.simulated for entry in held):
@@ -259,18 +301,26 @@ def _named(file: Path, exchange: str | None, symbol: str | None, timeframe: str 
         raise BadInputError(str(error)) from None
 
 
+def _made_of(entry: DatasetAnswer) -> str:
+    """Say what a resampled dataset is made of, which is the same market's."""
+    return "" if entry.made_of is None else f"made of {entry.made_of.rpartition('.')[2]}"
+
+
 def _show_import(entry: Answered[ImportAnswer], as_json: bool) -> None:
     if as_json:
         print_json(entry.raw)
         return
     report = entry.value.report or {}
+    what = _rows_of(entry.value.dataset_id)
     rows = [
         ("dataset", entry.value.dataset_id),
         ("rows", f"{report['rows']:,}"),
         ("span", f"{minute(report['first'])} to {minute(report['last'])} UTC"),
-        *_held_now(report),
+        *_held_now(report, what),
     ]
-    rows += [("put right", f"{report[name]:,} {what}") for name, what in _PUT_RIGHT if report[name]]
+    if entry.value.made_of is not None:
+        rows.append(("made of", f"{entry.value.made_of}, {report['incomplete_bars']:,} bars incomplete"))
+    rows += [("put right", f"{report[name]:,} {what}") for name, what in _PUT_RIGHT if report.get(name)]
     suspicious = [("suspicious", f"{report[name]:,} {what}") for name, what in _SUSPICIOUS if report[name]]
     rows += suspicious
     if DatasetName.parse(entry.value.dataset_id).exchange == SIMULATED_EXCHANGE:
@@ -286,10 +336,11 @@ def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
         return
     report = entry.value.report or {}
     new = f"{report['rows']:,}" if report["first"] else "none: up to date"
-    rows = [("dataset", entry.value.dataset_id), ("new bars", new)]
+    what = _rows_of(entry.value.dataset_id)
+    rows = [("dataset", entry.value.dataset_id), (f"new {what}", new)]
     if report["first"]:
         rows.append(("asked for", f"{minute(report['first'])} to {minute(report['last'])} UTC"))
-    rows += _held_now(report)
+    rows += _held_now(report, what)
     if changed := report["changed"]:
         first = changed[0]
         rows.append(
@@ -303,8 +354,12 @@ def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
     print_table(pairs(rows))
 
 
-def _held_now(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    missing = f"{report['gaps']:,} with {report['missing_bars']:,} missing bars"
+def _rows_of(dataset_id: str) -> str:
+    return "rates" if DatasetName.parse(dataset_id).kind == "funding" else "bars"
+
+
+def _held_now(report: Mapping[str, Any], what: str = "bars") -> list[tuple[str, str]]:
+    missing = f"{report['gaps']:,} with {report['missing_bars']:,} missing {what}"
     return [
         ("held now", f"{report['dataset_rows']:,} rows"),
         ("", f"{minute(report['dataset_first'])} to {minute(report['dataset_last'])} UTC"),

@@ -145,17 +145,31 @@ def _report(found: DatasetDetail) -> list[tuple[str, str]]:
         ("coverage", percent(found.coverage_pct)),
         ("gaps", f"{found.gaps:,} with {found.missing_bars:,} missing bars" if found.gaps else "none"),
     ]
-    if found.audit is not None:
-        audit = found.audit
+    audit = found.audit
+    if found.kind == "funding":
+        every = found.every_hours or 0.0
+        missing = f"{found.gaps:,} with {found.missing_bars:,} missing rates" if found.gaps else "none"
+        rows[-1:] = [("gaps", missing), ("one each", f"{number(every)} hours, at the end")]
+    elif audit is not None:
         rows += [
             ("jumps", f"{audit.jumps:,} beyond {number(audit.jump_atrs)} average true ranges"),
             ("no volume", f"{audit.zero_volume_bars:,} bars"),
             ("flat", f"{audit.flat_bars:,} bars whose high is their low"),
             ("disagree", f"{audit.disagreeing_bars:,} bars with finer candles"),
+            ("made of", _made_of(found)),
+        ]
+    if audit is not None:
+        rows += [
             ("put right", f"{audit.duplicates_removed:,} duplicates removed"),
             ("", f"{audit.out_of_order_rows:,} rows out of order"),
         ]
     return [(name, value) for name, value in rows if value]
+
+
+def _made_of(found: DatasetDetail) -> str:
+    if found.made_of is None or found.audit is None:
+        return ""
+    return f"{found.made_of}, {found.audit.incomplete_bars:,} bars incomplete"
 
 
 def _ask(api: Api, dataset: str) -> None:

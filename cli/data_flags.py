@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "disagreement": "bars that finer candles contradict",
     "jump": "jumps",
     "gap": "missing bars",
+    "incomplete": "incomplete bars",
     "flat": "flat bars",
     "zero_volume": "bars without volume",
 }
@@ -27,6 +28,7 @@ SHORT: Mapping[str, str] = {
     "disagreement": "disagree",
     "jump": "jump",
     "gap": "missing",
+    "incomplete": "incomplete",
     "flat": "flat",
     "zero_volume": "no volume",
 }

@@ -107,7 +107,9 @@ _HINTS: Mapping[type[CommandError], str] = {
     UnauthorisedError: "put a valid token into STEPFOLD_TOKEN",
 }
 # Of fields whose option is not called like them.
-_HINTS_BY_PATH: Mapping[str, str] = {"funding": "write --funding-bps 1, or 0 if you mean none"}
+_HINTS_BY_PATH: Mapping[str, str] = {
+    "funding": "write --funding-bps 1, or 0 if you mean none; --funding stored, where rates are held"
+}
 
 
 def of_answer(status: int, body: object) -> CommandError:

@@ -9,6 +9,7 @@ from cli.client import Api
 from cli.data_flags import KINDS, SHORT, flag_values
 from cli.figures import UNDEFINED, groups_of, headlines_of, minute
 from cli.output import note, pairs, plain, print_lines, print_table, stdout, table
+from cli.run_data import data_lines
 from cli.sketch import Curve, sketch
 from shared.names import SIMULATED_EXCHANGE
 from shared.responses import RunAnswer
@@ -71,6 +72,8 @@ def print_results(results: ResultsAnswer, raw: dict[str, Any]) -> None:
 def _print_remarks(results: ResultsAnswer) -> None:
     if open_ := len(results.left_open):
         note(f"Still open at the end, marked at the last close: {open_} position{'s' if open_ > 1 else ''}.")
+    for line in data_lines(results.candles):
+        note(line)
     _print_data_flags(results)
     if results.stale_because:
         print_lines([f"STALE: {results.stale_because}"], style="yellow")

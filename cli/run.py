@@ -16,6 +16,7 @@ from cli.report import print_equity_sketch, print_headlines
 from cli.strategies import Parameters, located, parameters_of, strategy_named, wire_strategy
 from cli.strategy_files import DocumentFile
 from cli.terms import (
+    TIMEFRAME_HELP,
     BehaviourFile,
     ConfidenceOverride,
     Conflicts,
@@ -38,6 +39,7 @@ from cli.terms import (
     SlippageBps,
     SlippageRange,
     SlippageVolume,
+    StoredFunding,
     SymbolExposure,
     TradesPerDay,
     TriggersPerDay,
@@ -79,7 +81,7 @@ def run(
     symbol: Annotated[
         list[str], option("BTC-USDT, BTC/USDT or BTCUSDT; repeat it: they share the cash.", "SYMBOL")
     ],
-    timeframe: Annotated[Timeframe, option("Length of a bar: 1m, 5m, 15m, 1h, 6h or 1d.", "LENGTH")],
+    timeframe: Annotated[Timeframe, option(TIMEFRAME_HELP, "LENGTH")],
     start: Annotated[str | None, option("First day or time (UTC); default: the first held.", "TIME")] = None,
     end: Annotated[
         str | None, option("Last day, or the time (UTC) to stop before; default: the last held.", "TIME")
@@ -134,6 +136,7 @@ def run(
     slippage_volume: SlippageVolume = None,
     leverage: Leverage = None,
     maintenance_margin: MaintenanceMargin = None,
+    funding: StoredFunding = None,
     funding_bps: FundingBps = None,
     funding_hours: FundingHours = None,
     api_url: ApiUrl = None,
@@ -197,7 +200,7 @@ def run(
         "behaviour": behaviour,
         "leverage": leverage,
         "maintenance_margin_pct": maintenance_margin,
-        "funding": funding_of(funding_bps, funding_hours),
+        "funding": funding_of(funding, funding_bps, funding_hours),
     }
     body = {"strategy": wire_strategy(source), "symbols": symbol, "timeframe": timeframe, **_given(given)}
     with connected(api_url) as api:

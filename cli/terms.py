@@ -14,9 +14,11 @@ import typer
 
 from cli.errors import UsageError
 from cli.strategy_files import DocumentFile, load_limits
+from shared.times import TIMEFRAMES
 
 DEFAULT = "default"
 OFF = "off"
+TIMEFRAME_HELP = f"Length of a bar: {', '.join(TIMEFRAMES)}."
 LIMITS, BEHAVIOUR, COSTS = "Limits", "Behaviour", "Costs and margin"
 
 
@@ -135,6 +137,10 @@ Leverage = Annotated[float | None, _cost("Notional a unit of margin; default: 1.
 MaintenanceMargin = Annotated[
     float | None, _cost("Liquidation below this; default: 0.5.", "--maintenance-margin", "PCT")
 ]
+StoredFunding = Annotated[
+    Literal["stored"] | None,
+    _cost("Funding as it is stored; see `stepfold data import`.", "--funding", "stored"),
+]
 FundingBps = Annotated[
     float | None,
     _cost("Funding assumed; shorts, leverage and perpetuals need it, be it 0.", "--funding-bps", "BPS"),
@@ -158,8 +164,16 @@ def limits_of(
     return {**(source.document if source else {}), **given}, source
 
 
-def funding_of(rate_bps: float | None, every_hours: int | None) -> dict[str, Any] | None:
-    """Return the assumption about funding. Raises UsageError for hours without a rate."""
+def funding_of(
+    stored: Literal["stored"] | None, rate_bps: float | None, every_hours: int | None
+) -> dict[str, Any] | None:
+    """Return what a request says of funding. Raises UsageError for both forms, or hours without a rate."""
+    if stored is not None:
+        if rate_bps is not None or every_hours is not None:
+            raise UsageError(
+                "--funding stored takes the rates from the store; leave out --funding-bps, -hours"
+            )
+        return {"source": stored}
     if rate_bps is None:
         if every_hours is not None:
             raise UsageError("--funding-hours needs a rate", hint="write --funding-bps 1, or 0")

@@ -104,6 +104,20 @@ class Exchange:
         self._check_answer()
         return list(rows)
 
+    def funding(self, market: Market, start_ms: int, end_ms: int, count: int) -> list[tuple[int, float]]:
+        """Return the first `count` funding rates with start_ms <= time < end_ms: epoch ms and a fraction."""
+        self._know([market])
+        name = market.raw["symbol"]
+        until = {"until": end_ms - 1}
+        rows = self._call(
+            lambda: [
+                (int(row["timestamp"]), float(row["fundingRate"]))
+                for row in self._client.fetch_funding_rate_history(name, start_ms, count, until)
+            ]
+        )
+        self._check_answer()
+        return rows
+
     def ticks(self, markets: Sequence[Market]) -> list[Tick]:
         """Return the latest price of each market; one that has none is left out."""
         self._know(markets)

@@ -45,9 +45,9 @@ def audited(
     faults = [*_impossible(columns, dataset, now_ms() if now is None else now)]
     if not faults:
         faults = [*_wrong_timeframe(columns["timestamp"], dataset)]
-    keep, out_of_order, repeated = _unique(columns)
+    keep, out_of_order, repeated = unique_rows(columns)
     if len(repeated):
-        faults.append(("timestamp", f"stands twice with different bars in {_rows(repeated)}; keep one"))
+        faults.append(("timestamp", f"stands twice with different bars in {said_rows(repeated)}; keep one"))
     if faults:
         raise InvalidInputError([Issue(f"{source}.{column}", message) for column, message in faults])
     ordered = pa.table({name: values[keep] for name, values in columns.items()}, schema=schema)
@@ -93,7 +93,7 @@ def _impossible(columns: Columns, dataset: DatasetName, now: int) -> Iterator[tu
     ]
     for column, bad, message in checks:
         if bad.any():
-            yield column, f"{message} in {_rows(np.flatnonzero(bad))}"
+            yield column, f"{message} in {said_rows(np.flatnonzero(bad))}"
 
 
 def _wrong_timeframe(times: np.ndarray, dataset: DatasetName) -> Iterator[tuple[str, str]]:
@@ -107,7 +107,7 @@ def _wrong_timeframe(times: np.ndarray, dataset: DatasetName) -> Iterator[tuple[
         yield "timestamp", f"is only ever on the grid of {coarser[-1]} bars, not of {dataset.timeframe} bars"
 
 
-def _unique(columns: Columns) -> tuple[np.ndarray, int, np.ndarray]:
+def unique_rows(columns: Columns) -> tuple[np.ndarray, int, np.ndarray]:
     """Return the rows to keep in ascending time, how many stood after a later one, and rows in conflict."""
     import numpy as np
 
@@ -123,7 +123,8 @@ def _unique(columns: Columns) -> tuple[np.ndarray, int, np.ndarray]:
     return order[~(again & same)], out_of_order, np.sort(order[again & ~same])
 
 
-def _rows(rows: np.ndarray) -> str:
+def said_rows(rows: np.ndarray) -> str:
+    """Say which rows something is about, counted from 1."""
     shown = ", ".join(str(int(row) + 1) for row in rows[:SHOWN_ROWS])
     more = f" and {len(rows) - SHOWN_ROWS:,} more" if len(rows) > SHOWN_ROWS else ""
     return f"row {shown}{more}"

@@ -14,7 +14,8 @@ from shared.identifiers import content_hash
 from shared.manifest import Audit, DatasetManifest, Flag, Gap, Part, Series
 from shared.names import DatasetName
 from shared.parquet import decode, encode
-from shared.reader import SeriesReader
+from shared.reader import RowReader, SeriesReader
+from shared.resampling import resample
 from shared.schema import arrow_schema
 from shared.store import ObjectStore, canonical_json
 from shared.times import month_of
@@ -39,12 +40,21 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class DatasetVersion:
-    """One version of a dataset, read from its manifest."""
+    """One version of a dataset, read from its manifest.
+
+    With a `source` its bars are made of that version's as they are read (shared/resampled.py).
+    """
 
     owner: str
     dataset: DatasetName
     version: str
     manifest: DatasetManifest
+    source: DatasetVersion | None = None
+
+    @property
+    def stored(self) -> DatasetVersion:
+        """Return the version whose files are read."""
+        return self.source or self
 
     def key(self, part: Part) -> str:
         return names.candles_part(self.owner, self.dataset, part.first_ms, part.sha256[:32])
@@ -63,8 +73,12 @@ def load_version(store: ObjectStore, owner: str, dataset: DatasetName, version: 
     return DatasetVersion(owner, dataset, version, DatasetManifest.from_dict(raw))
 
 
-def candles_reader(store: ObjectStore, version: DatasetVersion) -> SeriesReader:
+def candles_reader(store: ObjectStore, version: DatasetVersion) -> RowReader:
     """Open a version for windows: only the months that a window touches are read, by ranges."""
+    if version.source is not None:
+        from shared.resampled import ResampledReader
+
+        return ResampledReader(candles_reader(store, version.source), version)
     parts = version.manifest.parts
     series = Series("candles", version.manifest.rows, parts)
     return SeriesReader(store, series, [version.key(part) for part in parts])
@@ -78,7 +92,7 @@ def months_of(version: DatasetVersion | None) -> dict[str, Part]:
 def read_part(store: ObjectStore, version: DatasetVersion, part: Part) -> dict[str, np.ndarray]:
     """Read one month of a version whole, as columns."""
     key = version.key(part)
-    return _columns(decode(store.get(key), "candles", key))
+    return _columns(decode(store.get(key), version.dataset.kind, key))
 
 
 def read_segments(
@@ -91,7 +105,7 @@ def read_segments(
     """
     by_month: dict[str, list[tuple[int, Part]]] = {}
     for number, version in enumerate(versions):
-        for part in version.manifest.parts:
+        for part in version.stored.manifest.parts:
             if part.last_ms >= start_ms and part.first_ms < end_ms:
                 by_month.setdefault(month_of(part.first_ms), []).append((number, part))
     batch: list[tuple[int, Part]] = []
@@ -117,18 +131,29 @@ def _read_parts(
     """Fetch parts in parallel and return their bars inside the span, a mapping of columns a version."""
     import pyarrow as pa
 
-    keys = [versions[number].key(part) for number, part in parts]
+    keys = [versions[number].stored.key(part) for number, part in parts]
     tables: list[list[pa.Table]] = [[] for _ in versions]
     for (number, _), key, body in zip(parts, keys, store.get_many(keys), strict=True):
         tables[number].append(decode(body, "candles", key))
     schema = arrow_schema("candles")
     segment = []
-    for pieces in tables:
+    for version, pieces in zip(versions, tables, strict=True):
         table = pa.concat_tables(pieces) if pieces else schema.empty_table()
-        columns = {name: table.column(name).to_numpy() for name in schema.names}
+        columns = bars_of(version, {name: table.column(name).to_numpy() for name in schema.names})
         first, last = columns["timestamp"].searchsorted([start_ms, end_ms])
         segment.append({name: values[first:last] for name, values in columns.items()})
     return tuple(segment)
+
+
+def bars_of(version: DatasetVersion, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return a version's bars of what was read from its files: whole bars of its own length."""
+    if version.source is None:
+        return columns
+    made = resample(columns, version.source.dataset.timeframe_ms, version.dataset.timeframe_ms).columns
+    # A bar that reaches over an end of its source is none.
+    first, last = version.manifest.first_ms, version.manifest.last_ms
+    low, high = made["timestamp"].searchsorted([first, last + 1])
+    return {name: values[low:high] for name, values in made.items()}
 
 
 def write_version(
@@ -153,7 +178,7 @@ def write_version(
     import pyarrow as pa
 
     old = months_of(previous)
-    incoming = _by_month([candles] if isinstance(candles, pa.Table) else candles)
+    incoming = by_month([candles] if isinstance(candles, pa.Table) else candles)
     kept = previous.manifest.audit if previous else None
     parts: list[Part] = []
     gaps: list[Gap] = []
@@ -165,12 +190,12 @@ def write_version(
         key = names.candles_part(owner, dataset, part.first_ms, part.sha256)
         return decode(store.get(key), "candles", key)
 
-    for month, new in _all_months(old, incoming):
+    for month, new in all_months(old, incoming):
         if new is None:
             part, rows = old[month], None
         else:
-            rows = _merge(read(old[month]), new) if month in old else new
-            part = _put_month(store, owner, dataset, rows)
+            rows = merge_rows(read(old[month]), new) if month in old else new
+            part = put_month(store, owner, dataset, rows)
             bars_since_change = 0
         # The first bars after a change are judged by bars that changed.
         if kept is None or bars_since_change < LEAD_IN_BARS:
@@ -207,7 +232,7 @@ def write_version(
     return DatasetVersion(owner, dataset, version, manifest)
 
 
-def _all_months(
+def all_months(
     old: Mapping[str, Part], incoming: Iterable[tuple[str, pa.Table]]
 ) -> Iterator[tuple[str, pa.Table | None]]:
     """Yield the months of both in order, each with its new rows if it has any."""
@@ -229,8 +254,9 @@ def _inside(audit: Audit | None, part: Part) -> list[Flag]:
     return [flag for flag in audit.flags if part.first_ms <= flag.from_ms <= part.last_ms]
 
 
-def _put_month(store: ObjectStore, owner: str, dataset: DatasetName, rows: pa.Table) -> Part:
-    body = encode(rows.cast(arrow_schema("candles")).combine_chunks())
+def put_month(store: ObjectStore, owner: str, dataset: DatasetName, rows: pa.Table) -> Part:
+    """Write one month of a dataset; equal rows are the same object."""
+    body = encode(rows.cast(arrow_schema(dataset.kind)).combine_chunks())
     times = rows.column("timestamp")
     part = Part(times[0].as_py(), times[-1].as_py(), rows.num_rows, len(body), content_hash(body))
     store.put(names.candles_part(owner, dataset, part.first_ms, part.sha256), body)
@@ -287,8 +313,8 @@ def find_gaps(times: np.ndarray, timeframe_ms: int) -> tuple[Gap, ...]:
     )
 
 
-def _by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
-    """Yield the candles of each month, of which one piece may hold the end and the next one the beginning."""
+def by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the rows of each month, of which one piece may hold the end and the next one the beginning."""
     import numpy as np
     import pyarrow as pa
 
@@ -310,7 +336,7 @@ def _by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
         yield open_month, pa.concat_tables(rows)
 
 
-def _merge(old: pa.Table, new: pa.Table) -> pa.Table:
+def merge_rows(old: pa.Table, new: pa.Table) -> pa.Table:
     """Return the rows of both in ascending time; where both have a time, the new row."""
     import numpy as np
     import pyarrow as pa

@@ -11,8 +11,10 @@ from shared import names
 from shared.candles import Arrival, DatasetVersion, load_version, months_of, read_part, write_version
 from shared.dataset_agreement import agree, judge_coarser
 from shared.datasets import Changes, Dataset, DatasetIndex, Range, being_deleted
+from shared.funding import LONGEST_INTERVAL_MS, write_funding
 from shared.manifest import Part
 from shared.names import DatasetName
+from shared.resampled_dataset import check_replaces
 from shared.store import ObjectStore
 from shared.times import stamp
 
@@ -44,18 +46,38 @@ def add_version(
     """Add audited candles to an owner's dataset as its newest version; return it and its entry in the index.
 
     `market` is what their exchange says of it, `asked` the span [from, to) that it was asked for, this time
-    and before. Candles that are all held already make no new version. Raises ConflictError where another
-    writer came first, or the dataset is being deleted; nothing of the candles is visible then.
+    and before. Candles that are all held already make no new version; resampled ones are replaced as a whole.
+    Raises ConflictError where another writer came first, the dataset is being deleted, or resampled candles
+    would be replaced in part; nothing of the candles is visible then.
     """
     held = index.of_owner(owner, dataset)
     if held is not None and held.deleting:
         raise being_deleted(held)
     previous = load_version(store, owner, dataset, held.version) if held else None
-    version = write_version(store, owner, dataset, candles, previous, arrival, market)
+    if previous is not None and previous.manifest.made_of is not None:
+        version = write_version(store, owner, dataset, candles, None, arrival, market)
+        check_replaces(previous, version)
+    else:
+        version = write_version(store, owner, dataset, candles, previous, arrival, market)
     entry = entry_of(version)
     if asked is not None:
         entry = replace(entry, asked_from_ms=asked[0], asked_to_ms=asked[1])
     return make_newest(store, index, version, previous, entry)
+
+
+def add_funding(
+    store: ObjectStore,
+    index: DatasetIndex,
+    owner: str,
+    dataset: DatasetName,
+    rates: pa.Table,
+    arrival: Arrival,
+) -> tuple[DatasetVersion, Dataset]:
+    """Add audited funding rates to an owner's dataset, as `add_version` does candles."""
+    held = index.of_owner(owner, dataset)
+    previous = load_version(store, owner, dataset, held.version) if held else None
+    version = write_funding(store, owner, dataset, rates, previous, arrival)
+    return make_newest(store, index, version, previous, entry_of(version))
 
 
 def make_newest(
@@ -71,8 +93,11 @@ def make_newest(
     bars and theirs disagree in. Raises ConflictError as `add_version` does.
     """
     changes = Changes() if previous is None else changes_between(store, previous, version)
+    replaces = previous.version if previous else None
+    if version.dataset.kind == "funding":
+        return version, index.put_version(entry, replaces, changes)
     version = agree(store, index, version, previous)
-    numbered = index.put_version(entry, previous.version if previous else None, changes)
+    numbered = index.put_version(entry, replaces, changes)
     judge_coarser(store, index, version, previous)
     return version, numbered
 
@@ -91,6 +116,7 @@ def entry_of(version: DatasetVersion) -> Dataset:
         missing_bars=manifest.missing_bars,
         updated_at=stamp(),
         simulated=version.dataset.exchange == names.SIMULATED_EXCHANGE,
+        made_of=None if manifest.made_of is None else manifest.made_of.dataset_id,
     )
 
 
@@ -99,13 +125,14 @@ def changes_between(store: ObjectStore, old: DatasetVersion, new: DatasetVersion
     before, after = months_of(old), months_of(new)
     added = changed = removed = 0
     by_month: list[list[Range]] = []
+    step_ms = LONGEST_INTERVAL_MS if new.dataset.kind == "funding" else new.dataset.timeframe_ms
     for month in sorted({*before, *after}):
         mine, theirs = before.get(month), after.get(month)
         if mine and theirs and mine.sha256 == theirs.sha256:
             continue
         fresh, other, gone = _differing(_read(store, old, mine), _read(store, new, theirs))
         added, changed, removed = added + len(fresh), changed + len(other), removed + len(gone)
-        by_month.append(_spells([*fresh, *other, *gone], new.dataset.timeframe_ms))
+        by_month.append(_spells([*fresh, *other, *gone], step_ms))
     if sum(map(len, by_month)) > RANGES:
         by_month = [[_as_one(spells)] for spells in by_month if spells]
     return Changes(added, changed, removed, tuple(entry for spells in by_month for entry in spells))
@@ -135,12 +162,12 @@ def _differing(old: Columns | None, new: Columns | None) -> tuple[np.ndarray, np
     )
 
 
-def _spells(times: list[int], timeframe_ms: int) -> list[Range]:
+def _spells(times: list[int], step_ms: int) -> list[Range]:
     """Return (first, last, bars) of each spell of bars that follow one another; of very many, of all."""
     ordered = [int(time) for time in sorted(times)]
     if not ordered:
         return []
-    starts = [0, *(row for row, (a, b) in enumerate(pairwise(ordered), 1) if b - a > timeframe_ms)]
+    starts = [0, *(row for row, (a, b) in enumerate(pairwise(ordered), 1) if b - a > step_ms)]
     ends = [*starts[1:], len(ordered)]
     spells = [
         (ordered[first], ordered[end - 1], end - first) for first, end in zip(starts, ends, strict=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from shared import names
 from shared.errors import ConflictError, NotFoundError
 from shared.fetches import Fetch
-from shared.names import DatasetName
+from shared.names import DatasetName, Kind
 from shared.table import ConditionFailed, Table
 from shared.times import stamp
 
@@ -37,6 +37,7 @@ class Dataset:
     asked_from_ms: int | None = None
     asked_to_ms: int | None = None
     number: int = 1  # of the version, from 1 on
+    made_of: str | None = None  # the dataset of finer candles that it was resampled from
     deleting: bool = False  # hidden, for its objects are about to go
 
     @classmethod
@@ -100,13 +101,14 @@ class VersionEntry:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One file on its way to becoming a dataset version."""
+    """One file on its way to becoming a dataset version; without a file, what finer candles make."""
 
     owner: str
     import_id: str
     dataset_id: str
     status: ImportStatus
     created_at: str
+    made_of: str | None = None  # the dataset of finer candles, of a resampling
     ended_at: str | None = None
     report: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
@@ -133,13 +135,13 @@ class DatasetIndex:
         item = self._table.get(*_keys(owner, dataset))
         return None if item is None else Dataset.from_item(item)
 
-    def held(self, owner: str) -> list[Dataset]:
-        """Return every dataset an owner sees, by name."""
+    def held(self, owner: str, kind: Kind | None = "candles") -> list[Dataset]:
+        """Return every dataset of a kind that an owner sees, by name; None is all kinds."""
         seen: dict[str, Dataset] = {}
         for reader in (names.PUBLIC_OWNER, owner):
             for item in self._table.prefix(names.owner_key(reader), "DATASET#"):
                 found = Dataset.from_item(item)
-                if not found.deleting:
+                if not found.deleting and kind in (None, found.name.kind):
                     seen[found.dataset_id] = found
         return [seen[name] for name in sorted(seen)]
 
@@ -219,7 +221,17 @@ class DatasetIndex:
 
     def begin_import(self, owner: str, import_id: str, dataset: DatasetName) -> Import:
         """Note an import whose file is not there yet."""
-        entry = Import(owner, import_id, str(dataset), "awaiting_upload", stamp())
+        return self._begin(Import(owner, import_id, str(dataset), "awaiting_upload", stamp()), {})
+
+    def begin_resampling(
+        self, owner: str, import_id: str, dataset: DatasetName, made_of: DatasetName
+    ) -> Import:
+        """Note a resampling, which may run at once."""
+        entry = Import(owner, import_id, str(dataset), "running", stamp(), made_of=str(made_of))
+        return self._begin(entry, {"gsi2pk": names.IN_WORK, "gsi2sk": f"{entry.created_at}#{import_id}"})
+
+    def _begin(self, entry: Import, more: Mapping[str, str]) -> Import:
+        owner, import_id = entry.owner, entry.import_id
         values = {field.name: getattr(entry, field.name) for field in fields(entry)}
         pk, sk = _import_keys(owner, import_id)
         self._table.put_new(
@@ -229,6 +241,7 @@ class DatasetIndex:
                 **values,
                 "gsi1pk": names.imports_listing(owner),
                 "gsi1sk": f"{entry.created_at}#{import_id}",
+                **more,
             }
         )
         return entry

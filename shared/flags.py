@@ -6,6 +6,7 @@
 | `zero_volume` | bars without volume | |
 | `flat` | bars whose high is their low | `price` of the first |
 | `jump` | a bar that reaches further from the close before than JUMP_ATRS average true ranges, and than SMALLEST_JUMP of the price | `move_pct`, and `atrs` where the bars before moved at all |
+| `incomplete` | bars of a resampled dataset that lack some of their finer bars | `missing` finer bars `of` those that one should have; of several bars, the most |
 | `disagreement` | bars that finer candles of the same market contradict | see shared/timeframe_agreement.py |
 
 A flag is what a market may well do; what it cannot do is refused (shared/audit.py).
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     Columns = Mapping[str, np.ndarray]
 
 # The gravest first: what is left out of a short answer is what matters least.
-KINDS = ("disagreement", "jump", "gap", "flat", "zero_volume")
+KINDS = ("disagreement", "jump", "gap", "incomplete", "flat", "zero_volume")
 # What the bars of a month and those right before it tell; the others take other candles.
 KINDS_OF_BARS = ("jump", "flat", "zero_volume")
 # Three years of hourly BTC-USDT have two bars beyond 15 average true ranges, both of real crashes.

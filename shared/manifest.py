@@ -121,11 +121,20 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeOf:
+    """The version of finer candles that a dataset's bars are made of, and how many lack some of these."""
+
+    dataset_id: str
+    version: str
+    incomplete_bars: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetManifest:
     """One immutable version of a dataset. `owner` is in the keys alone: equal candles have equal versions.
 
-    What is known about the candles (`audit`, `market`) is no part of the version's identity: it may be
-    written anew, the candles never.
+    What is known about the candles (`audit`, `market`, `made_of`) is no part of the version's identity: it
+    may be written anew, the candles never.
     """
 
     exchange: str
@@ -137,6 +146,10 @@ class DatasetManifest:
     """None in versions older than audits."""
     market: MarketFacts | None = None
     """What the exchange says of the market; of fetched candles alone."""
+    made_of: MadeOf | None = None
+    """None for candles as they came from an exchange or a file."""
+    intervals_ms: tuple[int, int] | None = None
+    """Of funding rates: the usual time from one to the next, at their beginning and at their end."""
 
     @property
     def first_ms(self) -> int:
@@ -173,6 +186,8 @@ class DatasetManifest:
                 gaps=tuple(Gap(**gap) for gap in raw["gaps"]),
                 market=MarketFacts.from_dict(raw["market"]) if raw.get("market") else None,
                 audit=None if raw.get("audit") is None else Audit.from_dict(raw["audit"]),
+                made_of=None if raw.get("made_of") is None else MadeOf(**raw["made_of"]),
+                intervals_ms=None if raw.get("intervals_ms") is None else tuple(raw["intervals_ms"]),
             )
         except (KeyError, TypeError) as error:
             raise StoreCorruptError(f"a dataset's manifest cannot be read: {error}") from error

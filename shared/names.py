@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.symbols import canonical, exchange_name
 from shared.times import TIMEFRAMES, month_of
@@ -33,9 +34,17 @@ FETCH_ID = re.compile(r"fe-[a-z2-7]{26}")
 STRATEGY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
+FUNDING = "funding"
+Kind = Literal["candles", "funding"]
+"""What a dataset holds: the name of its schema."""
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetName:
-    """Names the candles of one symbol on one exchange at one timeframe: `binance.BTC-USDT.1h`."""
+    """Names the candles of one symbol on one exchange at one timeframe: `binance.BTC-USDT.1h`.
+
+    Its funding rates stand beside them: `binance.BTC-USDT-PERP.funding`.
+    """
 
     exchange: str
     symbol: str
@@ -44,7 +53,7 @@ class DatasetName:
     @classmethod
     def of(cls, exchange: str, symbol: str, timeframe: str) -> DatasetName:
         """Make a name of what a user wrote. Raises ValueError with the part that is wrong."""
-        if timeframe not in TIMEFRAMES:
+        if timeframe not in TIMEFRAMES and timeframe != FUNDING:
             raise ValueError(f"{timeframe!r} is not a timeframe; choose one of {', '.join(TIMEFRAMES)}")
         return cls(exchange_name(exchange), canonical(symbol), timeframe)
 
@@ -60,7 +69,12 @@ class DatasetName:
         return f"{self.exchange}.{self.symbol}.{self.timeframe}"
 
     @property
+    def kind(self) -> Kind:
+        return "funding" if self.timeframe == FUNDING else "candles"
+
+    @property
     def timeframe_ms(self) -> int:
+        """Return the length of a bar, which funding rates have none of (KeyError)."""
         return TIMEFRAMES[self.timeframe]
 
 

@@ -19,6 +19,7 @@ from shared.market_lists import load_markets
 from shared.markets import resolve_symbol
 from shared.names import DatasetName
 from shared.requests import BacktestRequest
+from shared.resampling import fits
 from shared.store import ObjectStore
 from shared.times import TIMEFRAMES, iso, now_ms, parse_time
 from shared.venues import VENUES
@@ -45,10 +46,12 @@ def with_expected(
     """Return what is held as it will be, and what must be fetched for that.
 
     Nothing is fetched for a request without an exchange that we fetch from, or without a start; nor where
-    an import of the owner's stands for the candles. Raises InvalidInputError for an end that is to come.
+    an import of the owner's stands for the candles, resampled ones, or finer ones that make them. Raises
+    InvalidInputError for an end that is to come.
     """
     venue = VENUES.get((request.exchange or "").strip().lower())
-    if venue is None or request.timeframe not in venue.timeframes or request.start_date is None:
+    timeframe = None if venue is None else venue.fetched_for(request.timeframe)
+    if venue is None or timeframe is None or request.start_date is None:
         return list(held), ()
     step = TIMEFRAMES[request.timeframe]
     try:
@@ -60,15 +63,29 @@ def with_expected(
     by_name = {dataset.name: dataset for dataset in held}
     wanted: list[Wanted] = []
     for symbol in symbols:
-        name = DatasetName(venue.name, symbol, request.timeframe)
+        bars, name = (DatasetName(venue.name, symbol, length) for length in (request.timeframe, timeframe))
+        if bars != name and bars in by_name:
+            continue
         found = _wanted(name, by_name.get(name), owner, start - warm_up_bars * step, start, end, closed)
-        if found is not None:
+        if found is not None and not _can_be_made(bars, held, start, min(closed, end or closed)):
             wanted.append(found)
             by_name[name] = _as_expected(found, by_name.get(name))
     if wanted and end is not None and end > closed:
         message = f"no bar after {iso(closed)} has closed yet; end then or earlier"
         raise InvalidInputError([Issue("end_date", message, request.end_date)])
     return list(by_name.values()), tuple(wanted)
+
+
+def _can_be_made(name: DatasetName, held: Sequence[Dataset], start_ms: int, end_ms: int) -> bool:
+    """Tell whether finer candles that are held make a run's bars, where none are held as they are."""
+    market = (name.exchange, name.symbol)
+    of_market = [entry for entry in held if (entry.name.exchange, entry.name.symbol) == market]
+    return not any(entry.name == name for entry in of_market) and any(
+        fits(entry.name.timeframe_ms, name.timeframe_ms)
+        and entry.first_ms <= start_ms
+        and entry.last_ms + entry.name.timeframe_ms >= end_ms
+        for entry in of_market
+    )
 
 
 def check_listed(store: ObjectStore, wanted: Sequence[Wanted], symbols: Sequence[str]) -> None:
@@ -104,7 +121,7 @@ def _wanted(
     end_ms: int | None,
     closed_ms: int,
 ) -> Wanted | None:
-    if held is not None and held.owner == owner:
+    if held is not None and (held.owner == owner or held.made_of is not None):
         return None
     step = name.timeframe_ms
     since = max(0, warm_up_ms - warm_up_ms % step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared import names
 from shared.downsample import LEVEL_FACTOR, LEVELS, reduce_to
@@ -17,6 +17,16 @@ from shared.writer import equity_level
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+
+class RowReader(Protocol):
+    """What reads rows in time order, by their numbers and by their times."""
+
+    @property
+    def rows(self) -> int: ...
+    def slice(self, start: int, stop: int, columns: Sequence[str] | None = None) -> pa.Table: ...
+    def first_at_or_after(self, ms: int) -> int: ...
+    def window(self, start_ms: int, end_ms: int, columns: Sequence[str] | None = None) -> pa.Table: ...
 
 
 class SeriesReader:

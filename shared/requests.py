@@ -10,7 +10,15 @@ from pydantic import Tag as Branch
 
 from shared.errors import Issue
 from shared.symbols import nearest
-from shared.terms import BehaviourRequest, CostsRequest, FundingRequest, RiskRequest, WireModel
+from shared.terms import (
+    BehaviourRequest,
+    CostsRequest,
+    FundingRequest,
+    FundingTerms,
+    RiskRequest,
+    StoredFunding,
+    WireModel,
+)
 from shared.venues import VENUES
 
 MAX_STRATEGY_BYTES = 256 * 1024
@@ -20,7 +28,7 @@ MIN_CANDLES = 50
 FEW_FIELDS = 10
 """As many known fields an error names where none is near to what was written."""
 
-Timeframe = Literal["1m", "5m", "15m", "1h", "6h", "1d"]
+Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\s,][^,]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Notes = Annotated[str, Field(max_length=10_000)]
@@ -109,8 +117,8 @@ class BacktestRequest(WireModel):
         float, Field(ge=0, le=50, description="% of its notional at which a position is liquidated")
     ] = 0.5
     funding: Annotated[
-        FundingRequest | None,
-        Field(description="an assumed rate; needed for shorts, leverage above 1 and -PERP symbols"),
+        FundingTerms | None,
+        Field(description="stored rates, or an assumed one; needed for shorts, leverage above 1, -PERP"),
     ] = None
     finer_timeframe: Annotated[
         Timeframe | None,
@@ -163,7 +171,7 @@ class StrategyUpdate(WireModel):
 
 
 class DatasetRequest(WireModel):
-    """The name of the candles that a file holds."""
+    """The name of the candles, or of the funding rates, that a file holds."""
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"exchange": "binance", "symbol": "BTC-USDT", "timeframe": "1h"}}
@@ -171,11 +179,14 @@ class DatasetRequest(WireModel):
 
     exchange: Annotated[str, Field(min_length=2, max_length=32)]
     symbol: Annotated[str, Field(min_length=1, max_length=60)]
-    timeframe: Timeframe
+    kind: Annotated[
+        Literal["candles", "funding"], Field(description="funding: columns timestamp and rate, a fraction")
+    ] = "candles"
+    timeframe: Annotated[Timeframe | None, Field(description="of candles; funding rates have none")] = None
 
 
 class FetchRequest(WireModel):
-    """Candles to fetch from an exchange: what is missing of them, and no more."""
+    """Candles or funding rates to fetch from an exchange: what is missing of them, and no more."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -192,7 +203,10 @@ class FetchRequest(WireModel):
     source: Literal["exchange"]
     exchange: Annotated[str, Field(min_length=2, max_length=32, description=", ".join(VENUES))]
     symbol: Annotated[str, Field(min_length=1, max_length=60, description="BTC-USD, BTC/USD or BTCUSD")]
-    timeframe: Timeframe
+    kind: Annotated[Literal["candles", "funding"], Field(description="funding: rates of a perpetual")] = (
+        "candles"
+    )
+    timeframe: Annotated[Timeframe | None, Field(description="of candles; funding rates have none")] = None
     since: Annotated[
         str | None,
         Field(
@@ -225,13 +239,22 @@ NewDataset = Annotated[
 """With a `source` candles are fetched, without one a file is uploaded."""
 
 
+class ResampleRequest(WireModel):
+    """A longer timeframe to make of a dataset's candles."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"timeframe": "4h"}})
+
+    timeframe: Timeframe
+
+
 def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:
     """Say pydantic's errors as issues: the field's path, the value, what to do."""
     issues: list[Issue] = []
     for entry in errors:
         location = [part for part in entry["loc"] if part not in _NO_FIELDS]
         if entry["type"] == "extra_forbidden":
-            issues.extend(_unknown_field(location, entry.get("input")))
+            stored = "stored_funding" in entry["loc"]
+            issues.extend(_unknown_field(location, entry.get("input"), StoredFunding if stored else None))
         else:
             path = field_path(location)
             issue = Issue(path, _sentence(entry), shown(entry.get("input")))
@@ -241,8 +264,11 @@ def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:
     return issues
 
 
-# Where a value was, and which of several bodies it was taken for.
-_NO_FIELDS = ("body", "query", "path", "header", "upload_body", "fetch_body")
+# Where a value was, and which of several forms it was taken for.
+_NO_FIELDS = (
+    *("body", "query", "path", "header"),
+    *("upload_body", "fetch_body", "assumed_funding", "stored_funding"),
+)
 
 
 def field_path(location: Iterable[object]) -> str:
@@ -275,9 +301,9 @@ _SECTIONS: Mapping[str, type[WireModel]] = {
 }
 
 
-def _unknown_field(location: list[Any], value: object) -> list[Issue]:
+def _unknown_field(location: list[Any], value: object, form: type[WireModel] | None = None) -> list[Issue]:
     path, name = field_path(location), str(location[-1])
-    model = _SECTIONS.get(str(location[0])) if len(location) > 1 else BacktestRequest
+    model = form or _SECTIONS.get(str(location[0])) if len(location) > 1 else BacktestRequest
     return [Issue(path, _did_you_mean(name, model.model_fields if model else ()), shown(value))]
 
 

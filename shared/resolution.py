@@ -6,18 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.candles import DatasetVersion, load_version
+from shared.candles import DatasetVersion
 from shared.dataset_uses import UsedDataset
 from shared.datasets import Dataset, DatasetIndex
 from shared.errors import InvalidInputError, Issue
+from shared.held_candles import common_exchanges, load_serving, names_of_timeframes, serving
 from shared.market_defaults import fees_bps, min_notional, quantity_step
-from shared.names import DatasetName
-from shared.on_demand import EXPECTED, Wanted, check_listed, expected_version, with_expected
+from shared.on_demand import EXPECTED, Wanted, check_listed, with_expected
 from shared.requests import MAX_MONEY, MIN_CANDLES, BacktestRequest
-from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan
+from shared.resampling import fits
+from shared.resolved_run import ResolvedRun, ResolvedSymbol, engine_plan, without_rates
 from shared.store import ObjectStore
+from shared.stored_funding import stored_funding
 from shared.strategies import NamedStrategy, named_strategy, parse
 from shared.symbols import base_of, canonical, exchange_name, nearest, quote_of
+from shared.terms import StoredFunding
 from shared.times import TIMEFRAMES, iso, parse_time
 from shared.venues import VENUES
 
@@ -32,8 +35,9 @@ T = TypeVar("T")
 class Resolution:
     """A resolved run with the candles that it will read (whose owner is no part of the fingerprint).
 
-    Nor is the name that the strategy goes by: two ways to the same document are the same run. `versions` and
-    `finer` are in the order of the symbols; `finer` is empty without a finer timeframe.
+    Nor is the name that the strategy goes by: two ways to the same document are the same run. `versions`,
+    `finer` and `funding` are in the order of the symbols; the last two are empty without a finer timeframe
+    and without stored rates.
     """
 
     run: ResolvedRun
@@ -41,6 +45,7 @@ class Resolution:
     strategy: Strategy
     versions: tuple[DatasetVersion, ...]
     finer: tuple[DatasetVersion, ...] = ()
+    funding: tuple[DatasetVersion, ...] = ()
     wanted: tuple[Wanted, ...] = ()
     """Candles that are not held yet; their versions are promises."""
 
@@ -54,8 +59,8 @@ class Resolution:
         """Return what the run reads of which dataset, its warm-up too: by symbol, then the finer ones."""
         span = self.run.warm_up_start_ms, self.run.end_ms
         return [
-            UsedDataset(version.owner, str(version.dataset), version.version, *span)
-            for version in (*self.versions, *self.finer)
+            UsedDataset(version.owner, str(version.stored.dataset), version.version, *span)
+            for version in (*self.versions, *self.finer, *self.funding)
         ]
 
 
@@ -96,10 +101,14 @@ def resolve(
     chosen = _collect(issues, lambda: _choose(request, names, held))
     if issues or chosen is None or allocations is None or dated is None:
         raise InvalidInputError(issues)
-    versions = _load(store, chosen)
-    finer = _load(store, _choose_finer(request, chosen, held))
+    versions = tuple(load_serving(store, entry, request.timeframe) for entry in chosen)
+    finer = _finer(request, store, chosen, held)
     start_ms, end_ms = _span(dated, versions)
     _check_finer(finer, start_ms, end_ms)
+    funding: tuple[DatasetVersion, ...] = ()
+    if isinstance(request.funding, StoredFunding):
+        rates = datasets.held(owner, "funding")
+        funding = stored_funding(store, rates, [version.dataset for version in versions], start_ms, end_ms)
     taker, maker = fees_bps(versions, request.costs.taker_fee_bps, request.costs.maker_fee_bps)
     cash, quotes = allocations
     run = ResolvedRun(
@@ -113,6 +122,10 @@ def resolve(
                 quantity_step=quantity_step(version),
                 min_notional=min_notional(version),
                 finer_version=finer[number].version if finer else None,
+                made_of=_made_of(version),
+                finer_made_of=_made_of(finer[number]) if finer else None,
+                funding_dataset=str(funding[number].dataset) if funding else None,
+                funding_version=funding[number].version if funding else None,
             )
             for number, version in enumerate(versions)
         ),
@@ -135,8 +148,8 @@ def resolve(
         funding=request.funding.model_dump() if request.funding else None,
         finer_timeframe=request.finer_timeframe,
     )
-    engine_plan(run)  # refuses what the engine would not run
-    return Resolution(run, named, strategy, versions, finer, wanted)
+    engine_plan(run, without_rates(run))  # refuses what the engine would not run
+    return Resolution(run, named, strategy, versions, finer, funding, wanted)
 
 
 def _strategy(
@@ -244,19 +257,18 @@ def _choose(request: BacktestRequest, names: Sequence[str], held: Sequence[Datas
         except ValueError as error:
             raise InvalidInputError([Issue("exchange", str(error), request.exchange)]) from None
     chosen: list[Dataset] = []
-    exchanges = _common_exchanges(names, request.timeframe, held) if wanted is None else {wanted}
+    exchanges = common_exchanges(held, names, request.timeframe) if wanted is None else {wanted}
     for number, name in enumerate(names):
         of_symbol = [d for d in held if d.name.symbol == name and wanted in (None, d.name.exchange)]
-        fitting = [d for d in of_symbol if d.name.timeframe == request.timeframe]
-        fitting = [d for d in fitting if d.name.exchange in exchanges] or fitting
+        common = [d for d in of_symbol if d.name.exchange in exchanges]
+        fitting = serving(common, request.timeframe) or serving(of_symbol, request.timeframe)
         if len(fitting) == 1:
             chosen.append(fitting[0])
         elif fitting:
             options = ", ".join(sorted(d.name.exchange for d in fitting))
             issues.append(Issue("exchange", f"candles of {name} are held from {options}; choose one"))
         elif of_symbol:
-            frames = ", ".join(sorted({d.name.timeframe for d in of_symbol}, key=TIMEFRAMES.__getitem__))
-            message = f"{name} is held at {frames}, not at {request.timeframe}"
+            message = f"{name} is held at {names_of_timeframes(of_symbol)}, not at {request.timeframe}"
             issues.append(
                 Issue("timeframe", f"{message}; choose one of these or import it", request.timeframe)
             )
@@ -267,35 +279,42 @@ def _choose(request: BacktestRequest, names: Sequence[str], held: Sequence[Datas
     return chosen
 
 
-def _common_exchanges(names: Sequence[str], timeframe: str, held: Sequence[Dataset]) -> set[str]:
-    """Return the exchanges that hold every symbol, which decide where a single symbol has several."""
-    by_symbol = [
-        {d.name.exchange for d in held if (d.name.symbol, d.name.timeframe) == (name, timeframe)}
-        for name in names
-    ]
-    return set.intersection(*by_symbol)
-
-
-def _choose_finer(
-    request: BacktestRequest, chosen: Sequence[Dataset], held: Sequence[Dataset]
-) -> list[Dataset]:
+def _finer(
+    request: BacktestRequest, store: ObjectStore, chosen: Sequence[Dataset], held: Sequence[Dataset]
+) -> tuple[DatasetVersion, ...]:
     """Return the finer candles of each symbol, from the same exchange; none where none are asked for."""
     finer = request.finer_timeframe
     if finer is None:
-        return []
-    if TIMEFRAMES[finer] >= TIMEFRAMES[request.timeframe]:
-        shorter = [name for name, ms in TIMEFRAMES.items() if ms < TIMEFRAMES[request.timeframe]]
+        return ()
+    shorter = [name for name, ms in TIMEFRAMES.items() if fits(ms, TIMEFRAMES[request.timeframe])]
+    if finer not in shorter:
         hint = f"choose one of {', '.join(shorter)}" if shorter else "there is none; leave it out"
-        message = f"is not shorter than the timeframe, {request.timeframe}; {hint}"
+        message = f"is not shorter than the timeframe, {request.timeframe}, and makes no bar of it; {hint}"
         raise InvalidInputError([Issue("finer_timeframe", message, finer)])
-    by_name = {dataset.name: dataset for dataset in held}
-    wanted = [DatasetName(entry.name.exchange, entry.name.symbol, finer) for entry in chosen]
-    missing = [name for name in wanted if name not in by_name]
+    of_symbols = [
+        serving([d for d in held if (d.name.exchange, d.name.symbol) == _market(entry)], finer)
+        for entry in chosen
+    ]
+    missing = [entry.name for entry, found in zip(chosen, of_symbols, strict=True) if not found]
     if missing:
-        symbols = ", ".join(name.symbol for name in missing)
-        message = f"no {finer} candles of {symbols} are held from {missing[0].exchange}; import them first"
+        symbols, exchange = ", ".join(name.symbol for name in missing), missing[0].exchange
+        message = f"no {finer} candles of {symbols} are held from {exchange}, nor shorter ones; "
+        if exchange in VENUES:
+            message += (
+                f"fetch them: {_fetch_command(exchange, missing[0].symbol, finer, request.start_date)}; or "
+            )
+        message += "import them: stepfold data import; or leave this out"
         raise InvalidInputError([Issue("finer_timeframe", message, finer)])
-    return [by_name[name] for name in wanted]
+    return tuple(load_serving(store, found[0], finer, "finer_timeframe") for found in of_symbols)
+
+
+def _market(entry: Dataset) -> tuple[str, str]:
+    return entry.name.exchange, entry.name.symbol
+
+
+def _made_of(version: DatasetVersion) -> str | None:
+    """Return the timeframe that a version's bars are made of as they are read."""
+    return None if version.source is None else version.source.dataset.timeframe
 
 
 def _check_finer(finer: Sequence[DatasetVersion], start: int, end: int) -> None:
@@ -315,13 +334,11 @@ def _check_finer(finer: Sequence[DatasetVersion], start: int, end: int) -> None:
         raise InvalidInputError(issues)
 
 
-def _load(store: ObjectStore, entries: Sequence[Dataset]) -> tuple[DatasetVersion, ...]:
-    return tuple(
-        expected_version(entry)
-        if entry.version == EXPECTED
-        else load_version(store, entry.owner, entry.name, entry.version)
-        for entry in entries
-    )
+def _fetch_command(exchange: str | None, symbol: str, timeframe: str, start: str | None) -> str:
+    venue = VENUES.get(exchange or "")
+    length = timeframe if venue is None else venue.fetched_for(timeframe)
+    since = (start or "2021-01-01")[:10]
+    return f"stepfold data fetch {exchange or 'EXCHANGE'} {symbol} {length} --since {since}"
 
 
 def _not_held(name: str, exchange: str | None, request: BacktestRequest, held: Sequence[Dataset]) -> str:
@@ -330,8 +347,7 @@ def _not_held(name: str, exchange: str | None, request: BacktestRequest, held: S
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     elif exchange is None or exchange in VENUES:
-        place, since = exchange or "EXCHANGE", (request.start_date or "2021-01-01")[:10]
-        command = f"stepfold data fetch {place} {name} {request.timeframe} --since {since}"
+        command = _fetch_command(exchange, name, request.timeframe, request.start_date)
         hint = f"fetch them: {command}; or import them: stepfold data import"
     else:
         hint = "import them with `stepfold data import`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,13 @@ class ResolvedSymbol:
     quantity_step: float = 1e-8
     min_notional: float = 0.0
     finer_version: str | None = None
+    made_of: str | None = None
+    """The timeframe of `dataset_version`, where the run's bars are made of finer ones as they are read."""
+    finer_made_of: str | None = None
+    """The same of `finer_version`."""
+    funding_dataset: str | None = None
+    """The dataset whose stored rates the symbol's positions pay, where the run names such."""
+    funding_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,8 @@ class ResolvedRun:
     `start_ms` <= open < `end_ms` are the bars that trade; bars from `warm_up_start_ms` on feed indicators.
     `allocations` is quote currency per symbol, in the order of `symbols`. `risk` and `behaviour` hold every
     field of `engine.Risk` and `engine.Behaviour`; None leaves the strategy's own. `funding` is an assumption
-    (`assumed_rate_bps`, `every_hours`) or None. What has a default here is younger than the first runs.
+    (`assumed_rate_bps`, `every_hours`), the rates that are stored (`source`), or None. What has a default
+    here is younger than the first runs.
     """
 
     strategy: Mapping[str, Any]
@@ -64,6 +72,10 @@ class ResolvedRun:
     def finer_ms(self) -> int | None:
         return None if self.finer_timeframe is None else TIMEFRAMES[self.finer_timeframe]
 
+    @property
+    def stored_funding(self) -> bool:
+        return self.funding is not None and "source" in self.funding
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -73,8 +85,11 @@ class ResolvedRun:
         return cls(**{**raw, "symbols": symbols, "allocations": tuple(raw["allocations"])})
 
 
-def engine_plan(run: ResolvedRun) -> engine.Plan:
-    """Say a resolved run in the engine's terms. Raises InvalidInputError, with the request's paths."""
+def engine_plan(run: ResolvedRun, rates: Sequence[engine.Funding] | None = None) -> engine.Plan:
+    """Say a resolved run in the engine's terms; `rates` are each symbol's, where it names stored ones.
+
+    Raises InvalidInputError, with the request's paths, and ValueError for a run without its stored rates.
+    """
     import engine
 
     try:
@@ -100,18 +115,29 @@ def engine_plan(run: ResolvedRun) -> engine.Plan:
             behaviour=None if run.behaviour is None else engine.Behaviour(**run.behaviour),
             leverage=run.leverage,
             maintenance_margin_pct=run.maintenance_margin_pct,
-            funding=_funding(run),
+            funding=_funding(run, rates),
             finer_ms=run.finer_ms,
         )
     except engine.PlanError as error:
         raise InvalidInputError([_of_plan(issue) for issue in error.issues]) from None
 
 
-def _funding(run: ResolvedRun) -> tuple[engine.Funding | None, ...]:
+def without_rates(run: ResolvedRun) -> Sequence[engine.Funding]:
+    """Stand in for a run's stored rates where a plan is only looked at: no rate makes it one or none."""
+    import engine
+
+    return [engine.Funding((), ())] * len(run.symbols)  # type: ignore[arg-type]  # it makes arrays of them
+
+
+def _funding(run: ResolvedRun, rates: Sequence[engine.Funding] | None) -> tuple[engine.Funding | None, ...]:
     import engine
 
     if run.funding is None:
         return ()
+    if run.stored_funding:
+        if rates is None:
+            raise ValueError("the run pays stored funding rates, which were not read")
+        return tuple(rates)
     rate, hours = run.funding["assumed_rate_bps"], run.funding["every_hours"]
     assumed = engine.Funding.constant(rate, hours, run.start_ms, run.end_ms)
     return (assumed,) * len(run.symbols)
@@ -121,6 +147,7 @@ def _of_plan(issue: engine.Issue) -> Issue:
     """Say an issue of the engine's plan with the path of the request's field."""
     # The wire models are for whom something went wrong: a step that runs a plan does without.
     from shared.requests import BacktestRequest
+    from shared.terms import FUNDING_FORMS
 
     head = re.split(r"[.\[]", issue.path, maxsplit=1)[0]
     if head in ("start", "end"):
@@ -129,6 +156,5 @@ def _of_plan(issue: engine.Issue) -> Issue:
         path = issue.path
     else:
         path = f"strategy.{issue.path}"  # the document's own fields
-    # The engine takes series of rates as well; here an assumption is all that can be said.
-    example = '; such as {"assumed_rate_bps": 1.0, "every_hours": 8}' if path == "funding" else ""
+    example = f"; {FUNDING_FORMS}" if path == "funding" else ""
     return Issue(path, issue.message + example, issue.value, issue.position)

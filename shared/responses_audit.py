@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.responses import Answer, Cursor, Moment
 
-FlagKind = Literal["disagreement", "jump", "gap", "flat", "zero_volume"]
+FlagKind = Literal["disagreement", "jump", "gap", "incomplete", "flat", "zero_volume"]
 
 
 class FlagRow(Answer):
@@ -38,6 +38,7 @@ class AuditAnswer(Answer):
     flat_bars: int
     jumps: int
     disagreeing_bars: int
+    incomplete_bars: Annotated[int, Field(description="of a resampled dataset: bars that lack finer bars")]
     flags: Annotated[
         list[FlagRow],
         Field(description="in time; of one kind at most 20 a month, otherwise the month's as one"),
@@ -57,6 +58,39 @@ class DataFlags(Answer):
     not_audited: Annotated[
         list[str], Field(description="datasets of versions older than audits; their gaps alone are known")
     ]
+
+
+class FinerUsed(Answer):
+    """The finer candles of a run's symbol, which decide what came first inside its bars."""
+
+    dataset_id: str
+    version: str
+    start: Annotated[Moment, Field(description="the first that is held")]
+    end: Annotated[Moment, Field(description="the last")]
+    coverage_pct: Annotated[
+        float,
+        Field(description="of the run's bars; in the others the stop comes first"),
+    ]
+    made_of: Annotated[str | None, Field(description="as of the candles")]
+
+
+class CandlesUsed(Answer):
+    """The candles of one of a run's symbols, in its span."""
+
+    symbol: str
+    dataset_id: Annotated[str, Field(description="the dataset that was read")]
+    version: str
+    bars: int
+    missing_bars: int
+    made_of: Annotated[
+        str | None, Field(description="timeframe of the finer candles that the bars are made of; null: none")
+    ]
+    incomplete_bars: Annotated[
+        int, Field(description="of made bars, those that lack some of their finer bars")
+    ]
+    finer: FinerUsed | None
+    funding_dataset: Annotated[str | None, Field(description="the stored rates that its positions paid")]
+    funding_version: str | None
 
 
 class ChangedBars(Answer):

@@ -132,7 +132,8 @@ class DatasetAnswer(Answer):
     dataset_id: str
     exchange: str
     symbol: str
-    timeframe: str
+    kind: Literal["candles", "funding"]
+    timeframe: Annotated[str | None, Field(description="null for funding rates")]
     version: str
     rows: int
     start: Moment
@@ -142,6 +143,9 @@ class DatasetAnswer(Answer):
     updated_at: Moment
     simulated: Annotated[bool, Field(description="generated, not traded")]
     public: bool
+    made_of: Annotated[
+        str | None, Field(description="the dataset of finer candles that it was resampled from")
+    ]
 
 
 class DatasetList(Answer):
@@ -175,6 +179,9 @@ class DatasetDetail(DatasetAnswer):
     gap_list: list[GapRow]
     audit: Annotated[AuditAnswer | None, Field(description="null for a version older than audits")]
     market: Annotated[MarketAnswer | None, Field(description="of fetched candles alone")]
+    every_hours: Annotated[
+        float | None, Field(description="of funding rates: the usual time between the last ones")
+    ]
 
 
 class UploadForm(Answer):
@@ -201,6 +208,9 @@ class ImportAnswer(Answer):
     ended_at: Moment | None
     report: dict[str, Any] | None
     error: RunError | None
+    made_of: Annotated[
+        str | None, Field(description="of a resampling, which has no file: the dataset of finer candles")
+    ]
 
 
 class FetchAnswer(Answer):

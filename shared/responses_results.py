@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Cursor, Moment, RunStatus, SeedMetrics
-from shared.responses_audit import DataFlags
+from shared.responses_audit import CandlesUsed, DataFlags
 
 
 class ResultsAnswer(SeedMetrics):
@@ -29,6 +29,7 @@ class ResultsAnswer(SeedMetrics):
     data_flags: Annotated[
         DataFlags, Field(description="what is suspicious in the candles of its span, its warm-up included")
     ]
+    candles: Annotated[list[CandlesUsed], Field(description="what was read of each symbol")]
     stale: Annotated[bool, Field(description="a newer version of its candles has other bars in its span")]
     stale_because: str | None
     monthly: list[MonthlyRow]

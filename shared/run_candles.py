@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shared.candles import DatasetVersion, load_version, read_segments
+from shared.errors import StoreCorruptError
+from shared.funding import read_funding
 from shared.names import DatasetName
-from shared.resolved_run import ResolvedRun
+from shared.resampled import resampled_version
+from shared.resolved_run import ResolvedRun, ResolvedSymbol
 from shared.store import ObjectStore
 
 if TYPE_CHECKING:
@@ -21,19 +24,48 @@ def candle_versions(
     store: ObjectStore, run: ResolvedRun, owners: Sequence[str], finer_owners: Sequence[str]
 ) -> list[DatasetVersion]:
     """Return the candles of each symbol, then the finer ones of each, if the run has them."""
-    wanted = [
-        (owner, entry, run.timeframe, entry.dataset_version)
-        for owner, entry in zip(owners, run.symbols, strict=True)
-    ]
+    versions = [candles_of(store, run, number, owner) for number, owner in enumerate(owners)]
     if run.finer_timeframe is not None:
-        wanted += [
-            (owner, entry, run.finer_timeframe, entry.finer_version or "")
+        versions += [
+            _load(store, owner, entry, run.finer_timeframe, entry.finer_made_of, entry.finer_version or "")
             for owner, entry in zip(finer_owners, run.symbols, strict=True)
         ]
-    return [
-        load_version(store, owner, DatasetName(entry.exchange, entry.symbol, timeframe), version)
-        for owner, entry, timeframe, version in wanted
-    ]
+    return versions
+
+
+def candles_of(store: ObjectStore, run: ResolvedRun, number: int, owner: str) -> DatasetVersion:
+    """Return the candles of one of a run's symbols, which are `owner`'s."""
+    entry = run.symbols[number]
+    return _load(store, owner, entry, run.timeframe, entry.made_of, entry.dataset_version)
+
+
+def _load(
+    store: ObjectStore, owner: str, entry: ResolvedSymbol, timeframe: str, made_of: str | None, version: str
+) -> DatasetVersion:
+    held = load_version(
+        store, owner, DatasetName(entry.exchange, entry.symbol, made_of or timeframe), version
+    )
+    found = held if made_of is None else resampled_version(held, timeframe)
+    if found is None:
+        raise StoreCorruptError(
+            f"{held.dataset} {version} has no {timeframe} bar, and a run was planned on it"
+        )
+    return found
+
+
+def run_funding(store: ObjectStore, run: ResolvedRun, owners: Sequence[str]) -> list[engine.Funding] | None:
+    """Read the stored funding rates of each symbol in the run's span; None where the run names none."""
+    import engine
+
+    if not run.stored_funding:
+        return None
+    rates = []
+    for owner, entry in zip(owners, run.symbols, strict=True):
+        name = DatasetName.parse(entry.funding_dataset or "")
+        version = load_version(store, owner, name, entry.funding_version or "")
+        read = read_funding(store, version, run.start_ms, run.end_ms)
+        rates.append(engine.Funding(read["timestamp"], read["rate"]))
+    return rates
 
 
 def run_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVersion]) -> Iterator[Segment]:

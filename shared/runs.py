@@ -81,6 +81,7 @@ class Run:
     attempts: int = 0
     dataset_owners: Sequence[str] = ()  # whose candles each symbol's are; no part of the fingerprint
     finer_owners: Sequence[str] = ()  # the same of its finer candles, if it has any
+    funding_owners: Sequence[str] = ()  # and of its stored funding rates
     wanted: Sequence[Mapping[str, Any]] = ()  # candles to be fetched first: dataset_id, since_ms, until_ms
     datasets: Sequence[Mapping[str, Any]] = ()  # the versions that it reads, as of UsedDataset; set by plan
     manifest_key: str | None = None

@@ -43,6 +43,9 @@ def _columns(text: str) -> tuple[Column, ...]:
 TABLES: dict[str, tuple[Column, ...]] = {
     # One row a bar that exists; a missing bar is a missing row.
     "candles": _columns("timestamp:time open:float high:float low:float close:float volume:float"),
+    # One row a payment between longs and shorts of a perpetual: the fraction of a position's value that longs
+    # pay, below zero get.
+    "funding": _columns("timestamp:time rate:float"),
     # One row a bar of the run's time line, as it stands at that bar's close.
     # exposure: gross position value over equity; drawdown: fraction below the highest equity so far, >= 0.
     "equity": _columns(

@@ -25,6 +25,9 @@ def canonical(text: str) -> str:
     upper = text.strip().upper().replace("/", "-").replace("_", "-")
     if upper.endswith((":USDT", ":USD")):  # ccxt's name of a linear perpetual
         upper = upper.rpartition(":")[0] + "-PERP"
+    pair = upper.removesuffix("-PERP")
+    if pair != upper and pair.isalnum():  # BTCUSDT-PERP
+        return f"{canonical(pair)}-PERP"
     if _CANONICAL.fullmatch(upper):
         return upper
     if upper.isalnum() and upper.isascii():

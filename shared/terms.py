@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, LiteralString
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.limits import MEANINGS, RANGES
 
-NO_STORED_FUNDING: LiteralString = (
-    "a stored series of funding rates is not taken yet; state an assumption, "
+FUNDING_FORMS: LiteralString = (
+    'name the stored rates, {"source": "stored"}, or state an assumption, '
     '{"assumed_rate_bps": 1.0, "every_hours": 8}'
 )
 
@@ -112,4 +112,22 @@ class FundingRequest(WireModel):
         named = isinstance(value, dict) and (not value or value.keys() & cls.model_fields.keys())
         if named or isinstance(value, cls):
             return value
-        raise PydanticCustomError("funding", NO_STORED_FUNDING)
+        raise PydanticCustomError("funding", FUNDING_FORMS)
+
+
+class StoredFunding(WireModel):
+    """The funding rates that are stored of each symbol, or of its perpetual, from the same exchange."""
+
+    source: Annotated[Literal["stored"], Field(description="`stepfold data import --funding` brings them in")]
+
+
+def _form_of(value: object) -> str:
+    stored = isinstance(value, StoredFunding) or (isinstance(value, dict) and "source" in value)
+    return "stored_funding" if stored else "assumed_funding"
+
+
+FundingTerms = Annotated[
+    Annotated[FundingRequest, Tag("assumed_funding")] | Annotated[StoredFunding, Tag("stored_funding")],
+    Discriminator(_form_of),
+]
+"""With a `source` the rates are data, without one an assumption."""

@@ -9,12 +9,19 @@ DAY_MS = 86_400_000
 # 1970-01-01 to 2200-01-01: far outside any market, far inside what every layer can hold.
 MAX_MS = 7_258_118_400_000
 
+# All divide a day, so that no bar reaches over the end of a month, where the files of candles are cut.
 TIMEFRAMES: dict[str, int] = {
     "1m": 60_000,
+    "3m": 180_000,
     "5m": 300_000,
     "15m": 900_000,
+    "30m": 1_800_000,
     "1h": 3_600_000,
+    "2h": 7_200_000,
+    "4h": 14_400_000,
     "6h": 21_600_000,
+    "8h": 28_800_000,
+    "12h": 43_200_000,
     "1d": DAY_MS,
 }
 

@@ -9,12 +9,12 @@ from functions.api.published import Published
 from functions.api.tables import Columns, Page, read_page, wire_columns
 from functions.api.windows import Window, parsed, row_of
 from shared import access
-from shared.candles import DatasetVersion, candles_reader, load_version
+from shared.candles import DatasetVersion, candles_reader
 from shared.datasets import Dataset
 from shared.errors import InvalidInputError, Issue
-from shared.names import DatasetName
+from shared.held_candles import load_serving, names_of_timeframes, serving
+from shared.run_candles import candles_of
 from shared.symbols import canonical, exchange_name, nearest
-from shared.times import TIMEFRAMES
 from shared.writer import indicators_series
 
 if TYPE_CHECKING:
@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     from shared.reader import SeriesReader
 
 
+# Finer candles that one page may read: two fifths of a second, 24 MB.
+MAX_FINER_ROWS = 500_000
+
+
 def held_version(owner: str, symbol: str, timeframe: str, exchange: str | None) -> DatasetVersion:
     """Return the candles that an owner sees under these names. Raises InvalidInputError with what is held."""
     name = parsed("symbol", symbol, canonical)
     wanted = None if exchange is None else parsed("exchange", exchange, exchange_name)
     held = access.datasets().held(owner)
     of_symbol = [d for d in held if d.name.symbol == name and wanted in (None, d.name.exchange)]
-    fitting = [d for d in of_symbol if d.name.timeframe == timeframe]
+    fitting = serving(of_symbol, timeframe)
     if len(fitting) == 1:
-        entry = fitting[0]
-        return load_version(access.store(), entry.owner, entry.name, entry.version)
+        return load_serving(access.store(), fitting[0], timeframe)
     raise InvalidInputError([_not_one(name, timeframe, fitting, of_symbol, held)])
 
 
@@ -47,8 +50,7 @@ def _not_one(
         options = ", ".join(sorted(d.name.exchange for d in fitting))
         return Issue("exchange", f"candles of {name} are held from {options}; choose one")
     if of_symbol:
-        frames = sorted({d.name.timeframe for d in of_symbol}, key=TIMEFRAMES.__getitem__)
-        message = f"{name} is held at {', '.join(frames)}, not at {timeframe}"
+        message = f"{name} is held at {names_of_timeframes(of_symbol)}, not at {timeframe}"
         return Issue("timeframe", f"{message}; choose one of these or import it", timeframe)
     near = nearest(name, {d.name.symbol for d in held})
     hint = f"; did you mean {' or '.join(near)}?" if near else "; GET /market/symbols lists what is held"
@@ -59,6 +61,7 @@ def market_page(version: DatasetVersion, window: Window, cursor: str | None, lim
     """Return candles of a window; without a start, the newest `limit` before its end."""
     reader = candles_reader(access.store(), version)
     stop = reader.rows if window.end_ms is None else reader.first_at_or_after(window.end_ms)
+    limit = _readable(version, limit)
     newest = max(0, stop - limit)
     first = newest if window.start_ms is None else reader.first_at_or_after(window.start_ms)
     return read_page(reader, row_of(cursor, first), stop, limit)
@@ -71,15 +74,21 @@ def playback_page(
     resolved = results.resolved
     number = number_of(symbol, [entry.symbol for entry in resolved.symbols])
     entry = resolved.symbols[number]
-    dataset = DatasetName(entry.exchange, entry.symbol, resolved.timeframe)
-    version = load_version(access.store(), results.run.dataset_owners[number], dataset, entry.dataset_version)
+    version = candles_of(access.store(), resolved, number, results.run.dataset_owners[number])
     reader = candles_reader(access.store(), version)
     start = max(window.start(resolved.start_ms), resolved.start_ms)
     end = min(window.end(resolved.end_ms), resolved.end_ms)
     first, stop = reader.first_at_or_after(start), reader.first_at_or_after(end)
-    candles = read_page(reader, row_of(cursor, first), stop, limit)
+    candles = read_page(reader, row_of(cursor, first), stop, _readable(version, limit))
     shown = results.reader.series(indicators_series(entry.symbol))
     return entry.symbol, entry.exchange, _with_indicators(candles, shown)
+
+
+def _readable(version: DatasetVersion, limit: int) -> int:
+    """Return how many bars a page may have: bars that are made cost reading what they are made of."""
+    if version.source is None:
+        return limit
+    return min(limit, MAX_FINER_ROWS * version.source.dataset.timeframe_ms // version.dataset.timeframe_ms)
 
 
 def number_of(symbol: str | None, names: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ from shared.requests import BacktestRequest
 from shared.resolution import Resolution, resolve
 from shared.resolved_run import engine_plan
 from shared.responses_why import RunCheck
-from shared.run_candles import all_bars
+from shared.run_candles import all_bars, run_funding
 
 MAX_BARS = 50_000
 MAX_FINER_BARS = 1_000_000
@@ -33,7 +33,8 @@ def check_request(owner: str, request: BacktestRequest) -> RunCheck:
     run = resolution.run
     _refuse_what_is_too_much(request, resolution)
     bars, finer = all_bars(access.store(), run, [*resolution.versions, *resolution.finer])
-    report = engine.check(engine_plan(run), bars, finer=finer)
+    rates = run_funding(access.store(), run, [version.owner for version in resolution.funding])
+    report = engine.check(engine_plan(run, rates), bars, finer=finer)
     return RunCheck.model_validate(report.to_dict())
 
 
@@ -42,7 +43,9 @@ def _refuse_what_is_too_much(request: BacktestRequest, resolution: Resolution) -
         run = resolution.run
         return sum(version.count(run.warm_up_start_ms, run.end_ms) for version in versions)
 
-    bars, finer = count(resolution.versions), count(resolution.finer)
+    bars = count(resolution.versions)
+    # Bars that are made are read as what they are made of.
+    finer = count(resolution.finer) + count([v.source for v in resolution.versions if v.source])
     operations = len(resolution.strategy.graph.nodes)
     if bars > MAX_BARS:
         message = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.names import HOUR_MS
 from functions.api.windows import number_after
 from functions.api.wire import dataset_fields
 from shared import access
@@ -20,7 +21,7 @@ from shared.times import iso
 
 def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
     """Return a dataset with every gap and its audit. Raises NotFoundError."""
-    entry = _held(owner, dataset_id)
+    entry = held_dataset(owner, dataset_id)
     manifest = load_version(access.store(), entry.owner, entry.name, entry.version).manifest
     gaps = [GapRow(start=iso(gap.from_ms), end=iso(gap.to_ms), missing=gap.missing) for gap in manifest.gaps]
     return DatasetDetail(
@@ -30,12 +31,13 @@ def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
         gap_list=gaps,
         market=None if manifest.market is None else MarketAnswer(**manifest.market.to_dict()),
         audit=None if manifest.audit is None else _audit_answer(manifest.audit),
+        every_hours=None if manifest.intervals_ms is None else manifest.intervals_ms[1] / HOUR_MS,
     )
 
 
 def dataset_versions(owner: str, dataset_id: str, limit: int, cursor: str | None) -> VersionList:
     """Return one page of the history of a dataset, newest first. Raises NotFoundError."""
-    entry = _held(owner, dataset_id)
+    entry = held_dataset(owner, dataset_id)
     before = number_after("v", cursor, "versions")
     found = access.datasets().versions(entry, limit=limit, before=before)
     more = bool(found) and found[-1].number > 1
@@ -75,7 +77,8 @@ def flag_fields(flag: Flag) -> dict[str, object]:
     }
 
 
-def _held(owner: str, dataset_id: str) -> Dataset:
+def held_dataset(owner: str, dataset_id: str) -> Dataset:
+    """Return the dataset that an owner sees under a name. Raises NotFoundError."""
     entry = access.datasets().get(owner, _name(dataset_id))
     if entry is None:
         raise _missing(dataset_id)
@@ -103,6 +106,7 @@ def _audit_answer(audit: Audit) -> AuditAnswer:
         flat_bars=found["flat"],
         jumps=found["jump"],
         disagreeing_bars=found["disagreement"],
+        incomplete_bars=found["incomplete"],
         flags=[FlagRow.model_validate(flag_fields(flag)) for flag in audit.flags],
     )
 

@@ -23,6 +23,9 @@ def begin_fetch(owner: str, request: FetchRequest, key: str | None) -> tuple[Fet
     """
     dataset = dataset_name(request)
     venue(dataset.exchange, dataset.timeframe)
+    if dataset.kind == "funding" and not dataset.symbol.endswith("-PERP"):
+        message = f"is no perpetual, which alone have funding rates; write {dataset.symbol}-PERP"
+        raise InvalidInputError([Issue("symbol", message, request.symbol)])
     since, until = _span(request)
     _check_symbol(dataset)
     held = access.datasets().get(owner, dataset)

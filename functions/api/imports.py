@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from functions.api.datasets import held_dataset
 from shared import access, identifiers, names
 from shared.datasets import Import
 from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
-from shared.names import DatasetName
+from shared.names import FUNDING, DatasetName
 from shared.requests import DatasetRequest, FetchRequest
+from shared.resampled_dataset import target_of
 from shared.responses_market import ImportBegun, UploadForm
 from shared.symbols import canonical, exchange_name
 from shared.times import iso, now_ms
@@ -51,6 +53,22 @@ def start_import(owner: str, dataset_id: str, import_id: str) -> Import:
     return entry
 
 
+def start_resampling(owner: str, dataset_id: str, timeframe: str) -> Import:
+    """Start the workflow that makes a dataset of another's finer candles.
+
+    Raises NotFoundError, InvalidInputError for a timeframe that these do not make, ConflictError where
+    candles that came from elsewhere are held at it.
+    """
+    source = held_dataset(owner, dataset_id)
+    if source.name.kind != "candles":
+        raise InvalidInputError([Issue("dataset_id", "holds funding rates; candles alone are resampled")])
+    index = access.datasets()
+    target = target_of(index, source, timeframe)
+    entry = index.begin_resampling(owner, identifiers.import_id(), target, source.name)
+    access.workflows().start_import(entry)
+    return entry
+
+
 def import_of(owner: str, dataset_id: str, import_id: str) -> Import:
     """Return an import of this dataset. Raises NotFoundError."""
     entry = access.datasets().get_import(owner, import_id)
@@ -72,6 +90,10 @@ def dataset_name(request: DatasetRequest | FetchRequest) -> DatasetName:
 
     exchange = part("exchange", request.exchange, exchange_name)
     symbol = part("symbol", request.symbol, canonical)
+    if request.kind == "candles" and request.timeframe is None:
+        issues.append(Issue("timeframe", "is required for candles"))
+    elif request.kind == "funding" and request.timeframe is not None:
+        issues.append(Issue("timeframe", "funding rates have none; leave it out", request.timeframe))
     if issues:
         raise InvalidInputError(issues)
-    return DatasetName(exchange, symbol, request.timeframe)
+    return DatasetName(exchange, symbol, request.timeframe or FUNDING)

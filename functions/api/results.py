@@ -10,6 +10,7 @@ from fastapi import Response
 
 from engine.names import HOUR_MS
 from functions.api.data_flags import data_flags
+from functions.api.data_used import data_used
 from functions.api.published import Published, with_times
 from functions.api.staleness import Staleness
 from functions.api.tables import Page, answer, read_page, scan_page, wire_columns
@@ -17,6 +18,7 @@ from functions.api.windows import Window, parsed, row_of
 from shared import access
 from shared.errors import InvalidInputError, Issue, NotFoundError
 from shared.responses_results import ResultsAnswer
+from shared.run_candles import candle_versions
 from shared.symbols import canonical
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ Format = Literal["rows", "columns"]
 def results_of(results: Published) -> ResultsAnswer:
     """Return every metric flat, how they came about, and what there is to know of the candles."""
     manifest = results.reader.manifest
+    run = results.run
+    versions = candle_versions(access.store(), results.resolved, run.dataset_owners, run.finer_owners)
     stale_because = Staleness(access.datasets()).of(results.run)
     return ResultsAnswer.model_validate(
         {
@@ -39,7 +43,8 @@ def results_of(results: Published) -> ResultsAnswer:
             "status": results.run.status,
             "fingerprint": manifest.fingerprint,
             "engine_version": manifest.engine_version,
-            "data_flags": data_flags(results),
+            "data_flags": data_flags(results, versions),
+            "candles": data_used(results, versions),
             "stale": stale_because is not None,
             "stale_because": stale_because,
             "monthly": list(manifest.monthly),

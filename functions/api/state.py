@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from functions.api.published import Published
 from shared import access
-from shared.candles import load_version
-from shared.names import DatasetName
 from shared.resolved_run import ResolvedRun
 from shared.responses_market import PendingAllocation, PositionRow, StateAnswer
+from shared.run_candles import candles_of
 from shared.times import iso
 
 if TYPE_CHECKING:
@@ -76,8 +75,7 @@ def _pending(results: Published, resolved: ResolvedRun, ms: int) -> list[Pending
             continue
         opens_at = resolved.start_ms
         if ms >= opens_at:
-            dataset = DatasetName(symbol.exchange, symbol.symbol, resolved.timeframe)
-            version = load_version(access.store(), owners[number], dataset, symbol.dataset_version)
+            version = candles_of(access.store(), resolved, number, owners[number])
             # A market whose candles are missing at the start opens after that gap.
             for gap in version.gaps_between(opens_at, opens_at + 1):
                 opens_at = gap.to_ms + resolved.timeframe_ms

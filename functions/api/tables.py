@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from shared.reader import SeriesReader
+    from shared.reader import RowReader
 
 # A Lambda answers at most 6 MB, counted after the body became a JSON string: each quote costs two bytes.
 MAX_ANSWER_BYTES = 5_000_000
@@ -44,7 +44,7 @@ class Page:
 
 
 def read_page(
-    reader: SeriesReader, first: int, stop: int, limit: int, columns: Sequence[str] | None = None
+    reader: RowReader, first: int, stop: int, limit: int, columns: Sequence[str] | None = None
 ) -> Page:
     """Return the rows from `first`, at most `limit`, of those before `stop`."""
     table = reader.slice(first, min(first + limit, stop), columns)
@@ -56,7 +56,7 @@ def read_page(
 
 
 def scan_page(
-    reader: SeriesReader,
+    reader: RowReader,
     first: int,
     stop: int,
     limit: int,

@@ -17,7 +17,7 @@ from shared.candles import DatasetVersion, candles_reader
 from shared.errors import ConflictError, InvalidInputError, Issue
 from shared.resolved_run import ResolvedRun, engine_plan
 from shared.responses_why import DecidedFill, WhyAnswer
-from shared.run_candles import candle_versions, run_bars
+from shared.run_candles import candle_versions, run_bars, run_funding
 from shared.times import iso
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ def why(results: Published, at_ms: int, symbol: str | None, trigger: str | None)
     _check_bar(resolved, versions[number], at_ms)
     try:
         explainer = engine.Explainer(
-            engine_plan(resolved), resolved.symbols[number].symbol, at_ms, trigger=trigger
+            engine_plan(resolved, run_funding(access.store(), resolved, run.funding_owners)),
+            resolved.symbols[number].symbol,
+            at_ms,
+            trigger=trigger,
         )
     except engine.PlanError as error:
         issues = [Issue(issue.path, issue.message, issue.value) for issue in error.issues]
@@ -68,7 +71,9 @@ def _check_bar(resolved: ResolvedRun, version: DatasetVersion, at_ms: int) -> No
     span = f"this run's bars open from {iso(resolved.start_ms)} to before {iso(resolved.end_ms)}"
     if not resolved.start_ms <= at_ms < resolved.end_ms:
         raise InvalidInputError([Issue("at", f"lies outside: {span}", iso(at_ms))])
-    found = candles_reader(access.store(), version).last_moment(at_ms, ["timestamp"])
+    reader = candles_reader(access.store(), version)
+    stop = reader.first_at_or_after(at_ms + 1)
+    found = reader.slice(stop - 1, stop, ["timestamp"])
     nearest = found.column("timestamp")[0].as_py() if found.num_rows else None
     if nearest == at_ms:
         return

@@ -91,7 +91,8 @@ def dataset_fields(dataset: Dataset, reader: str) -> dict[str, Any]:
         "dataset_id": dataset.dataset_id,
         "exchange": name.exchange,
         "symbol": name.symbol,
-        "timeframe": name.timeframe,
+        "kind": name.kind,
+        "timeframe": None if name.kind == "funding" else name.timeframe,
         "version": dataset.version,
         "rows": dataset.rows,
         "start": iso(dataset.first_ms),
@@ -101,6 +102,7 @@ def dataset_fields(dataset: Dataset, reader: str) -> dict[str, Any]:
         "updated_at": dataset.updated_at,
         "simulated": dataset.simulated,
         "public": dataset.owner != reader,
+        "made_of": dataset.made_of,
     }
 
 
@@ -152,6 +154,7 @@ def import_answer(entry: Import) -> ImportAnswer:
         ended_at=entry.ended_at,
         report=None if entry.report is None else dict(entry.report),
         error=error_answer(entry.error),
+        made_of=entry.made_of,
     )
 
 

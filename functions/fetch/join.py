@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.fetch import scratch
-from functions.fetch.spans import Span, missing
+from functions.fetch.funding import join_funding
+from functions.fetch.spans import Span, fetched, missing
 from shared import access, names
 from shared.candles import Arrival
 from shared.dataset_versions import add_version
@@ -37,7 +38,10 @@ def join_pieces(
         wanted, market = Span(*span), MarketFacts.from_dict(facts)
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                report = _join(entry, wanted, market)
+                if entry.name.kind == "funding":
+                    report = join_funding(entry, span)
+                else:
+                    report = _join(entry, wanted, market)
                 break
             except ConflictError:
                 if last:
@@ -48,7 +52,7 @@ def join_pieces(
 
 def _join(entry: Fetch, wanted: Span, market: MarketFacts) -> dict[str, Any]:
     dataset, index, store = entry.name, access.datasets(), access.store()
-    held = index.get(names.PUBLIC_OWNER, dataset)
+    held = fetched(index.get(names.PUBLIC_OWNER, dataset))
     spans = [wanted] if entry.again and wanted.bars(1) else missing(wanted, held)
     if held is None and not any(table.num_rows for table in scratch.tables(entry, spans)):
         message = f"{dataset.exchange} has no {dataset.timeframe} candles of {dataset.symbol}"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from functions.exchanges import Exchange
+from functions.fetch.funding import plan_funding
 from functions.fetch.listing import client_of, first_day, market_of
 from functions.fetch.pages import page
 from functions.fetch.patience import patiently
 from functions.fetch.scratch import spans_there
-from functions.fetch.spans import Span, missing, pieces, without
+from functions.fetch.spans import Span, fetched, missing, pieces, without
 from shared import access, names
 from shared.candles import DatasetVersion, candles_reader, load_version
 from shared.datasets import Dataset
@@ -35,10 +36,12 @@ def plan_fetch(owner: str, fetch_id: str) -> dict[str, Any]:
     """
     entry = access.fetches().get(owner, fetch_id)
     dataset = entry.name
+    if dataset.kind == "funding":
+        return plan_funding(entry)
     of = venue(dataset.exchange, dataset.timeframe)
     client = client_of(of.name, dataset.symbol)
     market = market_of(dataset.symbol, client)
-    held = access.datasets().get(names.PUBLIC_OWNER, dataset)
+    held = fetched(access.datasets().get(names.PUBLIC_OWNER, dataset))
     version = None
     if held is not None:
         version = load_version(access.store(), names.PUBLIC_OWNER, dataset, held.version)

@@ -20,6 +20,11 @@ class Span(NamedTuple):
         return max(0, (self.end_ms - self.start_ms) // step)
 
 
+def fetched(held: Dataset | None) -> Dataset | None:
+    """Return what is held of an exchange's own candles: resampled ones a fetch replaces as a whole."""
+    return None if held is None or held.made_of is not None else held
+
+
 def missing(wanted: Span, held: Dataset | None) -> list[Span]:
     """Return what must be asked for so that a dataset holds `wanted`, and everything between the two."""
     if wanted.end_ms <= wanted.start_ms:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from functions.ingest.layouts import read_file
+from functions.ingest.report import report_of
 from shared import access, names
 from shared.audit import audited
-from shared.dataset_versions import add_version
+from shared.dataset_versions import add_funding, add_version
 from shared.errors import InvalidInputError, Issue
-from shared.flags import flagged
+from shared.funding import audited_funding
 from shared.names import DatasetName
-from shared.times import iso
 
 
 def import_file(owner: str, dataset_id: str, import_id: str) -> dict[str, Any]:
@@ -27,23 +27,20 @@ def import_file(owner: str, dataset_id: str, import_id: str) -> dict[str, Any]:
     key = names.upload(owner, import_id)
     if store.size(key) is None:
         raise InvalidInputError([Issue("file", "was not uploaded; upload it and start the import again")])
-    candles, arrival = audited(read_file(store.get(key), dataset), dataset)
+    read = read_file(store.get(key), dataset)
     # Goes on from the owner's own version, never from the public one, which belongs to nobody.
-    version, held = add_version(store, index, owner, dataset, candles, arrival)
-    times = candles.column("timestamp")
+    if dataset.kind == "funding":
+        rows, arrival = audited_funding(read, dataset)
+        version, held = add_funding(store, index, owner, dataset, rows, arrival)
+    else:
+        rows, arrival = audited(read, dataset)
+        version, held = add_version(store, index, owner, dataset, rows, arrival)
+    times = rows.column("timestamp")
     report = {
-        "dataset_id": dataset_id,
-        "version": version.version,
-        "number": held.number,
-        "rows": candles.num_rows,
-        "first": iso(times[0].as_py()),
-        "last": iso(times[-1].as_py()),
+        **report_of(version, held, times[0].as_py(), times[-1].as_py()),
+        "rows": rows.num_rows,
         "duplicates_removed": arrival.duplicates_removed,
         "out_of_order_rows": arrival.out_of_order,
-        **flagged(version.manifest, times[0].as_py(), times[-1].as_py() + 1),
-        "dataset_rows": held.rows,
-        "dataset_first": iso(held.first_ms),
-        "dataset_last": iso(held.last_ms),
     }
     index.end_import(owner, import_id, "completed", report=report)
     store.delete([key])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from functions.ingest.csv_text import parse_csv
@@ -27,12 +27,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "close": ("close", "c", "price_close", "close_price"),
     "volume": ("volume", "vol", "v", "base_volume", "volume_base", "volume_traded", "base_asset_volume"),
 }
-# A file without a header: Binance Vision's klines (12 columns), Kraken's (7), and whatever else begins so.
-HEADERLESS = tuple(ALIASES)
+# A file without a header has its columns in this order: Binance Vision's klines (12 columns), Kraken's (7).
+FUNDING_ALIASES: dict[str, tuple[str, ...]] = {
+    "timestamp": (*ALIASES["timestamp"], "calc_time", "funding_time", "fundingtime", "settlement_time"),
+    "rate": ("rate", "funding_rate", "fundingrate", "last_funding_rate", "realized_rate"),
+}
 
 
 def read_file(body: bytes, dataset: DatasetName) -> pa.Table:
-    """Return the file's rows with the columns of the candles schema: times int64 ms, prices float64.
+    """Return the file's rows with the columns of the dataset's schema: times int64 ms, numbers float64.
 
     Rows come in the file's order, with nulls where a value is missing, and are not checked. Raises
     InvalidInputError for a file that is neither CSV nor Parquet, lacks a column, or holds something that is
@@ -40,20 +43,23 @@ def read_file(body: bytes, dataset: DatasetName) -> pa.Table:
     """
     import pyarrow as pa
 
-    raw = _parse(body)
-    found = _columns(raw.column_names, dataset)
+    aliases = FUNDING_ALIASES if dataset.kind == "funding" else ALIASES
+    raw = _parse(body, tuple(aliases))
+    found = _columns(raw.column_names, dataset, aliases)
     columns = {column: raw.column(name).combine_chunks() for column, name in found.items()}
     arrays = {column: _numbers(column, array) for column, array in columns.items() if column != "timestamp"}
     return pa.table({"timestamp": epoch_ms(columns["timestamp"]), **arrays})
 
 
-def _columns(has: Sequence[str], dataset: DatasetName) -> dict[str, str]:
+def _columns(
+    has: Sequence[str], dataset: DatasetName, aliases_of: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
     """Return which of the file's columns is which of ours. Raises InvalidInputError."""
     names = {name.strip().lower().replace(" ", "_"): name for name in reversed(has)}
     base = base_of(dataset.symbol).lower()
     found: dict[str, str] = {}
     issues: list[Issue] = []
-    for column, aliases in ALIASES.items():
+    for column, aliases in aliases_of.items():
         # CryptoDataDownload has a volume of each currency: `Volume BTC`, `Volume USDT`.
         own = (f"volume_{base}", f"volume_({base})") if column == "volume" else ()
         name = next((names[alias] for alias in (*own, *aliases) if alias in names), None)
@@ -69,7 +75,7 @@ def _columns(has: Sequence[str], dataset: DatasetName) -> dict[str, str]:
     return found
 
 
-def _parse(body: bytes) -> pa.Table:
+def _parse(body: bytes, headerless: tuple[str, ...]) -> pa.Table:
     import io
 
     import pyarrow as pa
@@ -78,7 +84,7 @@ def _parse(body: bytes) -> pa.Table:
     try:
         if body[:4] == b"PAR1":
             return pq.read_table(io.BytesIO(body))
-        return parse_csv(body, HEADERLESS)
+        return parse_csv(body, headerless)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0][:200]
         raise InvalidInputError([Issue("file", f"is neither CSV nor Parquet: {reason}")]) from None

@@ -31,9 +31,15 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
     resolved = resolution.run
     owners = [version.owner for version in resolution.versions]
     finer_owners = [version.owner for version in resolution.finer]
+    funding_owners = [version.owner for version in resolution.funding]
     access.store().put_json(
         names.run_plan(run_id),
-        {"run": resolved.to_dict(), "dataset_owners": owners, "finer_owners": finer_owners},
+        {
+            "run": resolved.to_dict(),
+            "dataset_owners": owners,
+            "finer_owners": finer_owners,
+            "funding_owners": funding_owners,
+        },
     )
     access.uses().note(owner, run_id, resolution.used)
     _refuse_deleted(resolution.used)
@@ -49,6 +55,7 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
             "end_date": iso(resolved.end_ms),
             "dataset_owners": owners,
             "finer_owners": finer_owners,
+            "funding_owners": funding_owners,
             "datasets": [entry.to_dict() for entry in resolution.used],
             "same_as": access.runs().run_with_fingerprint(owner, print_of),
         },

@@ -10,7 +10,7 @@ import engine
 from shared import access, names
 from shared.identifiers import attempt_token, fingerprint
 from shared.resolved_run import ResolvedRun, engine_plan
-from shared.run_candles import candle_versions, run_bars
+from shared.run_candles import candle_versions, run_bars, run_funding
 from shared.runs import Progress, Run
 from shared.writer import RunWriter
 
@@ -28,7 +28,7 @@ def simulate_run(owner: str, run_id: str) -> dict[str, Any]:
     run = access.runs().begin_attempt(owner, run_id, token)
     raw = access.store().get_json(names.run_plan(run_id))
     resolved = ResolvedRun.from_dict(raw["run"])
-    plan = engine_plan(resolved)
+    plan = engine_plan(resolved, run_funding(access.store(), resolved, raw.get("funding_owners", ())))
     writer = RunWriter(
         access.store(),
         run_id,

@@ -127,6 +127,7 @@ class FakeApi:
     triggers: list[dict[str, Any]] = field(default_factory=lambda: [dict(row) for row in TRIGGERS])
     audits: bool = True
     data_flags: dict[str, Any] = field(default_factory=lambda: no_flags())
+    candles: list[dict[str, Any]] = field(default_factory=list)
     _left: dict[str, int | None] = field(default_factory=dict)
 
     def add_run(self, status: str = "completed", **changes: Any) -> str:
@@ -172,7 +173,8 @@ class FakeApi:
             dataset_id=dataset_id,
             exchange=exchange,
             symbol=symbol,
-            timeframe=timeframe,
+            kind="funding" if timeframe == "funding" else "candles",
+            timeframe=None if timeframe == "funding" else timeframe,
             version="v1",
             rows=rows,
             start=iso(START_MS),
@@ -182,6 +184,7 @@ class FakeApi:
             updated_at=iso(START_MS),
             simulated=exchange == "sim",
             public=False,
+            made_of=None,
         ).model_dump()
 
     def run(self, run_id: str) -> dict[str, Any]:

@@ -66,11 +66,13 @@ def _dataset(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, obj
         "flat_bars": 0,
         "jumps": 1,
         "disagreeing_bars": 0,
+        "incomplete_bars": 0,
         "flags": [dead, jump],
     }
     known = _known(api, dataset_id)
     more = {"number": 3, "coverage_pct": 99.946, "gap_list": gaps, "market": api.market}
     more["audit"] = audit if api.audits else None
+    more["every_hours"] = 8.0 if known["kind"] == "funding" else None
     return 200, DatasetDetail.model_validate({**known, **more})
 
 
@@ -107,7 +109,7 @@ def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
     if "source" in body:
         return _begin_fetch(api, body)
     import_id = f"im-{len(api.imports):026d}"
-    dataset_id = f"{body['exchange']}.{body['symbol']}.{body['timeframe']}"
+    dataset_id = f"{body['exchange']}.{body['symbol']}.{body.get('timeframe', body.get('kind'))}"
     api.imports[import_id] = ImportAnswer(
         dataset_id=dataset_id,
         import_id=import_id,
@@ -116,6 +118,7 @@ def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
         ended_at=None,
         report=None,
         error=None,
+        made_of=None,
     ).model_dump()
     return 201, ImportBegun(
         dataset_id=dataset_id,
@@ -128,7 +131,7 @@ def _begin(api: FakeApi, request: Request) -> tuple[int, object]:
 
 
 def _begin_fetch(api: FakeApi, body: dict[str, Any]) -> tuple[int, object]:
-    dataset_id = f"{body['exchange']}.{body['symbol']}.{body['timeframe']}"
+    dataset_id = f"{body['exchange']}.{body['symbol']}.{body.get('timeframe', body.get('kind'))}"
     fetch_id = f"fe-{len(api.fetches):026d}"
     api.fetches[fetch_id] = FetchAnswer(
         dataset_id=dataset_id,
@@ -227,6 +230,37 @@ def _import(api: FakeApi, _request: Request, dataset_id: str, import_id: str) ->
     return 200, entry
 
 
+def _resample(api: FakeApi, request: Request, dataset_id: str) -> tuple[int, object]:
+    """Make a dataset at once: 24 hours make a day, one of them too few."""
+    known = _known(api, dataset_id)
+    import_id, timeframe = f"im-{len(api.imports):026d}", request.json()["timeframe"]
+    if timeframe == "1h":
+        raise ProblemError(422, "timeframe: no whole number of 1h bars makes one of 1h; choose one of 2h, 4h")
+    made = f"{known['exchange']}.{known['symbol']}.{timeframe}"
+    api.add_dataset(known["exchange"], known["symbol"], timeframe, known["rows"] // 24)
+    api.datasets[made]["made_of"] = dataset_id
+    span = {"first": iso(START_MS), "last": iso(START_MS + 24 * HOUR_MS)}
+    names = ("zero_volume_bars", "flat_bars", "jumps", "disagreeing_bars", "gaps", "missing_bars")
+    api.imports[import_id] = ImportAnswer(
+        dataset_id=made,
+        import_id=import_id,
+        status="completed",
+        created_at=iso(START_MS),
+        ended_at=iso(START_MS),
+        report={
+            **span,
+            **{f"dataset_{name}": time for name, time in span.items()},
+            **dict.fromkeys(names, 0),
+            "rows": known["rows"] // 24,
+            "dataset_rows": known["rows"] // 24,
+            "incomplete_bars": 1,
+        },
+        error=None,
+        made_of=dataset_id,
+    ).model_dump()
+    return 202, api.imports[import_id]
+
+
 ROUTES: Routes = {
     ("GET", "/market/regimes"): _regimes,
     ("GET", "/datasets"): _datasets,
@@ -235,6 +269,7 @@ ROUTES: Routes = {
     ("GET", "/datasets/([^/]+)"): _dataset,
     ("DELETE", "/datasets/([^/]+)"): _delete,
     ("GET", "/datasets/([^/]+)/versions"): _versions,
+    ("POST", "/datasets/([^/]+)/resample"): _resample,
     ("POST", "/datasets/([^/]+)/imports/([^/]+)"): _begin_work,
     ("GET", "/datasets/([^/]+)/imports/([^/]+)"): _import,
     # Not the API's, but the store's: uploads by form.

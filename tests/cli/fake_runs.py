@@ -154,6 +154,7 @@ def _results(api: FakeApi, _request: Request, run_id: str) -> tuple[int, object]
             "gaps": 14,
             "triggers": api.triggers,
             "data_flags": api.data_flags,
+            "candles": api.candles,
             "stale": run["stale"],
             "stale_because": run["stale_because"],
             "monthly": [],

@@ -142,6 +142,42 @@ def test_show_is_the_audit_as_a_table(cli: Cli, api: FakeApi) -> None:
     assert "older than audits" in cli("data", "show", "binance.BTC-USDT.1h").err
 
 
+def test_resampling_says_what_was_made_of_what(cli: Cli, api: FakeApi) -> None:
+    api.add_dataset("binance", "BTC-USDT", "1h")
+    ran = cli("data", "resample", "binance.BTC-USDT.1h", "1d")
+    assert ran.code == 0
+    assert "1,094" in ran.out
+    assert "binance.BTC-USDT.1h, 1 bars incomplete" in ran.out
+    assert "made of 1h" in cli("data", "list").out
+    assert "binance.BTC-USDT.1h, 0 bars incomplete" in cli("data", "show", "binance.BTC-USDT.1d").out
+    answered = cli("data", "resample", "binance.BTC-USDT.1h", "1d", "--json").json
+    assert answered["made_of"] == "binance.BTC-USDT.1h"
+    refused = cli("data", "resample", "binance.BTC-USDT.1h", "1h")
+    assert refused.code == 3
+    assert "choose one of 2h, 4h" in refused.err
+    assert cli("data", "resample", "binance.BTC-USDT.5m", "1h").code == 4
+    assert cli("data", "resample", "binance.BTC-USDT.1h", "7m").code == 2
+
+
+def test_funding_rates_are_imported_and_shown_as_what_they_are(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "binance_BTCUSDT-PERP_funding.csv"
+    file.write_text("timestamp,rate\n1609459200000,0.0001\n1609488000000,0.0001\n")
+    ran = cli("data", "import", str(file))
+    assert ran.code == 0
+    assert "binance.BTC-USDT-PERP.funding" in ran.out
+    assert "14 missing rates" in ran.out
+    (tmp_path / "rates.csv").write_text("timestamp,rate\n1609459200000,0.0001\n")
+    named = (str(tmp_path / "rates.csv"), "--exchange", "binance", "--symbol", "BTC-USDT-PERP")
+    assert (
+        cli("data", "import", *named, "--funding", "--json").json["dataset_id"]
+        == "binance.BTC-USDT-PERP.funding"
+    )
+    assert cli("data", "import", *named, "--funding", "--timeframe", "1h").code == 2
+    shown = cli("data", "show", "binance.BTC-USDT-PERP.funding").out
+    assert "8 hours" in shown
+    assert "true ranges" not in shown
+
+
 def test_versions_say_what_each_changed(cli: Cli, api: FakeApi) -> None:
     api.add_dataset("binance", "BTC-USDT", "1h")
 
@@ -321,6 +357,16 @@ def test_a_fetch_says_what_has_changed_and_that_nothing_is_new(cli: Cli, api: Fa
     assert [r for r in api.requests if r.method == "POST"][-1].json()["again"] is True
 
 
+def test_a_fetch_is_of_candles_or_of_funding_rates(cli: Cli, api: FakeApi) -> None:
+    ran = cli("data", "fetch", "binance", "BTC-USDT-PERP", "--funding")
+    assert ran.code == 0, ran.err
+    assert "new rates" in ran.out
+    sent = {"source": "exchange", "exchange": "binance", "symbol": "BTC-USDT-PERP", "kind": "funding"}
+    assert api.requests[0].json() == sent
+    assert cli("data", "fetch", "binance", "BTC-USDT-PERP").code == 2
+    assert cli("data", "fetch", "binance", "BTC-USDT-PERP", "1h", "--funding").code == 2
+
+
 def test_a_fetch_that_fails_says_why(cli: Cli, api: FakeApi) -> None:
     issue = {"path": "symbol", "message": "coinbase has no market BTC-USDT; near are BTC-USD"}
     api.error = {"code": "invalid_input", "detail": "symbol: no market", "errors": [issue]}
@@ -328,7 +374,7 @@ def test_a_fetch_that_fails_says_why(cli: Cli, api: FakeApi) -> None:
 
     assert (ran.code, ran.out) == (7, "")
     assert "near are BTC-USD" in ran.err
-    assert cli("data", "fetch", "coinbase", "BTC-USD", "2h").code == 2
+    assert cli("data", "fetch", "coinbase", "BTC-USD", "2m").code == 2
 
 
 def test_a_fetch_that_is_left_goes_on_and_says_how_to_come_back(

@@ -178,6 +178,36 @@ def test_what_ended_a_position_without_a_rule_is_said(cli: Cli) -> None:
     assert "stop 31,000.00, liquidation 43,283.58" in state
 
 
+def test_bars_that_were_made_and_finer_candles_that_fall_short_are_said(cli: Cli, api: FakeApi) -> None:
+    run_id = api.add_run()
+    finer = {"start": iso(START_MS), "end": iso(START_MS + HOUR_MS), "version": "v", "made_of": None}
+    used = {"version": "v", "bars": 100, "missing_bars": 0, "incomplete_bars": 0, "made_of": None}
+    used |= {"funding_dataset": None, "funding_version": None}
+    api.candles = [
+        {
+            **used,
+            "symbol": "BTC-USDT",
+            "dataset_id": "binance.BTC-USDT.15m",
+            "made_of": "15m",
+            "incomplete_bars": 2,
+            "finer": None,
+        },
+        *(
+            {
+                **used,
+                "symbol": symbol,
+                "dataset_id": f"binance.{symbol}.1h",
+                "finer": {"dataset_id": f"binance.{symbol}.1m", "coverage_pct": covered, **finer},
+            }
+            for symbol, covered in (("ETH-USDT", 54.2), ("SOL-USDT", 100.0))
+        ),
+    ]
+    said = " ".join(cli("results", run_id).err.split())
+    assert "BTC-USDT: its bars are made of 15m candles, binance.BTC-USDT.15m, 2 of them incomplete." in said
+    assert "cover 54.20 % of its bars" in said
+    assert "SOL-USDT" not in said
+
+
 def test_what_is_suspicious_in_the_candles_is_said_with_the_results(cli: Cli, api: FakeApi) -> None:
     run_id = api.add_run(stale=True, stale_because="version 2 of binance.BTC-USDT.1h has other bars")
     quiet = cli("results", run_id)

@@ -279,7 +279,7 @@ def test_an_equal_run_is_named(cli: Cli, api: FakeApi) -> None:
         (("--min-hold", "nan"), "neither a number nor off"),
         (("--conflicts", "hedge"), "--conflicts"),
         (("--funding-hours", "8"), "needs a rate"),
-        (("--timeframe", "2h"), "is not one of"),
+        (("--timeframe", "2m"), "is not one of"),
         (("--cash", "much"), "--cash"),
         (("--no-such-option",), "--no-such-option"),
     ],

@@ -101,7 +101,7 @@ def test_returns_look_like_a_market() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("BTC-USDT", "2h", START, END, 1), "is not a timeframe"),
+        (("BTC-USDT", "2m", START, END, 1), "is not a timeframe"),
         (("?", "1h", START, END, 1), "is not a symbol"),
         (("BTC-USDT", "1h", END, START, 1), "no 1h bar opens between"),
         (("BTC-USDT", "1h", START + 1, START + 2, 1), "no 1h bar opens between"),

@@ -10,16 +10,17 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from shared.requests import BacktestRequest
-from shared.terms import BehaviourRequest, CostsRequest, FundingRequest, RiskRequest
+from shared.terms import BehaviourRequest, CostsRequest, FundingRequest, RiskRequest, StoredFunding
 from tests.cli.test_help import COMMANDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
-SECTIONS: dict[str, type[BaseModel]] = {
-    "risk": RiskRequest,
-    "behaviour": BehaviourRequest,
-    "costs": CostsRequest,
-    "funding": FundingRequest,
-}
+SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("risk", RiskRequest),
+    ("behaviour", BehaviourRequest),
+    ("costs", CostsRequest),
+    ("funding", StoredFunding),
+    ("funding", FundingRequest),
+)
 # What a run is about; the rest is on what terms.
 SUBJECT = {
     *("symbols", "timeframe", "strategy", "exchange", "start_date", "end_date", "initial_cash"),
@@ -37,7 +38,7 @@ def rows() -> dict[str, tuple[str, str]]:
 def terms() -> Iterator[tuple[str, object]]:
     """Yield every term of a request with its default."""
     yield from fields(BacktestRequest, "", SUBJECT)
-    for name, model in SECTIONS.items():
+    for name, model in SECTIONS:
         yield from fields(model, f"{name}.", set())
 
 

@@ -13,14 +13,23 @@ ENDED = ("completed", "failed", "cancelled")
 def import_candles(
     http: httpx.Client, body: bytes, exchange: str, symbol: str, timeframe: str
 ) -> dict[str, Any]:
-    """Upload a file and wait for its import to end; return the import."""
-    name = {"exchange": exchange, "symbol": symbol, "timeframe": timeframe}
+    """Upload a file of candles and wait for its import to end; return the import."""
+    return import_file(http, body, {"exchange": exchange, "symbol": symbol, "timeframe": timeframe})
+
+
+def import_file(http: httpx.Client, body: bytes, name: dict[str, str]) -> dict[str, Any]:
+    """Upload a file of what `name` says and wait for its import to end; return the import."""
     begun = ok(http.post("/datasets", json=name), 201)
     form = begun["upload"]
     uploaded = httpx.post(form["url"], data=form["fields"], files={"file": body}, trust_env=False, timeout=60)
     assert uploaded.status_code in (200, 201, 204), uploaded.text
     path = f"/datasets/{begun['dataset_id']}/imports/{begun['import_id']}"
     ok(http.post(path), 202)
+    return ended_import(http, path)
+
+
+def ended_import(http: httpx.Client, path: str) -> dict[str, Any]:
+    """Return an import, or a resampling, once it has ended."""
     entry: dict[str, Any] = wait_until(
         lambda: ok(http.get(path)), lambda entry: entry["status"] in ("completed", "failed")
     )

@@ -72,7 +72,7 @@ def test_an_import_is_found_under_its_own_dataset_alone(stage: FakeStage, http: 
     [
         ({"exchange": "../x"}, "exchange"),
         ({"symbol": "../x"}, "symbol"),
-        ({"timeframe": "2h"}, "timeframe"),
+        ({"timeframe": "2m"}, "timeframe"),
         ({"owner": "public"}, "owner"),
     ],
 )

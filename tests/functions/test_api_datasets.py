@@ -80,6 +80,7 @@ def test_a_dataset_says_what_its_audit_found(http: httpx.Client) -> None:
         "flat_bars": 0,
         "jumps": 1,
         "disagreeing_bars": 0,
+        "incomplete_bars": 0,
     }
     jump, dead = audit["flags"]
     assert (jump["kind"], jump["start"], jump["count"]) == ("jump", "2021-02-10T05:00:00Z", 1)
@@ -98,7 +99,14 @@ def test_a_dataset_says_what_its_audit_found(http: httpx.Client) -> None:
 def test_a_backtest_over_a_flagged_span_says_so_and_one_beside_it_does_not(http: httpx.Client) -> None:
     run_id = ran(http, start_date="2021-02-05", end_date="2021-03-31")
     found = ok(http.get(f"/backtests/{run_id}/results"))["data_flags"]
-    assert found["counts"] == {"disagreement": 0, "jump": 1, "gap": 9, "flat": 0, "zero_volume": 3}
+    assert found["counts"] == {
+        "disagreement": 0,
+        "jump": 1,
+        "gap": 9,
+        "incomplete": 0,
+        "flat": 0,
+        "zero_volume": 3,
+    }
     assert [(flag["dataset_id"], flag["kind"], flag["start"], flag["count"]) for flag in found["flags"]] == [
         (BTC, "jump", "2021-02-10T05:00:00Z", 1),
         (BTC, "gap", OUTAGE["start"], 5),

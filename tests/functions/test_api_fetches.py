@@ -14,6 +14,7 @@ from functions.api.handler import handler
 from functions.api.ticks import ticks_answer
 from functions.fetch.handler import handler as fetch_handler
 from functions.fetch.waiting import await_candles
+from functions.ingest.handler import ingest
 from functions.plan.plan import plan_run
 from functions.settle.failure import Failure
 from functions.settle.settle import end_failed, reconcile
@@ -246,6 +247,50 @@ def test_only_what_a_run_lacks_is_wanted(fetching: Fetching, http: httpx.Client)
     run = ok(http.post("/backtests", json=RUN), 202)
     wait_for_candles(fetching, run["run_id"])
     fetching.assert_held("coinbase.BTC-USD.1h", "BTC-USD", START, parse_time("2021-02-15"))
+
+
+def test_finer_candles_that_are_held_make_a_run_s_bars_and_nothing_is_fetched(
+    fetching: Fetching, http: httpx.Client
+) -> None:
+    fetching.trade("BTC-USD", START, END, "15m")
+    fetching.fetch("coinbase.BTC-USD.15m", since_ms=START, until_ms=END)
+    run = ok(http.post("/backtests", json=RUN), 202)
+    assert access.runs().get("local", run["run_id"]).wanted == []
+    plan_run("local", run["run_id"])
+    (symbol,) = access.store().get_json(f"work/{run['run_id']}/plan.json")["run"]["symbols"]
+    assert (symbol["made_of"], symbol["min_notional"]) == ("15m", 1.0)
+
+
+def test_for_bars_that_an_exchange_does_not_publish_shorter_ones_are_fetched(
+    fetching: Fetching, http: httpx.Client
+) -> None:
+    fetching.trade("BTC-USD", START, END, "6h")
+    run = ok(http.post("/backtests", json={**RUN, "timeframe": "12h", "end_date": "2021-02-25"}), 202)
+    (wanted,) = access.runs().get("local", run["run_id"]).wanted
+    assert wanted["dataset_id"] == "coinbase.BTC-USD.6h"
+    wait_for_candles(fetching, run["run_id"])
+    plan_run("local", run["run_id"])
+    (symbol,) = access.store().get_json(f"work/{run['run_id']}/plan.json")["run"]["symbols"]
+    assert symbol["made_of"] == "6h"
+
+
+def test_a_fetch_replaces_resampled_candles_whole_or_says_what_it_takes(
+    fetching: Fetching, http: httpx.Client
+) -> None:
+    fetching.trade("BTC-USD", START, END, "15m")
+    fetching.trade("BTC-USD", START, END, "1h")
+    fetching.fetch("coinbase.BTC-USD.15m", since_ms=START, until_ms=END)
+    entry = ok(http.post("/datasets/coinbase.BTC-USD.15m/resample", json={"timeframe": "1h"}), 202)
+    ingest({"owner": "local", "dataset_id": entry["dataset_id"], "import_id": entry["import_id"]})
+    held = ok(http.get("/datasets/coinbase.BTC-USD.1h"))
+    assert (held["public"], held["made_of"]) == (True, "coinbase.BTC-USD.15m")
+    part = fetching.fetch("coinbase.BTC-USD.1h", since_ms=START + 10 * DAY, until_ms=END)
+    assert part.status == "failed"
+    assert "is resampled from coinbase.BTC-USD.15m" in (part.error or {})["detail"]
+    whole = fetching.fetch("coinbase.BTC-USD.1h", since_ms=START, until_ms=END)
+    assert whole.status == "completed", whole.error
+    fetching.assert_held("coinbase.BTC-USD.1h", "BTC-USD", START, END)
+    assert ok(http.get("/datasets/coinbase.BTC-USD.1h"))["made_of"] is None
 
 
 def test_a_fetch_whose_workflow_ended_without_a_word_is_ended(

@@ -107,12 +107,12 @@ BAD_REQUESTS = [
     pytest.param({"risk": []}, "risk", "dictionary", id="risk as a list"),
     pytest.param({"behaviour": {"exit_binding": 1}}, "behaviour.exit_binding", "'exact'", id="binding"),
     pytest.param({"leverage": 3}, "funding", "", id="leverage without funding"),
-    pytest.param({"funding": {"times": [0]}}, "funding", "not taken yet", id="a series of funding"),
+    pytest.param({"funding": {"times": [0]}}, "funding", "name the stored rates", id="a series of funding"),
     pytest.param(
         {"funding": {"assumed_rate_bps": 1, "every_hours": 0}}, "funding.every_hours", "1", id="0 h"
     ),
     pytest.param({"regime": "\u0000"}, "regime", "choose one of", id="no regime"),
-    pytest.param({"finer_timeframe": "1d"}, "finer_timeframe", "not shorter", id="finer is coarser"),
+    pytest.param({"finer_timeframe": "1d"}, "finer_timeframe", "is not shorter", id="finer is coarser"),
     pytest.param({"owner": "ann"}, "owner", "not a field", id="an owner"),
     pytest.param(
         {"initial_allocations": {"DOGE": 5}}, "initial_allocations.DOGE", "no symbol", id="allocation"

@@ -174,7 +174,11 @@ def test_a_symbol_that_is_not_listed_names_the_near_ones(fetching: Fetching) -> 
 @pytest.mark.parametrize(
     ("dataset", "since", "message"),
     [
-        ("kraken.BTC-USD.6h", None, "kraken publishes no 6h candles; choose one of 1m, 5m, 15m, 1h, 1d"),
+        (
+            "kraken.BTC-USD.6h",
+            None,
+            "kraken publishes no 6h candles; choose one of 1m, 5m, 15m, 30m, 1h, 4h, 1d",
+        ),
         ("bitfinex.BTC-USD.1h", None, "is no exchange that is asked; did you mean"),
     ],
 )

@@ -13,6 +13,8 @@ from shared.candles import find_gaps
 from shared.resampling import LongerBars, incomplete_bars, resample, whole_bars
 from shared.timeframe_agreement import disagreements
 from shared.times import TIMEFRAMES, parse_time
+from tests.e2e.client import completed, ended_import, import_candles, ok
+from tests.e2e.local_stack import LocalStack
 
 FOLDER = Path(os.environ["STEPFOLD_MARKET_DATA"])
 FIVE, HOUR = TIMEFRAMES["5m"], TIMEFRAMES["1h"]
@@ -73,3 +75,19 @@ def test_three_months_of_minutes_make_whole_days() -> None:
         made = resample(minutes, TIMEFRAMES["1m"], TIMEFRAMES[into])
         assert (made.made_of == TIMEFRAMES[into] // TIMEFRAMES["1m"]).all()
         assert len(made.made_of) == len(minutes["timestamp"]) // (TIMEFRAMES[into] // TIMEFRAMES["1m"])
+
+
+def test_three_months_of_minutes_carry_a_run_of_hours_by_either_way(stack: LocalStack) -> None:
+    http = stack.http()
+    body = (FOLDER / "binance_BTCUSDT_1m_20260301_20260531.parquet").read_bytes()
+    assert import_candles(http, body, "minutes", "BTC-USDT", "1m")["status"] == "completed"
+    request = {"symbols": ["BTC-USDT"], "exchange": "minutes", "timeframe": "1h", "strategy": "ema_cross"}
+    read = completed(http, request)
+    begun = ok(http.post("/datasets/minutes.BTC-USDT.1m/resample", json={"timeframe": "1h"}), 202)
+    ended = ended_import(http, f"/datasets/{begun['dataset_id']}/imports/{begun['import_id']}")
+    assert (ended["report"]["rows"], ended["report"]["incomplete_bars"]) == (2_208, 0)
+    stored = completed(http, request)
+    one, other = (ok(http.get(f"/backtests/{run_id}/results")) for run_id in (read, stored))
+    assert [found["candles"][0]["dataset_id"][-2:] for found in (one, other)] == ["1m", "1h"]
+    for name in ("final_equity", "total_trades", "max_drawdown_pct"):
+        assert one[name] == other[name], name

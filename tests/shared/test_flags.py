@@ -139,7 +139,14 @@ def test_flags_of_a_span_are_those_that_touch_it_gaps_among_them(stage: FakeStag
         Flag("zero_volume", at(10), at(11), 2, {}),
         Flag("gap", at(30), at(31), 2, {}),
     ]
-    assert counts(found) == {"disagreement": 0, "jump": 0, "gap": 2, "flat": 0, "zero_volume": 2}
+    assert counts(found) == {
+        "disagreement": 0,
+        "jump": 0,
+        "gap": 2,
+        "incomplete": 0,
+        "flat": 0,
+        "zero_volume": 2,
+    }
 
 
 def test_a_manifest_without_an_audit_is_read_and_keeps_its_name(stage: FakeStage) -> None:

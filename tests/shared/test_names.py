@@ -19,6 +19,7 @@ from shared.times import iso, parse_time
         ("eth_btc", "ETH-BTC"),
         ("BTC-USDT-PERP", "BTC-USDT-PERP"),
         ("BTC/USDT:USDT", "BTC-USDT-PERP"),
+        ("btcusdt-perp", "BTC-USDT-PERP"),
         ("1INCHUSDT", "1INCH-USDT"),
     ],
 )
@@ -44,7 +45,7 @@ def test_a_dataset_has_one_name_and_one_folder() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a.b", "bin/ance.BTC-USDT.1h", "binance.BTC-USDT.2h", "binance.../x.1h"]
+    "text", ["", "a.b", "bin/ance.BTC-USDT.1h", "binance.BTC-USDT.2m", "binance.../x.1h"]
 )
 def test_a_dataset_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"write|choose"):

@@ -11,13 +11,13 @@ from functions.api.datasets import dataset_detail, dataset_versions, delete_data
 from functions.api.documents import conflict, missing, refused
 from functions.api.fetches import begin_fetch, fetch_of
 from functions.api.idempotency import IdempotencyKey
-from functions.api.imports import begin_import, import_of, start_import
+from functions.api.imports import begin_import, import_of, start_import, start_resampling
 from functions.api.owner import Owner
 from functions.api.route import router
 from functions.api.windows import ListLimit
 from functions.api.wire import dataset_answer, fetch_answer, import_answer
 from shared import access
-from shared.requests import FetchRequest, NewDataset
+from shared.requests import FetchRequest, NewDataset, ResampleRequest
 from shared.responses_audit import VersionList
 from shared.responses_market import DatasetDetail, DatasetList, FetchAnswer, ImportAnswer, ImportBegun
 
@@ -26,9 +26,11 @@ routes = router("datasets")
 DatasetId = Annotated[str, Path(examples=["binance.BTC-USDT.1h"])]
 
 
-@routes.get("/datasets", response_model=DatasetList, summary="List the candles that are held")
+@routes.get(
+    "/datasets", response_model=DatasetList, summary="List the candles and funding rates that are held"
+)
 def listing(owner: Owner) -> DatasetList:
-    held = access.datasets().held(owner)
+    held = access.datasets().held(owner, None)
     return DatasetList(datasets=[dataset_answer(dataset, owner) for dataset in held])
 
 
@@ -90,6 +92,21 @@ def versions(
 )
 def delete(owner: Owner, dataset_id: DatasetId) -> None:
     delete_dataset(owner, dataset_id)
+
+
+@routes.post(
+    "/datasets/{dataset_id}/resample",
+    status_code=HTTP_202_ACCEPTED,
+    response_model=ImportAnswer,
+    summary="Make candles of a longer timeframe of a dataset's, as a dataset of their own",
+    responses={**missing(), **conflict(), **refused()},
+)
+def resample(
+    owner: Owner, dataset_id: DatasetId, request: ResampleRequest, response: Response
+) -> ImportAnswer:
+    entry = start_resampling(owner, dataset_id, request.timeframe)
+    response.headers["Location"] = f"/datasets/{entry.dataset_id}/imports/{entry.import_id}"
+    return import_answer(entry)
 
 
 @routes.post(
