@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import boto3
 import pytest
+from botocore.loaders import create_loader
 from moto import mock_aws
 
 from shared import access, aws, settings
@@ -24,6 +25,8 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"  # the one that moto answers for
 BUCKET = "stepfold-test"
 TABLE = "stepfold-test"
+# Each stage has a session of its own, and each session would read the services' models anew.
+_MODELS = create_loader()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("botocore.session.create_loader", lambda *_: _MODELS)
     _forget_clients()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")

@@ -140,7 +140,7 @@ def test_a_division_by_zero_is_missing_and_never_trades(http: httpx.Client) -> N
         ("/backtests/%ff", 404),
         ("/datasets/..%2F..%2Fruns", 404),
         ("/market/candles?symbol=../../runs&timeframe=1h", 422),
-        ("/market/candles?symbol=BTC-USDT&timeframe=1d&exchange=bad", 422),
+        ("/market/candles?symbol=BTC-USDT&timeframe=1m&exchange=bad", 422),
         ("/backtests?limit=1000000", 422),
         ("/backtests?cursor=nothing", 422),
         ("/nothing", 404),
