@@ -5,6 +5,8 @@ import time
 import tracemalloc
 from collections.abc import Callable, Mapping
 
+from engine.feed import release
+
 
 def best_of(work: Callable[[], object], times: int) -> float:
     """Seconds of the fastest of `times` calls: what disturbs a call can only make it slower."""
@@ -28,6 +30,7 @@ def best_of_each(works: Mapping[str, Callable[[], object]], times: int) -> dict[
 
 def peak_bytes(work: Callable[[], object]) -> int:
     """Largest amount of memory that one call held beyond what there was (arrays included)."""
+    release()  # memory of an earlier run would not be seen
     gc.collect()
     tracemalloc.start()
     try:

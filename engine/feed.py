@@ -162,6 +162,11 @@ def _room(count: int) -> NDArray[np.uint8]:
     return np.empty(count, dtype=np.uint8)
 
 
+def release() -> None:
+    """Give back what is kept for the next run."""
+    _free.clear()
+
+
 def _keep(room: NDArray[np.uint8]) -> None:
     while _free and sum(map(len, _free)) + len(room) > KEPT:
         _free.pop(0)
