@@ -92,7 +92,9 @@ def make_newest(
     The history says what changed, and the audits of it and of coarser candles of the same owner what its
     bars and theirs disagree in. Raises ConflictError as `add_version` does.
     """
-    changes = Changes() if previous is None else changes_between(store, previous, version)
+    # The first version brings all of its bars; there was nothing that a run could have read instead.
+    first = Changes(added=version.manifest.rows)
+    changes = first if previous is None else changes_between(store, previous, version)
     replaces = previous.version if previous else None
     if version.dataset.kind == "funding":
         return version, index.put_version(entry, replaces, changes)

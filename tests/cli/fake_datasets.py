@@ -86,7 +86,7 @@ def _versions(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, ob
             "version": f"v{number}",
             "created_at": iso(START_MS + number * HOUR_MS),
             **kept,
-            "bars_added": 1_440 if number > 1 else 0,
+            "bars_added": 1_440 if number > 1 else kept["rows"],
             "bars_changed": 4 if number > 1 else 0,
             "bars_removed": 0,
             "changes": ranges if number > 1 else [],

@@ -162,7 +162,7 @@ def test_the_history_says_what_each_version_changed(stage: FakeStage, http: http
     assert found["dataset_id"] == BTC
     third, second, first = found["versions"]
     assert [row["number"] for row in (first, second, third)] == [1, 2, 3]
-    assert (first["changes"], first["bars_added"]) == ([], 0)
+    assert (first["changes"], first["bars_added"]) == ([], first["rows"])
     assert (second["bars_added"], second["bars_changed"], second["bars_removed"]) == (0, 1, 0)
     assert second["changes"] == [{"start": iso(hour), "end": iso(hour), "bars": 1}]
     assert (third["bars_added"], third["rows"] - second["rows"]) == (30, 30)
