@@ -1,0 +1,193 @@
+/**
+ * The one table: sorted by its heads, drawn only where it is seen, so that 100,000 rows scroll like a hundred.
+ *
+ * Rows are real `tr`s between two spacers, so that columns keep their widths and assistive technology its
+ * counts (`aria-rowcount`, `aria-rowindex`).
+ */
+import {
+  type ColumnDef,
+  flexRender,
+  getCoreRowModel,
+  getSortedRowModel,
+  type OnChangeFn,
+  type Row,
+  type RowSelectionState,
+  type SortingState,
+  useReactTable,
+} from "@tanstack/react-table";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import styles from "@/components/DataTable.module.css";
+import { Icon } from "@/components/Icon";
+
+declare module "@tanstack/react-table" {
+  // The parameters must be named as the library names them.
+  // biome-ignore lint/correctness/noUnusedVariables: see above
+  interface ColumnMeta<TData, TValue> {
+    /** A figure: right-aligned, tabular. */
+    numeric?: boolean;
+    /** What the column is, for its head. */
+    title?: string;
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a column's own value type differs from column to column
+export type Column<Item> = ColumnDef<Item, any>;
+
+interface Props<Item> {
+  label: string;
+  columns: Column<Item>[];
+  rows: Item[];
+  rowId: (row: Item) => string;
+  /** Height of what scrolls, in pixels; less where there are fewer rows. */
+  height?: number;
+  rowHeight?: number;
+  initialSorting?: SortingState;
+  /** Given, the rows can be opened: by a click, or by Enter. */
+  onOpen?: (row: Item) => void;
+  /** Row to bring into view and mark. */
+  current?: string | null;
+  selection?: RowSelectionState;
+  onSelection?: OnChangeFn<RowSelectionState>;
+  /** Called when the reader comes near the end: ask for the next page then. */
+  onNearEnd?: () => void;
+  empty: ReactNode;
+}
+
+const OVERSCAN = 12;
+const NEAR_END = 20;
+
+export function DataTable<Item>({
+  label,
+  columns,
+  rows,
+  rowId,
+  height = 480,
+  rowHeight = 32,
+  initialSorting = [],
+  onOpen,
+  current = null,
+  selection,
+  onSelection,
+  onNearEnd,
+  empty,
+}: Props<Item>) {
+  const [sorting, setSorting] = useState<SortingState>(initialSorting);
+  const viewport = useRef<HTMLDivElement>(null);
+  const table = useReactTable({
+    data: rows,
+    columns,
+    state: { sorting, ...(selection ? { rowSelection: selection } : {}) },
+    ...(onSelection ? { onRowSelectionChange: onSelection } : {}),
+    onSortingChange: setSorting,
+    getRowId: rowId,
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+  });
+  const shown = table.getRowModel().rows;
+  const virtual = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => viewport.current,
+    estimateSize: () => rowHeight,
+    overscan: OVERSCAN,
+    onChange: (instance) => {
+      const last = instance.getVirtualItems().at(-1);
+      if (onNearEnd && last && last.index >= shown.length - NEAR_END) onNearEnd();
+    },
+  });
+  const items = virtual.getVirtualItems();
+  const above = items[0]?.start ?? 0;
+  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  const width = table.getVisibleLeafColumns().length;
+
+  if (rows.length === 0) return <div className={styles.empty}>{empty}</div>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <div ref={viewport} className={styles.viewport} style={{ maxHeight: height }} tabIndex={0}>
+      <table className={styles.table} aria-label={label} aria-rowcount={shown.length + 1}>
+        <thead>
+          <tr aria-rowindex={1}>
+            {table.getLeafHeaders().map((header) => {
+              const sorted = header.column.getIsSorted();
+              const words = flexRender(header.column.columnDef.header, header.getContext());
+              return (
+                <th
+                  key={header.id}
+                  scope="col"
+                  className={header.column.columnDef.meta?.numeric ? "num" : undefined}
+                  title={header.column.columnDef.meta?.title}
+                  aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : undefined}
+                >
+                  {header.column.getCanSort() ? (
+                    <button
+                      type="button"
+                      className={styles.sort}
+                      onClick={header.column.getToggleSortingHandler()}
+                    >
+                      {words}
+                      <span className={styles.arrow} data-sorted={sorted || "none"}>
+                        <Icon name="chevron" size={10} />
+                      </span>
+                    </button>
+                  ) : (
+                    words
+                  )}
+                </th>
+              );
+            })}
+          </tr>
+        </thead>
+        <tbody>
+          {above > 0 && <Spacer height={above} width={width} />}
+          {items.map((item) => {
+            const row = shown[item.index] as Row<Item>;
+            return (
+              <tr
+                key={row.id}
+                aria-rowindex={item.index + 2}
+                aria-selected={selection ? row.getIsSelected() : undefined}
+                aria-current={row.id === current ? "true" : undefined}
+                className={onOpen ? styles.open : undefined}
+                style={{ height: rowHeight }}
+                tabIndex={onOpen ? 0 : undefined}
+                onClick={onOpen && (() => onOpen(row.original))}
+                onKeyDown={onOpen && ((event) => openByKey(event, () => onOpen(row.original)))}
+              >
+                {row.getVisibleCells().map((cell) => (
+                  <td key={cell.id} className={cell.column.columnDef.meta?.numeric ? "num" : undefined}>
+                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+          {below > 0 && <Spacer height={below} width={width} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** What stands in the place of the rows that are not drawn. */
+function Spacer({ height, width }: { height: number; width: number }) {
+  return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row without a tabindex cannot be focused
+    <tr aria-hidden="true">
+      <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  );
+}
+
+function openByKey(event: KeyboardEvent, open: () => void): void {
+  // A key pressed on a button or a field inside the row is meant for that.
+  if (event.target !== event.currentTarget) return;
+  if (event.key === "Enter") open();
+  const step = event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const next = event.currentTarget[step];
+    if (next instanceof HTMLElement && next.tabIndex === 0) {
+      event.preventDefault();
+      next.focus();
+    }
+  }
+}

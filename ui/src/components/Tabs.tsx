@@ -1,0 +1,27 @@
+import { Link, type LinkProps } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import styles from "@/components/Tabs.module.css";
+
+interface Tab {
+  label: ReactNode;
+  link: LinkProps;
+  current: boolean;
+}
+
+/** Parts of a page that have addresses of their own: links, so that they can be opened, sent and gone back from. */
+export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+  return (
+    <nav aria-label={label} className={styles.tabs}>
+      {tabs.map((tab) => (
+        <Link
+          key={JSON.stringify(tab.link)}
+          {...tab.link}
+          className={styles.tab}
+          aria-current={tab.current ? "page" : undefined}
+        >
+          {tab.label}
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,5 @@
+import { PageHead } from "@/components/PageHead";
+
+export function OperationsPage() {
+  return <PageHead title="Operations" />;
+}

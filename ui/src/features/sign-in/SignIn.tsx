@@ -1,0 +1,5 @@
+import { PageHead } from "@/components/PageHead";
+
+export function SignIn() {
+  return <PageHead title="Sign in" />;
+}
