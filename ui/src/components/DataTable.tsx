@@ -22,7 +22,6 @@ import { Icon } from "@/components/Icon";
 
 declare module "@tanstack/react-table" {
   // The parameters must be named as the library names them.
-  // biome-ignore lint/correctness/noUnusedVariables: see above
   interface ColumnMeta<TData, TValue> {
     /** A figure: right-aligned, tabular. */
     numeric?: boolean;
