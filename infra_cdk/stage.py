@@ -95,6 +95,17 @@ class Stage:
         return is_local(self.name)
 
     @property
+    def login_kind(self) -> str:
+        """Return `-c login=…` as it was, or as it would have been: none, cognito or external."""
+        match self.login:
+            case None:
+                return "none"
+            case OwnPool():
+                return "cognito"
+            case ExternalIssuer():
+                return "external"
+
+    @property
     def stack_name(self) -> str:
         return f"stepfold-{self.name}"
 
@@ -117,6 +128,9 @@ class Stage:
     def bucket_name(self, account: str) -> str:
         """Return the bucket's name; the account is in it because bucket names are unique in the world."""
         return f"stepfold-{self.name}-{account}"
+
+    def website_bucket_name(self, account: str) -> str:
+        return f"stepfold-{self.name}-website-{account}"
 
     def function_name(self, function: str) -> str:
         return f"stepfold-{self.name}-{function}"

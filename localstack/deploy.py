@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ class Deployment:
 
     stage: str
     api_url: str
+    website_url: str
     table: str
     bucket: str
     backtest_machine: str
@@ -43,6 +44,7 @@ class Deployment:
     user_pool: str | None
     user_pool_client: str | None
     fingerprint: str
+    page_fingerprint: str
 
     def save(self, path: Path, emulator: Emulator) -> None:
         """Write the file that the command line reads the API's address from."""
@@ -69,12 +71,20 @@ def deploy(emulator: Emulator, stage: str, *, progress: Progress) -> Deployment:
     fingerprint = fingerprint_of(stage)
     record = _record(emulator, stage)
     known = Deployment.load(record)
-    if known is not None and known.fingerprint == fingerprint and _stands(emulator, stage):
-        # The port may be another one than last time.
-        standing = _describe(emulator, stage, fingerprint)
-        standing.save(record, emulator)
-        return standing
+    stands = known is not None and known.fingerprint == fingerprint and _stands(emulator, stage)
+    if not stands:
+        _deploy_stack(emulator, stage, progress)
+    page = _hash(_files(ROOT / "ui" / "dist", None))
+    if known is None or not stands or known.page_fingerprint != page:
+        progress("Putting the web page there")
+        _upload_page(emulator, stage)
+    # Described again even if nothing was done: the port may be another one than last time.
+    deployed = _describe(emulator, stage, fingerprint, page)
+    deployed.save(record, emulator)
+    return deployed
 
+
+def _deploy_stack(emulator: Emulator, stage: str, progress: Progress) -> None:
     node = _node()
     progress("Describing the stack (CDK)")
     assembly = emulator.home.root / f"assembly-{stage}"
@@ -104,15 +114,23 @@ def deploy(emulator: Emulator, stage: str, *, progress: Progress) -> Deployment:
         "deploying",
         {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "1"},
     )
-    deployed = _describe(emulator, stage, fingerprint)
-    deployed.save(record, emulator)
-    return deployed
+
+
+def _upload_page(emulator: Emulator, stage: str) -> None:
+    """Upload the built page; it finds the API and the login at its own host, whatever the port is."""
+    command = [sys.executable, "-m", "infra_cdk.website_files", f"stepfold-{stage}", "--login-url", "/"]
+    api = f"/_aws/execute-api/{_outputs(emulator, stage)['ApiId']}"
+    _run([*command, "--api-url", api], emulator, _node(), "uploading the web page", {})
 
 
 def fingerprint_of(stage: str) -> str:
-    """Hash what a deployment is made from: the stage's name and exchanges, our source, the interpreter."""
-    digest = hashlib.sha256(f"{stage} {sys.version} {_exchanges()}".encode())
-    for path in _sources():
+    """Hash what a stack is made from: the stage's name and exchanges, our source, the interpreter."""
+    return _hash(_sources(), f"{stage} {sys.version} {_exchanges()}")
+
+
+def _hash(files: Iterable[Path], more: str = "") -> str:
+    digest = hashlib.sha256(more.encode())
+    for path in files:
         digest.update(f"{path.relative_to(ROOT)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -151,12 +169,16 @@ def _sources() -> Iterator[Path]:
         path = ROOT / name
         if path.is_file():
             yield path
-            continue
-        for folder, folders, files in os.walk(path):
-            folders[:] = sorted(f for f in folders if f not in ("__pycache__", "node_modules"))
-            for file in sorted(files):
-                if Path(file).suffix in _SUFFIXES:
-                    yield Path(folder) / file
+        else:
+            yield from _files(path, _SUFFIXES)
+
+
+def _files(path: Path, suffixes: set[str] | None) -> Iterator[Path]:
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(f for f in folders if f not in ("__pycache__", "node_modules"))
+        for file in sorted(files):
+            if suffixes is None or Path(file).suffix in suffixes:
+                yield Path(folder) / file
 
 
 def _settings() -> dict[str, object]:
@@ -199,7 +221,7 @@ def _run(command: list[str], emulator: Emulator, node: Path, doing: str, extra: 
         "JSII_NODE": str(node / "node"),
         "NO_PROXY": "127.0.0.1,localhost",
     }
-    with log.open("ab" if doing == "deploying" else "wb") as words:
+    with log.open("wb" if doing == "describing the stack" else "ab") as words:
         ended = subprocess.run(  # noqa: S603 - our own words
             command,
             cwd=ROOT,
@@ -246,12 +268,19 @@ def _stack(emulator: Emulator, stage: str) -> Any:
         return cloudformation.describe_stacks(StackName=f"stepfold-{stage}")["Stacks"][0]
 
 
-def _describe(emulator: Emulator, stage: str, fingerprint: str) -> Deployment:
-    outputs = {row["OutputKey"]: row["OutputValue"] for row in _stack(emulator, stage)["Outputs"]}
+def _outputs(emulator: Emulator, stage: str) -> dict[str, str]:
+    return {row["OutputKey"]: row["OutputValue"] for row in _stack(emulator, stage)["Outputs"]}
+
+
+def _describe(emulator: Emulator, stage: str, fingerprint: str, page_fingerprint: str) -> Deployment:
+    outputs = _outputs(emulator, stage)
+    # CloudFront's own name of the distribution: https://{label}.cloudfront.net
+    label = outputs["WebsiteUrl"].removeprefix("https://").partition(".")[0]
     return Deployment(
         stage=stage,
         # The output's own address ends in amazonaws.com, which no emulator can answer at.
         api_url=f"{emulator.url}/_aws/execute-api/{outputs['ApiId']}",
+        website_url=f"{emulator.url}/_aws/cloudfront/{label}/",
         table=outputs["Table"],
         bucket=outputs["Bucket"],
         backtest_machine=outputs["BacktestMachine"],
@@ -260,4 +289,5 @@ def _describe(emulator: Emulator, stage: str, fingerprint: str) -> Deployment:
         user_pool=outputs.get("UserPool"),
         user_pool_client=outputs.get("UserPoolClient"),
         fingerprint=fingerprint,
+        page_fingerprint=page_fingerprint,
     )

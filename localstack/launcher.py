@@ -27,6 +27,8 @@ TIED = "--tied"
 
 _RAISED = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?")
 
+_BY_PATH = re.compile(r"/_aws/cloudfront/([a-z0-9]+)/")
+
 # MiniStack's functions are untyped.
 Response = dict[str, Any]
 
@@ -37,6 +39,7 @@ def main() -> None:
     name_the_exception()
     keep_stopped_executions_stopped()
     read_cors_of_templates()
+    reach_distributions_by_path()
     snapshot_regularly()
     if TIED in sys.argv:
         stop_with_parent()
@@ -123,6 +126,25 @@ def read_cors_of_templates() -> None:
 
     apigateway._cors_response_headers = respelling(apigateway._cors_response_headers)
     apigateway._cors_preflight_response = respelling(apigateway._cors_preflight_response)
+
+
+def reach_distributions_by_path() -> None:
+    """Answer `/_aws/cloudfront/{label}/…` as CloudFront's `{label}.cloudfront.net/…`, like APIs.
+
+    MiniStack tells distributions by the host's name, and `*.localhost` does not resolve in every program.
+    """
+    from ministack import app
+
+    inner: Callable[..., Any] = app._handle_cloudfront_dataplane_request
+
+    @functools.wraps(inner)
+    async def handle(host: str, path: str, raw_path: str, *rest: Any) -> Any:
+        if (named := _BY_PATH.match(path)) is None:
+            return await inner(host, path, raw_path, *rest)
+        below = len(named[0]) - 1
+        return await inner(f"{named[1]}.cloudfront.net", path[below:], raw_path[below:], *rest)
+
+    app._handle_cloudfront_dataplane_request = handle
 
 
 def snapshot_regularly() -> None:
