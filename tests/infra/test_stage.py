@@ -134,5 +134,27 @@ def test_a_preflight_may_ask_for_what_the_api_takes(local: Template, prod: Templ
     cors = local.at("Gateway/Api")["CorsConfiguration"]
     assert {"authorization", "content-type", "idempotency-key"} == set(cors["AllowHeaders"])
     assert {"DELETE", "GET", "PATCH", "POST", "PUT"} == set(cors["AllowMethods"])
-    # On AWS the pages that may call are named, or there are none.
-    assert "CorsConfiguration" not in prod.at("Gateway/Api")
+    # On AWS the stage's own page may call, and those that are named.
+    (origin,) = prod.at("Gateway/Api")["CorsConfiguration"]["AllowOrigins"]
+    assert origin["Fn::Join"][1][1]["Fn::GetAtt"][1] == "DomainName"
+    (rule,) = prod.at("Storage/Bucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == [origin]
+
+
+def test_the_page_runs_no_script_but_its_own(local: Template, prod: Template) -> None:
+    for stage in (local, prod):
+        headers = stage.at("Website/Headers")["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        policy = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+        text = policy if isinstance(policy, str) else "".join(map(str, policy["Fn::Join"][1]))
+        rules = dict(rule.split(" ", 1) for rule in text.split("; "))
+        assert rules["default-src"] == rules["frame-ancestors"] == "'none'"
+        assert rules["script-src"] == "'self'"
+
+
+def test_only_the_distribution_reads_the_page_s_bucket(prod: Template) -> None:
+    for setting in prod.at("Website/Files")["PublicAccessBlockConfiguration"].values():
+        assert setting is True
+    statements = prod.at("Website/Files/Policy")["PolicyDocument"]["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert [statement["Principal"] for statement in allowed] == [{"Service": "cloudfront.amazonaws.com"}]
+    assert "AWS:SourceArn" in allowed[0]["Condition"]["StringEquals"]
