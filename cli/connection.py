@@ -48,7 +48,17 @@ def connected(api_url: str | None) -> Iterator[Api]:
 
 
 def local_api_url() -> str | None:
-    """Return the address that the nearest local stack wrote down.
+    """Return the API's address that the nearest local stack wrote down."""
+    return _written("api_url")
+
+
+def local_website_url() -> str | None:
+    """Return the web page's address that the nearest local stack wrote down."""
+    return _written("website_url")
+
+
+def _written(name: str) -> str | None:
+    """Return a field of the nearest local stack's record.
 
     STEPFOLD_HOME names its folder; else it is `.stepfold` in this folder or in one above it, else the one
     that `stepfold up` uses by default.
@@ -64,7 +74,7 @@ def local_api_url() -> str | None:
     )
     for file in files:
         try:
-            url = json.loads(file.read_text(encoding="utf-8"))["api_url"]
+            url = json.loads(file.read_text(encoding="utf-8"))[name]
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if isinstance(url, str):

@@ -11,7 +11,7 @@ import typer
 
 from cli.candle_files import SUFFIXES, CandleFile, dataset_of, import_candles
 from cli.client import Api
-from cli.connection import ApiUrl, AsJson, connected
+from cli.connection import ApiUrl, AsJson, connected, local_website_url
 from cli.data import SIMULATED_NOTE, import_simulated
 from cli.errors import BadInputError
 from cli.examples import examples
@@ -67,6 +67,8 @@ def demo(api_url: ApiUrl = None, as_json: AsJson = False) -> None:
     options = f"{given} --timeframe {first.timeframe} --exchange {first.exchange}"
     note("Your own: stepfold strategies show ema_cross > mine.yaml, change it, then:")
     note(f"  stepfold run mine.yaml{options} --param fast=24 --param slow=48")
+    if api_url is None and (page := local_website_url()):
+        note(f"In the browser: {page}#/runs/{run_id}")
     note(f"Side by side with this one: stepfold compare {run_id[:11]} last")
 
 

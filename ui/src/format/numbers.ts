@@ -21,7 +21,12 @@ function format(options: Intl.NumberFormatOptions): Intl.NumberFormat {
 
 function write(value: Figure, options: Intl.NumberFormatOptions, suffix = ""): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
-  return format(options).format(value).replace("-", MINUS) + suffix;
+  // A loss of less than a cent is no "−0.00".
+  return (
+    format({ signDisplay: "negative", ...options })
+      .format(value)
+      .replace("-", MINUS) + suffix
+  );
 }
 
 /** Money of the quote currency, to the cent. */

@@ -20,7 +20,7 @@ export function local(iso: string): string {
 /** `3 d 4 h`, `12 min`, `4.2 s`: the two largest units that say something. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (seconds < 59.5) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   const units: [string, number][] = [
     ["d", 86_400],
     ["h", 3_600],

@@ -23,6 +23,7 @@ export function Shell() {
   const config = useConfig();
   const signedIn = useToken() !== null;
   const main = useRef<HTMLElement>(null);
+  const health = useHealth();
   const locked = config.login !== null && !signedIn;
   return (
     <div className={styles.shell}>
@@ -50,10 +51,15 @@ export function Shell() {
             </Button>
           )}
           <ThemeSwitch />
-          <Health />
+          <Health state={health} />
         </div>
       </header>
       <main ref={main} tabIndex={-1} className={styles.main}>
+        {health === "down" && (
+          <div className={styles.banner} role="alert">
+            The API does not answer; what is shown may be old. It is asked again every 3 seconds.
+          </div>
+        )}
         {locked ? <SignIn /> : <Outlet />}
       </main>
     </div>
@@ -87,34 +93,27 @@ function ThemeSwitch() {
 
 const EVERY_MS = 15_000;
 
-/** Asks for the API's health, and says when nothing answers: the rest of the page may be what was loaded before. */
-function Health() {
+type HealthState = "asking" | "up" | "down";
+
+/** Ask for the API's health: the rest of the page may be what was loaded before. */
+function useHealth(): HealthState {
   const api = useApi();
-  const { stage } = useConfig();
   const health = useQuery({
     queryKey: ["health"],
     queryFn: ({ signal }) => data(api.GET("/health", { signal })),
     refetchInterval: (query) => (query.state.error ? 3_000 : EVERY_MS),
     retry: false,
   });
-  const words = health.isError
-    ? "API does not answer"
-    : health.isSuccess
-      ? `Stage ${stage}`
-      : "Asking the API…";
+  return health.isError ? "down" : health.isSuccess ? "up" : "asking";
+}
+
+function Health({ state }: { state: HealthState }) {
+  const { stage } = useConfig();
+  const words = { asking: "Asking the API…", up: `Stage ${stage}`, down: "API does not answer" }[state];
   return (
-    <div
-      className={styles.health}
-      data-state={health.isError ? "down" : health.isSuccess ? "up" : "asking"}
-      role="status"
-    >
+    <div className={styles.health} data-state={state} role="status">
       <span className={styles.dot} aria-hidden="true" />
       <span className={styles.words}>{words}</span>
-      {health.isError && (
-        <div className={styles.banner} role="alert">
-          The API does not answer; what is shown may be old. It is asked again every 3 seconds.
-        </div>
-      )}
     </div>
   );
 }
