@@ -91,7 +91,7 @@ class Functions(Construct):
             read=(candles, markets, runs, strategies, uploads),
             write=(strategies, uploads, f"{RUNS}/*/request*"),
             delete=(candles, runs, work),
-            listing=(candles, runs),
+            listing=(candles, runs, work),
         )
         api.add_to_policy(
             iam.PolicyStatement(
@@ -117,16 +117,25 @@ class Functions(Construct):
 
         simulate = _role(self.simulate)
         storage.allow_index(simulate)
-        storage.allow_objects(simulate, read=(candles, runs, work), write=(runs, work), delete=(runs, work))
+        storage.allow_objects(
+            simulate,
+            read=(candles, runs, work),
+            write=(runs, work),
+            delete=(runs, work),
+            # So that a checkpoint that is gone is told from one that may not be read.
+            listing=(work,),
+        )
 
         publish = _role(self.publish)
         storage.allow_index(publish)
-        storage.allow_objects(publish, read=(runs,), delete=(runs, work), listing=(runs,))
+        storage.allow_objects(publish, read=(runs,), delete=(runs, work), listing=(runs, work))
 
         settle = _role(self.settle)
         storage.allow_index(settle, indexes=(ACTIVE_INDEX,))
         # It finishes the deletions that the API began.
-        storage.allow_objects(settle, read=(runs,), delete=(candles, runs, work), listing=(candles, runs))
+        storage.allow_objects(
+            settle, read=(runs,), delete=(candles, runs, work), listing=(candles, runs, work)
+        )
         settle.add_to_policy(
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=self.machines.executions)
         )

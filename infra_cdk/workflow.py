@@ -21,7 +21,7 @@ from shared.venues import FETCHED_AT_ONCE
 PERMANENT = "RunRejectedError"
 RETRIES = 3
 # A whole workflow, its retries included; its end as TIMED_OUT reaches `settle` by an event.
-LONGEST = Duration.hours(2)
+LONGEST = Duration.hours(24)
 ENDED_BADLY = ["FAILED", "TIMED_OUT", "ABORTED"]
 
 
@@ -47,7 +47,10 @@ class Workflow(Construct):
         candles = self._ask(scope, "FetchCandles", "candles", ("owner", "run_id"))
         for task in (*chain, candles):
             task.add_catch(failure, errors=[sfn.Errors.ALL], result_path="$.error")
-        plan.next(simulate).next(publish)
+        # A run that takes longer than a step goes on in the next one, from where this one came to.
+        done = sfn.Choice(scope, "Simulated?")
+        done.when(sfn.Condition.is_present("$.reached"), simulate).otherwise(publish)
+        plan.next(simulate).next(done)
         there = sfn.Choice(scope, "CandlesThere?")
         wait = sfn.Wait(scope, "WaitForCandles", time=sfn.WaitTime.seconds_path("$.wait_seconds"))
         there.when(sfn.Condition.boolean_equals("$.there", True), plan).otherwise(wait)

@@ -15,11 +15,12 @@ def clear_unlisted(store: ObjectStore, run: Run) -> int:
     if run.manifest_key is not None:
         listed |= {run.manifest_key, *RunReader(store, run.run_id, run.manifest_key).keys()}
     unlisted = [key for key in store.keys(names.run_prefix(run.run_id)) if key not in listed]
-    return store.delete([*unlisted, names.run_plan(run.run_id)])
+    return store.delete([*unlisted, *store.keys(names.run_work_prefix(run.run_id))])
 
 
 def delete_run(store: ObjectStore, runs: RunIndex, uses: DatasetUses, run: Run) -> None:
     """Delete every object of a run that `begin_delete` has hidden, then the run itself."""
-    store.delete([*store.keys(names.run_prefix(run.run_id)), names.run_plan(run.run_id)])
+    for prefix in (names.run_prefix(run.run_id), names.run_work_prefix(run.run_id)):
+        store.delete(list(store.keys(prefix)))
     uses.release(run)
     runs.forget(run.owner, run.run_id)

@@ -74,6 +74,14 @@ class LevelReducer:
             self._begun = True
         return {name: values[:whole][rows] for name, values in held.items()}
 
+    def dump(self) -> tuple[bool, dict[str, Any] | None]:
+        """Return what another reducer needs to go on: whether it has begun, the unfilled bucket's rows."""
+        return self._begun, self._rest
+
+    def load(self, begun: bool, rest: dict[str, Any] | None) -> None:
+        """Go on from what `dump` returned."""
+        self._begun, self._rest = begun, rest
+
     def finish(self) -> dict[str, Any] | None:
         """Return what is kept of the last, unfilled bucket, its last row included; None if it is empty."""
         import numpy as np

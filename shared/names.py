@@ -118,8 +118,17 @@ def run_part(run_id: str, series: str, first_ms: int, token: str) -> str:
     return f"{run_prefix(run_id)}{series}/{first_ms}-{token}.parquet"
 
 
+def run_work_prefix(run_id: str) -> str:
+    """Name the folder of what a run needs while it is in work."""
+    return f"{WORK}/{run_id}/"
+
+
 def run_plan(run_id: str) -> str:
-    return f"{WORK}/{run_id}/plan.json"
+    return f"{run_work_prefix(run_id)}plan.json"
+
+
+def run_checkpoint(run_id: str, token: str, rows: int) -> str:
+    return f"{run_work_prefix(run_id)}checkpoint-{token}-{rows}"
 
 
 def market_list(exchange: str, perpetuals: bool) -> str:

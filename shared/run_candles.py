@@ -68,12 +68,20 @@ def run_funding(store: ObjectStore, run: ResolvedRun, owners: Sequence[str]) -> 
     return rates
 
 
-def run_bars(store: ObjectStore, run: ResolvedRun, versions: Sequence[DatasetVersion]) -> Iterator[Segment]:
-    """Yield a run's bars, its warm-up first, segment by segment; memory holds one."""
+def run_bars(
+    store: ObjectStore,
+    run: ResolvedRun,
+    versions: Sequence[DatasetVersion],
+    start_ms: int | None = None,
+) -> Iterator[Segment]:
+    """Yield a run's bars, its warm-up first, segment by segment; memory holds one.
+
+    `start_ms`: leave out those that open before it, which were folded already.
+    """
     import engine
 
     symbols = [entry.symbol for entry in run.symbols]
-    for segment in read_segments(store, versions, run.warm_up_start_ms, run.end_ms):
+    for segment in read_segments(store, versions, start_ms or run.warm_up_start_ms, run.end_ms):
         bars = [engine.Bars(**columns) for columns in segment]
         finer = dict(zip(symbols, bars[len(symbols) :], strict=True)) if run.finer_timeframe else None
         yield dict(zip(symbols, bars[: len(symbols)], strict=True)), finer

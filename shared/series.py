@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from shared.columns import to_arrow
@@ -42,6 +43,14 @@ class SeriesWriter:
         if self._pending is not None and self._pending.num_rows:
             yield self._close(self._pending)
         self._pending = None
+
+    def dump(self) -> tuple[list[dict[str, int | str]], pa.Table | None]:
+        """Return what another writer needs to go on: the parts so far, and the rows of none yet."""
+        return [asdict(part) for part in self._parts], self._pending
+
+    def load(self, parts: Sequence[Mapping[str, Any]], pending: pa.Table | None) -> None:
+        """Go on from what `dump` of a writer of the same table returned."""
+        self._parts, self._pending = [Part(**part) for part in parts], pending
 
     def series(self) -> Series:
         return Series(self._table, sum(part.rows for part in self._parts), tuple(self._parts), self._extra)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal, cast
 
 AuthMode = Literal["none", "jwt"]
+STEP_SECONDS = 600.0
 
 # The owner of everything on a stage without a login; see DESIGN: every other stage has one.
 LOCAL_OWNER = "local"
@@ -28,6 +29,8 @@ class Settings:
     endpoint_url: str | None
     exchange_urls: Mapping[str, str]
     """Where exchanges are found in place of the real ones: stand-ins, on an emulator's stages alone."""
+    step_seconds: float = STEP_SECONDS
+    """How long one step of a run works before it hands on to the next: well below what a Lambda lives."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -56,6 +59,7 @@ class Settings:
             auth=cast(AuthMode, auth),
             endpoint_url=environment.get("AWS_ENDPOINT_URL"),
             exchange_urls=exchange_urls,
+            step_seconds=float(environment.get("STEPFOLD_STEP_SECONDS") or STEP_SECONDS),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shared import names
+from shared.checkpoint import table_bytes, table_of
 from shared.downsample import LEVELS, LevelReducer
 from shared.manifest import Document, Part, RunManifest, Series
 from shared.parquet import WRITER_VERSION
@@ -43,6 +44,31 @@ class RunWriter:
         for level in range(1, LEVELS + 1):
             self._writers[equity_level(level)] = SeriesWriter("equity")
         self._reducers = [LevelReducer("equity") for _ in range(LEVELS)]
+
+    def dump(self) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Return what another writer needs to go on: a head that is JSON, and what is large by name."""
+        import pyarrow as pa
+
+        head: dict[str, Any] = {"parts": {}, "begun": []}
+        blobs: dict[str, bytes] = {}
+        for name, writer in self._writers.items():
+            head["parts"][name], pending = writer.dump()
+            if pending is not None:
+                blobs[name] = table_bytes(pending)
+        for level, reducer in enumerate(self._reducers, start=1):
+            begun, rest = reducer.dump()
+            head["begun"].append(begun)
+            if rest is not None:
+                blobs[f"rest {level}"] = table_bytes(pa.table(rest))
+        return head, blobs
+
+    def load(self, head: Mapping[str, Any], blobs: Mapping[str, bytes]) -> None:
+        """Go on from what `dump` of the same attempt's writer returned."""
+        for name, writer in self._writers.items():
+            writer.load(head["parts"][name], table_of(blobs[name]) if name in blobs else None)
+        for level, (reducer, begun) in enumerate(zip(self._reducers, head["begun"], strict=True), start=1):
+            rest = table_of(blobs[f"rest {level}"]) if f"rest {level}" in blobs else None
+            reducer.load(begun, rest and {name: rest.column(name).to_numpy() for name in rest.column_names})
 
     def append(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
         """Take the next rows of any of the run's tables, by series name; upload the parts they fill."""

@@ -16,6 +16,7 @@ from functions.publish.publish import publish_run
 from functions.simulate.simulate import simulate_run
 from shared import names
 from shared.candles import write_version
+from shared.cleanup import clear_unlisted
 from shared.datasets import Dataset
 from shared.errors import InvalidInputError, SupersededError
 from shared.names import DatasetName
@@ -23,6 +24,7 @@ from shared.reader import RunReader
 from shared.requests import BacktestRequest
 from shared.runs import Run
 from shared.schema import TABLES, arrow_schema
+from shared.settings import settings
 from shared.times import parse_time
 from tests.aws import FakeStage
 from tests.e2e.markets import CROSS
@@ -193,3 +195,80 @@ def test_terms_reach_the_engine_and_the_manifest(markets: FakeStage, monkeypatch
     assert len(plan.funding) == 2
     assert reader.manifest.request["risk"]["max_daily_loss_pct"] == 5.0
     assert reader.manifest.request["funding"] == {"assumed_rate_bps": 1.0, "every_hours": 8}
+
+
+def in_steps(stage: FakeStage, run: Run, monkeypatch: pytest.MonkeyPatch) -> tuple[RunReader, int]:
+    """Run with as many steps as there are segments of candles; return the reader and their number."""
+    monkeypatch.setattr("shared.candles.SEGMENT_ROWS", 700)  # about a month of hours
+    monkeypatch.setenv("STEPFOLD_STEP_SECONDS", "0.0001")
+    settings.cache_clear()
+    plan_run("ann", run.run_id)
+    answer, steps = simulate_run("ann", run.run_id), 1
+    while "reached" in answer:
+        checkpoints = [key for key in stage.store.keys("work/") if "checkpoint" in key]
+        # The one that this step is tried again from, and the one before, for a step that is still at it.
+        assert answer["reached"]["checkpoint"] in checkpoints
+        assert len(checkpoints) <= 2
+        answer = simulate_run("ann", run.run_id, answer["reached"])
+        steps += 1
+    publish_run(**answer)
+    done = stage.runs.get("ann", run.run_id)
+    assert done.manifest_key is not None
+    assert (done.status, done.processed) == ("completed", done.total)
+    return RunReader(stage.store, run.run_id, done.manifest_key), steps
+
+
+def test_a_run_in_many_steps_has_the_bytes_of_one_in_one(
+    markets: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.series.ROWS_PER_PART", 1_000)  # parts end within steps and span several
+    whole = through(markets, queued(markets, "whole"))
+    parted, steps = in_steps(markets, queued(markets, "parted"), monkeypatch)
+    assert steps >= 4
+    assert parted.manifest == whole.manifest
+    assert len(whole.manifest.series["equity"].parts) > 1
+    for mine, theirs in zip(parted.keys(), whole.keys(), strict=True):
+        assert markets.store.get(mine) == markets.store.get(theirs)
+    assert list(markets.store.keys("work/")) == []
+
+
+def test_a_run_whose_checkpoint_is_damaged_begins_anew(
+    markets: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = through(markets, queued(markets, "whole"))
+    monkeypatch.setattr("shared.candles.SEGMENT_ROWS", 700)
+    monkeypatch.setenv("STEPFOLD_STEP_SECONDS", "0.0001")
+    settings.cache_clear()
+    for number, garbage in enumerate((b"", b"garbage", None)):
+        run = queued(markets, f"damaged {number}")
+        plan_run("ann", run.run_id)
+        reached = simulate_run("ann", run.run_id)["reached"]
+        if garbage is None:
+            markets.store.delete([reached["checkpoint"]])
+        else:
+            markets.store.put(reached["checkpoint"], garbage)
+        answer = simulate_run("ann", run.run_id, reached)
+        assert answer["reached"]["token"] != reached["token"]
+        while "reached" in answer:
+            answer = simulate_run("ann", run.run_id, answer["reached"])
+        publish_run(**answer)
+        done = markets.runs.get("ann", run.run_id)
+        assert done.summary is not None
+        assert done.summary["final_equity"] == whole.manifest.metrics["final_equity"]
+        assert done.attempts == 2
+
+
+def test_a_run_cancelled_between_two_steps_goes_on_no_more(
+    markets: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.candles.SEGMENT_ROWS", 700)
+    monkeypatch.setenv("STEPFOLD_STEP_SECONDS", "0.0001")
+    settings.cache_clear()
+    run = queued(markets)
+    plan_run("ann", run.run_id)
+    reached = simulate_run("ann", run.run_id)["reached"]
+    ended, _ = markets.runs.end("ann", run.run_id, "cancelled")
+    with pytest.raises(SupersededError):
+        simulate_run("ann", run.run_id, reached)
+    clear_unlisted(markets.store, ended)
+    assert [key for key in markets.store.keys("") if run.run_id in key] == [run.request_key]

@@ -38,7 +38,7 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
         "lambda:InvokeFunction": ["{Functions/Fetch.Arn}"],  # prices, which it asks exchanges for
         "s3:DeleteObject": objects("candles/*", "runs/*", "work/*"),  # datasets and runs that are deleted
         "s3:GetObject": objects("candles/*", "markets/*", "runs/*", "strategies/*", "uploads/*"),
-        "s3:ListBucket": listing("candles/*", "runs/*"),
+        "s3:ListBucket": listing("candles/*", "runs/*", "work/*"),
         # The request, versions of strategies (which nobody may delete), and presigned uploads.
         "s3:PutObject": objects("runs/*/request*", "strategies/*", "uploads/*"),
         "states:DescribeExecution": EXECUTIONS,
@@ -56,19 +56,20 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
         **index(),
         "s3:DeleteObject": objects("runs/*", "work/*"),
         "s3:GetObject": objects("candles/*", "runs/*", "work/*"),
+        "s3:ListBucket": listing("work/*"),  # a checkpoint that is gone is told from one that is forbidden
         "s3:PutObject": objects("runs/*", "work/*"),
     },
     "Publish": {
         **index(),
         "s3:DeleteObject": objects("runs/*", "work/*"),  # the parts of attempts that were lost
         "s3:GetObject": objects("runs/*"),
-        "s3:ListBucket": listing("runs/*"),
+        "s3:ListBucket": listing("runs/*", "work/*"),
     },
     "Settle": {
         **index("active"),
         "s3:DeleteObject": objects("candles/*", "runs/*", "work/*"),  # what the API began to delete
         "s3:GetObject": objects("runs/*"),
-        "s3:ListBucket": listing("candles/*", "runs/*"),
+        "s3:ListBucket": listing("candles/*", "runs/*", "work/*"),
         "states:DescribeExecution": EXECUTIONS,
         "states:StartExecution": MACHINES,  # what the API noted down and died before starting
     },

@@ -25,12 +25,15 @@ def test_a_backtest_is_planned_simulated_and_published(prod: Template) -> None:
     states = machine["States"]
     assert states[machine["StartAt"]]["Default"] == "Plan"
     order = ["Plan"]
-    while (following := states[order[-1]].get("Next")) is not None:
+    while (following := states[order[-1]].get("Next", states[order[-1]].get("Default"))) is not None:
         order.append(following)
-    assert order == ["Plan", "Simulate", "Publish"]
+    assert order == ["Plan", "Simulate", "Simulated?", "Publish"]
     assert states["Publish"]["End"] is True
     waiting = {"CandlesHeld?", "FetchCandles", "CandlesThere?", "WaitForCandles"}
     assert set(states) == {*order, *waiting, "Settle", "Failed"}
+    # A run that takes longer than a step goes on from what it reached.
+    goes_on = {"Variable": "$.reached", "IsPresent": True, "Next": "Simulate"}
+    assert states["Simulated?"]["Choices"] == [goes_on]
     assert states["Simulate"]["Resource"] == "{Functions/Simulate.Arn}"
 
 
