@@ -14,6 +14,7 @@ from cli import (
     data,
     demo,
     diagnostics,
+    doctor,
     results,
     run,
     runs,
@@ -58,6 +59,7 @@ def everywhere(
 
 
 stack.register(app)
+doctor.register(app)
 demo.register(app)
 data.register(app)
 strategies.register(app)

@@ -342,6 +342,26 @@ class HealthAnswer(Answer):
     status: Literal["ok"]
 
 
+FindingKind = Literal["results_damaged", "left_behind", "not_at_work", "candles_damaged"]
+
+
+class Finding(Answer):
+    """One place where the index and the store, or the index and the workflows, disagree."""
+
+    kind: FindingKind
+    about: Annotated[str, Field(description="the id of the backtest or the dataset")]
+    detail: str
+
+
+class ConsistencyAnswer(Answer):
+    """What a look at some of your backtests found, and with the first page at your datasets."""
+
+    runs: Annotated[int, Field(description="backtests of this page")]
+    datasets: int
+    findings: list[Finding]
+    next_cursor: Cursor
+
+
 class StatusAnswer(Answer):
     stage: str
     auth: Literal["none", "jwt"]

@@ -78,10 +78,17 @@ class ObjectStore:
             raise
 
     def keys(self, prefix: str) -> Iterator[str]:
+        return (key for key, _ in self._listed(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the keys below a prefix and the size of each object, in bytes."""
+        return dict(self._listed(prefix))
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, int]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             for entry in page.get("Contents", ()):
-                yield entry["Key"]
+                yield entry["Key"], entry["Size"]
 
     def delete(self, keys: Iterable[str]) -> int:
         """Delete objects; those that are not there count as deleted. Return how many were named."""

@@ -167,6 +167,11 @@ def test_an_api_killed_at_any_moment_leaves_no_run_queued(http: httpx.Client, ki
     assert sum(run["name"] == "killed-exactly-between" for run in ended) == 2
 
 
+def test_after_all_of_it_the_index_and_the_store_agree(http: httpx.Client, killed: str) -> None:
+    del killed  # it is done, as is everything above
+    assert every(http, "/doctor", "findings", limit=50) == []
+
+
 def _post(stack: LocalStack, name: str) -> None:
     with contextlib.suppress(httpx.HTTPError):  # the API is killed under it
         stack.http().post("/backtests", json={**SHORT, "name": name}, headers={"Idempotency-Key": name})

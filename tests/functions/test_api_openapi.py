@@ -54,6 +54,7 @@ PATHS = {
     "/workflows": {"get"},
     "/workflows/{workflow_id}": {"get"},
     "/events": {"get"},
+    "/doctor": {"get"},
     "/health": {"get"},
     "/status": {"get"},
 }

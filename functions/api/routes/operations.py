@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from functions.api.consistency import examined_page
 from functions.api.documents import API_VERSION, conflict, missing, refused
 from functions.api.events import events_answer
 from functions.api.executions import changes_of, newest_workflows, workflow_detail
@@ -16,6 +17,7 @@ from functions.api.windows import ListLimit, Window
 from shared import access
 from shared.parquet import WRITER_VERSION
 from shared.responses_market import (
+    ConsistencyAnswer,
     EventsAnswer,
     HealthAnswer,
     StatusAnswer,
@@ -71,6 +73,20 @@ def events(
     changes = [change for run in runs for change in changes_of(run)]
     changes.sort(key=lambda change: change.timestamp, reverse=True)
     return EventsAnswer(events=list(changes), next_cursor=next_cursor)
+
+
+@routes.get(
+    "/doctor",
+    response_model=ConsistencyAnswer,
+    summary="Whether the index and the store agree about your backtests and datasets",
+    responses=refused(),
+)
+def doctor(
+    owner: Owner,
+    limit: Annotated[int, Query(ge=1, le=50, description="backtests at most")] = 25,
+    cursor: ListCursor = None,
+) -> ConsistencyAnswer:
+    return examined_page(owner, limit, cursor)
 
 
 @open_routes.get("/health", response_model=HealthAnswer, summary="Whether the API answers")
