@@ -188,12 +188,16 @@ def _leave_queued(stack: LocalStack, http: httpx.Client) -> None:
     item = dynamodb.get_item(TableName=table, Key=key)["Item"]
     run_id = "bt-" + "q" * 26
     created = item["created_at"]["S"]
+    request_key = item["request_key"]["S"].replace(template, run_id)
+    s3, bucket = stack.s3(), stack.deployment.bucket
+    s3.copy_object(
+        Bucket=bucket, Key=request_key, CopySource={"Bucket": bucket, "Key": item["request_key"]["S"]}
+    )
     kept = (
         "pk",
         "owner",
         "created_at",
         "body_hash",
-        "request_key",
         "strategy",
         "symbols",
         "timeframe",
@@ -203,6 +207,7 @@ def _leave_queued(stack: LocalStack, http: httpx.Client) -> None:
     queued = {name: item[name] for name in kept} | {
         "sk": {"S": f"RUN#{run_id}"},
         "run_id": {"S": run_id},
+        "request_key": {"S": request_key},
         "status": {"S": "queued"},
         "phase": {"S": "queued"},
         "execution": {"S": f"{run_id}-1"},
