@@ -15,6 +15,7 @@ from cli import (
     demo,
     diagnostics,
     doctor,
+    logs,
     results,
     run,
     runs,
@@ -60,6 +61,7 @@ def everywhere(
 
 stack.register(app)
 doctor.register(app)
+logs.register(app)
 demo.register(app)
 data.register(app)
 strategies.register(app)

@@ -16,6 +16,7 @@ from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
 from infra_cdk.storage import Storage
 from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, MARKETS, RUNS, STRATEGIES, UPLOADS, WORK
+from shared.step_logs import STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Functions(Construct):
         super().__init__(scope, construct_id)
         self._stage = stage
         self._code = code
+        self._logs: dict[str, logs.LogGroup] = {}
         self.machines = Machines.of(Stack.of(self), stage)
         self._environment = {
             "STEPFOLD_STAGE": stage.name,
@@ -108,6 +110,13 @@ class Functions(Construct):
         api.add_to_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.fetch.function_arn])
         )
+
+        # A run's log is read for who owns the run (shared.step_logs).
+        # A group's own ARN ends in `:*`; the action is held against the group's name without it, too.
+        groups = [
+            arn for step in STEPS for arn in (self._logs[step].log_group_arn, self._log_group_arn(step))
+        ]
+        api.add_to_policy(iam.PolicyStatement(actions=["logs:FilterLogEvents"], resources=groups))
 
         self._acknowledge_executions(api)
 
@@ -164,6 +173,10 @@ class Functions(Construct):
             iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machines.fetching])
         )
 
+    def _log_group_arn(self, function: str) -> str:
+        stack, name = Stack.of(self), self._stage.function_name(function)
+        return f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:/aws/lambda/{name}"
+
     def _acknowledge_executions(self, role: iam.Role) -> None:
         stage = self._stage
         for machine in (stage.backtest_machine_name, stage.import_machine_name, stage.fetch_machine_name):
@@ -186,6 +199,7 @@ class Functions(Construct):
         role = iam.Role(
             self, f"{name.capitalize()}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
         )
+        self._logs[name] = log_group
         # The managed policy would let every function write to every log group of the account.
         log_group.grant_write(role)
         function = lambda_.Function(

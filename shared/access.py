@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from shared.aws import dynamodb, s3, stepfunctions
+from shared.aws import dynamodb, logs, s3, stepfunctions
 from shared.dataset_uses import DatasetUses
 from shared.datasets import DatasetIndex
 from shared.fetches import FetchIndex
 from shared.runs import RunIndex
 from shared.settings import settings
+from shared.step_logs import StepLogs
 from shared.store import ObjectStore
 from shared.table import Table
 from shared.ticks import TickIndex
@@ -56,6 +57,11 @@ def strategies() -> SavedStrategies:
     from shared.saved_strategies import SavedStrategies
 
     return SavedStrategies(Table(dynamodb(), settings().table), store())
+
+
+@lru_cache(maxsize=1)
+def step_logs() -> StepLogs:
+    return StepLogs(logs(), settings().stage)
 
 
 @lru_cache(maxsize=1)

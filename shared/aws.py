@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -56,6 +57,16 @@ def stepfunctions() -> SFNClient:
     return boto3.client(
         "stepfunctions",
         config=Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=5),
+    )
+
+
+@lru_cache(maxsize=1)
+def logs() -> CloudWatchLogsClient:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "logs", config=Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5)
     )
 
 

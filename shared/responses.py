@@ -174,6 +174,20 @@ class RunPage(Answer):
     next_cursor: Cursor
 
 
+class LogRow(Answer):
+    """One line that a step of a workflow logged."""
+
+    timestamp: Moment
+    step: str
+    level: str
+    message: str
+    exception: Annotated[str | None, Field(description="the end of the traceback, where there was one")]
+
+
+class RunLogs(Answer):
+    logs: list[LogRow]
+
+
 class ProgressAnswer(Answer):
     """How far a run is. Processed never exceeds total."""
 

@@ -56,6 +56,7 @@ def _forget_clients() -> None:
         aws.dynamodb,
         aws.stepfunctions,
         aws.lambda_,
+        aws.logs,
         access.store,
         access.runs,
         access.datasets,
@@ -64,6 +65,7 @@ def _forget_clients() -> None:
         access.uses,
         access.strategies,
         access.workflows,
+        access.step_logs,
     ):
         cached.cache_clear()
 

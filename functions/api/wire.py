@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shared import access
 from shared.datasets import Dataset, Import
 from shared.fetches import Fetch
-from shared.responses import ProgressAnswer, RunAnswer, RunDataset, RunError
+from shared.responses import LogRow, ProgressAnswer, RunAnswer, RunDataset, RunError, RunLogs
 from shared.responses_market import (
     DatasetAnswer,
     FetchAnswer,
@@ -20,7 +21,28 @@ from shared.responses_market import (
 )
 from shared.runs import SUMMARY_METRICS, Run
 from shared.symbols import base_of, quote_of
-from shared.times import iso, parse_time
+from shared.times import iso, now_ms, parse_time
+
+# Lines reach the log a little after they were written, and some are about a run that has ended.
+_LOGGED_AFTER_MS = 30 * 60_000
+
+
+def logs_answer(run: Run, most: int) -> RunLogs:
+    """Return what the steps of a run's workflow logged."""
+    until_ms = parse_time(run.ended_at) + _LOGGED_AFTER_MS if run.ended_at else now_ms()
+    lines = access.step_logs().of_run(run.owner, run.run_id, parse_time(run.created_at), until_ms, most)
+    return RunLogs(
+        logs=[
+            LogRow(
+                timestamp=iso(line.timestamp_ms),
+                step=line.step,
+                level=line.level,
+                message=line.message,
+                exception=line.exception,
+            )
+            for line in lines
+        ]
+    )
 
 
 def run_answer(run: Run, stale_because: str | None = None) -> RunAnswer:

@@ -71,5 +71,7 @@ def test_a_run_in_steps_survives_a_lost_worker_and_has_the_bytes_of_one_in_one(
     assert published(stack, run_id) == published(stack, whole["run_id"])
     progress = ok(http.get(f"/backtests/{run_id}/progress"))
     assert progress["processed_candles"] == progress["total_candles"] > 300_000
+    said = ok(http.get(f"/backtests/{run_id}/logs"))["logs"]
+    assert {"plan", "simulate", "publish"} <= {line["step"] for line in said if line["message"] == "done"}
     left = stack.s3().list_objects_v2(Bucket=stack.deployment.bucket, Prefix=f"work/{run_id}/")
     assert left["KeyCount"] == 0

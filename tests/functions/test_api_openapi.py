@@ -21,6 +21,7 @@ PATHS = {
         f"/backtests/{{run_id}}/{name}": {"get"}
         for name in (
             "progress",
+            "logs",
             "results",
             "equity",
             "trades",

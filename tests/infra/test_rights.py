@@ -32,10 +32,17 @@ def listing(*prefixes: str) -> list[str]:
     return [f'{BUCKET} if {{"StringLike": {{"s3:prefix": {json.dumps(prefixes)}}}}}']
 
 
+STEPS = ("Fetch", "Plan", "Publish", "Settle", "Simulate")
+LOG_GROUP = "arn:{AWS::Partition}:logs:{AWS::Region}:{AWS::AccountId}:log-group:/aws/lambda/stepfold-prod-"
+
 RIGHTS: dict[str, dict[str, list[str]]] = {
     "Api": {
         **index("active", "listing"),
         "lambda:InvokeFunction": ["{Functions/Fetch.Arn}"],  # prices, which it asks exchanges for
+        "logs:FilterLogEvents": [  # what the steps of a run said
+            *(f"{LOG_GROUP}{step.lower()}" for step in STEPS),
+            *(f"{{Functions/{step}Log.Arn}}" for step in STEPS),
+        ],
         "s3:DeleteObject": objects("candles/*", "runs/*", "work/*"),  # datasets and runs that are deleted
         "s3:GetObject": objects("candles/*", "markets/*", "runs/*", "strategies/*", "uploads/*"),
         "s3:ListBucket": listing("candles/*", "runs/*", "work/*"),

@@ -16,10 +16,10 @@ from functions.api.route import router
 from functions.api.staleness import Staleness
 from functions.api.start import start_run
 from functions.api.windows import ListLimit, parsed
-from functions.api.wire import progress_answer, run_answer
+from functions.api.wire import logs_answer, progress_answer, run_answer
 from shared import access
 from shared.requests import BacktestRequest, RunLabels
-from shared.responses import CompareAnswer, ProgressAnswer, RunAnswer, RunPage, RunStatus
+from shared.responses import CompareAnswer, ProgressAnswer, RunAnswer, RunLogs, RunPage, RunStatus
 from shared.runs import Run
 from shared.symbols import canonical
 
@@ -127,6 +127,20 @@ def cancel(owner: Owner, run_id: str) -> RunAnswer:
 )
 def progress(owner: Owner, run_id: str) -> ProgressAnswer:
     return progress_answer(access.runs().get(owner, run_id))
+
+
+@routes.get(
+    "/backtests/{run_id}/logs",
+    response_model=RunLogs,
+    summary="What the steps of a backtest's workflow logged, oldest first",
+    responses=missing(),
+)
+def logs(
+    owner: Owner,
+    run_id: str,
+    limit: Annotated[int, Query(ge=1, le=1000, description="lines at most")] = 200,
+) -> RunLogs:
+    return logs_answer(access.runs().get(owner, run_id), limit)
 
 
 def _answer(run: Run) -> RunAnswer:
