@@ -71,7 +71,17 @@ class Exchange:
             self._status, self._behind_ms = status, _behind_ms(headers)
             return heard(status, reason, url, method, headers, *rest)
 
+        parse = self._client.parse_json
+
+        def parse_json(text: str) -> Any:
+            answer = parse(text)
+            if answer is None and self._status < 400:
+                # ccxt would go on with the text, and read each of its letters as a candle.
+                raise self._malformed("it is no JSON")
+            return answer
+
         self._client.on_rest_response = on_rest_response
+        self._client.parse_json = parse_json
         if base := settings().exchange_urls.get(venue.name):
             self._client.urls["api"] = _moved(self._client.urls["api"], base)
 
