@@ -130,7 +130,7 @@ def fetch(
         ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Fetch what is held too; bars that differ are replaced.")
+        bool, typer.Option("--again", help="Fetch what is held too; what differs replaces it.")
     ] = False,
     api_url: ApiUrl = None,
     as_json: AsJson = False,
@@ -341,6 +341,8 @@ def _show_fetch(entry: Answered[FetchAnswer], as_json: bool) -> None:
     if report["first"]:
         rows.append(("asked for", f"{minute(report['first'])} to {minute(report['last'])} UTC"))
     rows += _held_now(report, what)
+    again = (("replaced", "that were other ones"), ("withdrawn", "that the exchange has no more"))
+    rows += [(name, f"{report[name]:,} {what} {why}") for name, why in again if report.get(name)]
     if changed := report["changed"]:
         first = changed[0]
         rows.append(

@@ -16,10 +16,11 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from functions.exchange_words import Said, meaning_of
 from shared.errors import ExchangeError
 from shared.markets import Market, Tick
 from shared.settings import settings
-from shared.times import TIMEFRAMES, now_ms
+from shared.times import TIMEFRAMES, iso, now_ms
 from shared.venues import VENUES, Venue
 
 T = TypeVar("T")
@@ -56,9 +57,7 @@ class Exchange:
                 "enableRateLimit": True,
                 # The answer as it came: what ccxt makes of a malformed one looks like an empty one.
                 "enableLastJsonResponse": True,
-                "options": {"fetchMarkets": {"types": ["linear" if perpetuals else "spot"]}}
-                if venue.name == "binance"
-                else {},
+                "options": _options(venue.name, perpetuals=perpetuals),
             }
         )
         self._client.rateLimit *= share * PACE
@@ -72,7 +71,17 @@ class Exchange:
             self._status, self._behind_ms = status, _behind_ms(headers)
             return heard(status, reason, url, method, headers, *rest)
 
+        parse = self._client.parse_json
+
+        def parse_json(text: str) -> Any:
+            answer = parse(text)
+            if answer is None and self._status < 400:
+                # ccxt would go on with the text, and read each of its letters as a candle.
+                raise self._malformed("it is no JSON")
+            return answer
+
         self._client.on_rest_response = on_rest_response
+        self._client.parse_json = parse_json
         if base := settings().exchange_urls.get(venue.name):
             self._client.urls["api"] = _moved(self._client.urls["api"], base)
 
@@ -84,7 +93,8 @@ class Exchange:
     def markets(self) -> list[Market]:
         """Return every spot market, or every linear perpetual, whose symbol we can write."""
         listed = self._call(lambda: self._client.fetch_markets())
-        found = [Market.of_ccxt(entry) for entry in listed]
+        fees = _lowest_tier(self._client.fees["trading"])
+        found = [Market.of_ccxt({**entry, **_unsaid(entry, fees)}) for entry in listed]
         markets = [market for market in found if market is not None and market.perpetual == self._perpetuals]
         if not markets:
             raise self._malformed("it lists no markets")
@@ -93,7 +103,8 @@ class Exchange:
     def candles(self, market: Market, timeframe: str, start_ms: int, count: int) -> list[Row]:
         """Return the bars of `count` times from `start_ms` on, as they came: in any order, some twice.
 
-        A bar that is not there did not trade, or is not published.
+        A bar that is not there did not trade, or is not published. Where only the newest bars are, and the
+        first that were asked for are none of these any more, that is an ExchangeError.
         """
         self._know([market])
         step = TIMEFRAMES[timeframe]
@@ -101,7 +112,10 @@ class Exchange:
         until = {} if self.venue.newest_bars else {"until": start_ms + count * step - 1}
         name = market.raw["symbol"]
         rows = self._call(lambda: self._client.fetch_ohlcv(name, timeframe, start_ms, count, until))
-        self._check_answer()
+        answered = self._check_answer()
+        oldest = min((int(row[0]) for row in rows), default=start_ms)
+        if self.venue.newest_bars is not None and answered >= self.venue.newest_bars and oldest > start_ms:
+            raise self._gone(timeframe, start_ms, oldest)
         return list(rows)
 
     def funding(self, market: Market, start_ms: int, end_ms: int, count: int) -> list[tuple[int, float]]:
@@ -145,14 +159,15 @@ class Exchange:
             wanted = {**known, **{market.raw["symbol"]: dict(market.raw) for market in markets}}
             self._client.set_markets(list(wanted.values()))
 
-    def _check_answer(self) -> None:
-        """Raise ExchangeError unless the last answer holds a list of candles, be it an empty one."""
+    def _check_answer(self) -> int:
+        """Count the candles of the last answer. Raises ExchangeError if it holds no list of them."""
         try:
             candles = _CANDLES_OF[self.venue.name](self._client.last_json_response)
         except (AttributeError, KeyError, StopIteration, TypeError):
             candles = None
         if not isinstance(candles, list):
             raise self._malformed("it answers no list of candles")
+        return len(candles)
 
     def _call(self, ask: Callable[[], T]) -> T:
         import requests
@@ -164,20 +179,22 @@ class Exchange:
         try:
             return ask()
         except (errors.BaseError, requests.RequestException) as error:
-            raise self._fault(self._reason(error, errors), error) from error
+            raise self._fault(self._meant(error, errors), error) from error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # ccxt met something that is not what the exchange's documentation says.
             raise self._malformed(f"{type(error).__name__} where its answer was read") from error
 
-    def _reason(self, error: Exception, errors: Any) -> str:
+    def _meant(self, error: Exception, errors: Any) -> Said:
         """Return what kind of fault it is; the status decides before what ccxt makes of the body."""
         # DDoSProtection: RateLimitExceeded is one, too.
         if self._status in (418, 429) or isinstance(error, errors.DDoSProtection):
-            return "rate_limited"
+            return Said("rate_limited")
         if isinstance(error, errors.RequestTimeout):
-            return "timed_out"
+            return Said("timed_out")
         passing = self._status >= 500 or isinstance(error, errors.NetworkError)
-        return "unreachable" if passing or not isinstance(error, errors.BaseError) else "refused"
+        if passing or not isinstance(error, errors.BaseError):
+            return Said("unreachable")
+        return meaning_of(str(error), now_ms()) or Said("refused")
 
     def _retry_after(self) -> float | None:
         text = str((self._client.last_response_headers or {}).get("Retry-After", ""))
@@ -188,7 +205,7 @@ class Exchange:
         except ValueError:
             return None
 
-    def _fault(self, reason: str, error: Exception) -> ExchangeError:
+    def _fault(self, meant: Said, error: Exception) -> ExchangeError:
         said = " ".join(str(error).split())
         shown = said if len(said) <= _SHOWN_OF_FAULT else said[:_SHOWN_OF_FAULT] + "…"
         words = {
@@ -196,10 +213,16 @@ class Exchange:
             "timed_out": f"did not answer within {TIMEOUT_MS / 1000:g} seconds",
             "unreachable": "cannot be reached",
             "refused": "refuses the request",
-        }[reason]
-        return ExchangeError(
-            self.venue.name, reason, f"{self.venue.name} {words} ({shown})", self._retry_after()
+        }[meant.reason]
+        detail = f"{self.venue.name} {words} ({shown})"
+        return ExchangeError(self.venue.name, meant.reason, detail, self._retry_after() or meant.retry_after)
+
+    def _gone(self, timeframe: str, start_ms: int, oldest_ms: int) -> ExchangeError:
+        detail = (
+            f"{self.venue.name} publishes its newest {self.venue.newest_bars} bars alone, those from "
+            f"{iso(start_ms)} to {iso(oldest_ms - TIMEFRAMES[timeframe])} no more; start later or import them"
         )
+        return ExchangeError(self.venue.name, "refused", detail)
 
     def _malformed(self, what: str) -> ExchangeError:
         detail = f"{self.venue.name} answers what cannot be understood: {what}"
@@ -223,6 +246,31 @@ def _client_class(name: str) -> Any:
         package.__spec__ = spec
         sys.modules["ccxt"] = package
     return getattr(importlib.import_module(f"ccxt.{name}"), name)
+
+
+def _options(name: str, *, perpetuals: bool) -> dict[str, Any]:
+    """Return what ccxt is to do otherwise than it would."""
+    if name == "binance":
+        return {"fetchMarkets": {"types": ["linear" if perpetuals else "spot"]}}
+    if name == "bitstamp":
+        # It keeps an answer for a second, a malformed one too: the next try would read that one again.
+        return {"fetchMarkets": {"expires": -1}}
+    return {}
+
+
+def _lowest_tier(fees: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return what somebody pays who has not traded yet, by ccxt's table of an exchange's fees."""
+    tiers = fees.get("tiers") or {}
+    return {
+        side: tiers[side][0][1] if tiers.get(side) else fees[side]
+        for side in ("taker", "maker")
+        if tiers.get(side) or fees.get(side) is not None
+    }
+
+
+def _unsaid(entry: Mapping[str, Any], fees: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the fees that an exchange's list of markets leaves out, as Bitstamp's does."""
+    return {side: fee for side, fee in fees.items() if entry.get(side) is None}
 
 
 def _behind_ms(headers: Mapping[str, str]) -> int:

@@ -164,14 +164,16 @@ def write_version(
     previous: DatasetVersion | None,
     arrival: Arrival | None = None,
     market: MarketFacts | None = None,
+    whole: tuple[int, int] | None = None,
 ) -> DatasetVersion:
     """Write candles as a new version that goes on from `previous`, and return it.
 
     `candles` has the candles schema, in ascending time, unique and on the grid; given in pieces, one after
     the other, memory holds a month. `arrival` is what was put right to make them so. In months that both
     have, the new bars replace those of the same time; months that only the previous version has are kept as
-    they are. Equal candles give an equal version. `market` is what the exchange says of it; None leaves what
-    was said before.
+    they are. Of a span `whole`, [from, to), the new bars are all there are: what the previous version has
+    there besides goes. Equal candles give an equal version. `market` is what the exchange says of it; None
+    leaves what was said before. Raises ValueError where no bar is left.
 
     Reads the months that change, and of their neighbours what the audit needs: not the whole dataset.
     """
@@ -191,12 +193,15 @@ def write_version(
         return decode(store.get(key), "candles", key)
 
     for month, new in all_months(old, incoming):
-        if new is None:
+        if new is None and not (whole and old[month].first_ms < whole[1] and old[month].last_ms >= whole[0]):
             part, rows = old[month], None
         else:
-            rows = merge_rows(read(old[month]), new) if month in old else new
-            part = put_month(store, owner, dataset, rows)
+            fresh = arrow_schema("candles").empty_table() if new is None else new
+            rows = merge_rows(read(old[month]), fresh, whole) if month in old else fresh
             bars_since_change = 0
+            if not rows.num_rows:
+                continue
+            part = put_month(store, owner, dataset, rows)
         # The first bars after a change are judged by bars that changed.
         if kept is None or bars_since_change < LEAD_IN_BARS:
             table = read(part) if rows is None else rows
@@ -214,6 +219,8 @@ def write_version(
         if rows is None:
             bars_since_change += part.rows
         parts.append(part)
+    if not parts:
+        raise ValueError(f"no bar is left of {dataset}")
     gaps += _gaps_between(parts, dataset.timeframe_ms)
     manifest = DatasetManifest(
         exchange=dataset.exchange,
@@ -336,11 +343,14 @@ def by_month(pieces: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
         yield open_month, pa.concat_tables(rows)
 
 
-def merge_rows(old: pa.Table, new: pa.Table) -> pa.Table:
-    """Return the rows of both in ascending time; where both have a time, the new row."""
+def merge_rows(old: pa.Table, new: pa.Table, whole: tuple[int, int] | None = None) -> pa.Table:
+    """Return the rows of both in ascending time; the new ones where both have a time, and inside `whole`."""
     import numpy as np
     import pyarrow as pa
 
-    keep = np.isin(old.column("timestamp").to_numpy(), new.column("timestamp").to_numpy(), invert=True)
+    times = old.column("timestamp").to_numpy()
+    keep = np.isin(times, new.column("timestamp").to_numpy(), invert=True)
+    if whole is not None:
+        keep &= (times < whole[0]) | (times >= whole[1])
     both = pa.concat_tables([old.filter(pa.array(keep)), new])
     return both.sort_by("timestamp")

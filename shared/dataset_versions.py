@@ -42,13 +42,15 @@ def add_version(
     *,
     market: MarketFacts | None = None,
     asked: tuple[int, int] | None = None,
+    whole: tuple[int, int] | None = None,
 ) -> tuple[DatasetVersion, Dataset]:
     """Add audited candles to an owner's dataset as its newest version; return it and its entry in the index.
 
     `market` is what their exchange says of it, `asked` the span [from, to) that it was asked for, this time
-    and before. Candles that are all held already make no new version; resampled ones are replaced as a whole.
-    Raises ConflictError where another writer came first, the dataset is being deleted, or resampled candles
-    would be replaced in part; nothing of the candles is visible then.
+    and before; of the span `whole` the candles are all there are, and held bars that they lack go. Candles
+    that are all held already make no new version; resampled ones are replaced as a whole. Raises
+    ConflictError where another writer came first, the dataset is being deleted, or resampled candles would be
+    replaced in part; nothing of the candles is visible then.
     """
     held = index.of_owner(owner, dataset)
     if held is not None and held.deleting:
@@ -58,7 +60,7 @@ def add_version(
         version = write_version(store, owner, dataset, candles, None, arrival, market)
         check_replaces(previous, version)
     else:
-        version = write_version(store, owner, dataset, candles, previous, arrival, market)
+        version = write_version(store, owner, dataset, candles, previous, arrival, market, whole)
     entry = entry_of(version)
     if asked is not None:
         entry = replace(entry, asked_from_ms=asked[0], asked_to_ms=asked[1])

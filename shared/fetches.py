@@ -154,9 +154,13 @@ class FetchIndex:
         )
 
     def progress(self, entry: Fetch, piece: int, *, done: int, repeated: int, current_ms: int) -> Fetch:
-        """Say how many bars of one piece have been answered, some of them twice; it may be said again."""
+        """Say how many bars of one piece have been answered, some of them twice; it may be said again.
+
+        Whoever begins anew after a lost worker is not heard before it is as far as that was.
+        """
         counted = {f"{_DONE}{piece}": done, f"{_REPEATED}{piece}": repeated}
-        return self._change(entry, {**counted, "current_ms": current_ms})
+        further = f"(attribute_not_exists(#{_DONE}{piece}) OR #{_DONE}{piece} <= :done)"
+        return self._change(entry, {**counted, "current_ms": current_ms}, further, {"done": done})
 
     def end(
         self,
@@ -184,14 +188,23 @@ class FetchIndex:
         items = self._table.active(names.IN_WORK, stamp(older_than_ms))
         return [Fetch.from_item(item) for item in items if "fetch_id" in item]
 
-    def _change(self, entry: Fetch, changes: Mapping[str, object]) -> Fetch:
-        """Change a fetch that is in work; what was begun anew since is another one and stays as it is."""
+    def _change(
+        self,
+        entry: Fetch,
+        changes: Mapping[str, object],
+        only: str = "",
+        values: Mapping[str, object] | None = None,
+    ) -> Fetch:
+        """Change a fetch that is in work; what was begun anew since is another one and stays as it is.
+
+        `only` is a further condition, with its `values`; where it does not hold nothing changes.
+        """
         try:
             item = self._table.update(
                 *_keys(entry.owner, entry.fetch_id),
                 changes=changes,
-                condition=_IN_WORK,
-                values={**_IN_WORK_VALUES, "execution": entry.execution},
+                condition=f"{_IN_WORK} AND {only}" if only else _IN_WORK,
+                values={**_IN_WORK_VALUES, "execution": entry.execution, **(values or {})},
             )
         except ConditionFailed:
             return self.get(entry.owner, entry.fetch_id)

@@ -224,7 +224,10 @@ class FetchRequest(WireModel):
     ] = None
     again: Annotated[
         bool,
-        Field(description="fetch the whole span anew, what is held included; what differs replaces it"),
+        Field(
+            description="fetch the whole span anew, what is held included; what differs replaces it, and "
+            "held bars that the exchange has no more go"
+        ),
     ] = False
 
 

@@ -23,6 +23,8 @@ Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: tuple[Status, ...] = ("completed", "failed", "cancelled")
 DELETING = "deleting"
 LATEST_LOGS = 8
+# Of the way of a run that has to fetch its candles first, that is so much.
+FETCHING_PCT = 50.0
 # What the history shows of a run without opening its results.
 SUMMARY_METRICS = (
     "final_equity",
@@ -90,6 +92,7 @@ class Run:
     phase: str = "queued"
     processed: int = 0
     total: int = 0
+    reached_pct: float = 0.0  # the furthest that it has been: an attempt after a lost one begins anew
     current_ms: int | None = None
     logs: Sequence[str] = ()
     summary: Mapping[str, Any] | None = None
@@ -105,10 +108,15 @@ class Run:
 
     @property
     def progress_pct(self) -> float:
-        """Return 0..100; 100 only once the results are published."""
-        if self.status == "completed":
-            return 100.0
-        return min(99.0, 100.0 * self.processed / self.total) if self.total else 0.0
+        """Return 0..100, never less than before; 100 only once the results are published."""
+        return 100.0 if self.status == "completed" else self.reached_pct
+
+    def reaching(self, phase: str, part: float) -> dict[str, object]:
+        """Return what to change once `part`, 0..1, of a phase that takes its time is done."""
+        begins = FETCHING_PCT if self.wanted else 0.0
+        done = min(1.0, part)
+        reached = begins * done if phase == "fetching" else min(99.0, begins + (100.0 - begins) * done)
+        return {"phase": phase, "reached_pct": max(self.reached_pct, reached)}
 
 
 class RunIndex:
@@ -198,10 +206,13 @@ class RunIndex:
             values=_IN_WORK_VALUES,
         )
 
-    def fetching(self, owner: str, run_id: str, *, processed: int, total: int) -> Run:
-        """Say that a run waits for its candles, and how far these are. Raises SupersededError once ended."""
+    def fetching(self, owner: str, run_id: str, *, processed: int, total: int, part: float) -> Run:
+        """Say that a run waits for its candles, and how far these are: `part`, 0..1, of all of them.
+
+        Raises SupersededError once it has ended.
+        """
         run = self.get(owner, run_id)
-        changes = {"phase": "fetching", "processed": processed, "total": total}
+        changes = {**run.reaching("fetching", part), "processed": processed, "total": total}
         return self._owned(
             owner,
             run_id,
@@ -228,7 +239,9 @@ class RunIndex:
             run.owner,
             run.run_id,
             {
-                "phase": progress.phase,
+                **run.reaching(
+                    progress.phase, progress.processed / progress.total if progress.total else 0.0
+                ),
                 "processed": progress.processed,
                 "total": progress.total,
                 "current_ms": progress.current_ms,

@@ -10,7 +10,8 @@ from functions.fetch.funding import plan_funding
 from functions.fetch.listing import client_of, first_day, market_of
 from functions.fetch.pages import page
 from functions.fetch.patience import patiently
-from functions.fetch.scratch import spans_there
+from functions.fetch.reach import Reach, out_of_reach, reach_of
+from functions.fetch.scratch import put_none, spans_there
 from functions.fetch.spans import Span, fetched, missing, pieces, without
 from shared import access, names
 from shared.candles import DatasetVersion, candles_reader, load_version
@@ -48,13 +49,18 @@ def plan_fetch(owner: str, fetch_id: str) -> dict[str, Any]:
     listed = _listed(market, client, version)
     # Before the span's end is known: the exchange's own clock is in its answers.
     changed = [] if held is None or entry.again else _changed(market, client, held, version)
-    now = client.now_ms - SETTLING_MS
-    wanted = _wanted(entry, of, held, listed, now - now % dataset.timeframe_ms)
-    gone = [wanted] if entry.again and wanted.bars(dataset.timeframe_ms) else missing(wanted, held)
+    step, settled = dataset.timeframe_ms, client.now_ms - SETTLING_MS
+    reach = reach_of(of, client.now_ms, step)
+    wanted = _wanted(entry, held, listed, settled - settled % step, reach)
+    gone = [wanted] if entry.again and wanted.bars(step) else missing(wanted, held)
+    if reach is not None and gone and gone[0].start_ms < reach.oldest_ms:
+        lost = _lost(entry, of, held, gone[0], reach)
+        put_none(entry, lost)
+        gone = [part for span in gone for part in without(span, [lost])]
     there = spans_there(entry)
     left = [part for span in gone for part in without(span, there)]
-    total = sum(span.bars(dataset.timeframe_ms) for span in gone)
-    asked = sum(span.bars(dataset.timeframe_ms) for span in left)
+    total = sum(span.bars(step) for span in gone)
+    asked = sum(span.bars(step) for span in left)
     if total > MAX_BARS:
         message = f"is {total:,} bars ago; one fetch takes at most {MAX_BARS:,}. Start later"
         raise InvalidInputError([Issue("since", message, iso(wanted.start_ms))])
@@ -68,7 +74,7 @@ def plan_fetch(owner: str, fetch_id: str) -> dict[str, Any]:
         "facts": market.facts(None if listed is None else iso(listed)).to_dict(),
         "span": list(wanted),
         "changed": changed,
-        "pieces": _pieces(left, dataset.timeframe_ms),
+        "pieces": _pieces(left, step),
     }
 
 
@@ -100,16 +106,19 @@ def _listed(market: Market, client: Exchange, version: DatasetVersion | None) ->
     return None if known is None else parse_time(known)
 
 
-def _wanted(entry: Fetch, of: Venue, held: Dataset | None, listed: int | None, closed_ms: int) -> Span:
+def _wanted(
+    entry: Fetch, held: Dataset | None, listed: int | None, closed_ms: int, reach: Reach | None
+) -> Span:
     """Return the span that the dataset is to hold, on the grid, ending at the last bar that has closed."""
     step = entry.name.timeframe_ms
     end = closed_ms if entry.until_ms is None else min(closed_ms, entry.until_ms)
     start = entry.since_ms
     if start is None and held is not None:
         start = held.first_ms if entry.again else held.covered[1]
-    reach = None if of.newest_bars is None else closed_ms - (of.newest_bars - 1) * step
     if start is None:
-        start = listed if listed is not None else reach
+        # As far back as there are candles.
+        known = [ms for ms in (listed, reach and reach.lasting_ms) if ms is not None]
+        start = max(known, default=None)
     if start is None:
         raise InvalidInputError([Issue("since", "is needed: since when this market trades is not known")])
     start = max(start, listed or 0)
@@ -117,15 +126,20 @@ def _wanted(entry: Fetch, of: Venue, held: Dataset | None, listed: int | None, c
         # A dataset is one stretch of time: what is fetched again touches what is held.
         start, end = min(start, held.covered[1]), max(end, held.covered[0])
     # Up to the grid at the start, down to it at the end.
-    span = Span(start + -start % step, end - end % step)
-    first = missing(span, None if entry.again else held)
-    if reach is not None and first and first[0].start_ms < reach:
-        message = (
-            f"{of.name} publishes its newest {of.newest_bars} bars alone, {entry.name.timeframe} candles "
-            f"from {iso(reach)} on; start then or later, or import older ones: stepfold data import"
-        )
-        raise InvalidInputError([Issue("since", message, iso(first[0].start_ms))])
-    return span
+    return Span(start + -start % step, end - end % step)
+
+
+def _lost(entry: Fetch, of: Venue, held: Dataset | None, first: Span, reach: Reach) -> Span:
+    """Return the bars at the beginning of what is missing that nobody can ask for any more.
+
+    They are a gap behind what is held, for whoever says since when to go on. Raises InvalidInputError for
+    everybody else.
+    """
+    step, since = entry.name.timeframe_ms, entry.since_ms
+    held_to = None if held is None else held.covered[1]
+    if since is None or since < reach.oldest_ms or first.start_ms != held_to:
+        raise out_of_reach(entry.name, of, reach, first.start_ms, held_to)
+    return Span(first.start_ms, since + -since % step)
 
 
 def _changed(
@@ -138,8 +152,14 @@ def _changed(
     if version is None:
         return []
     end = held.covered[1]
-    count = min(COMPARED_BARS, client.venue.page_bars)
-    start = end - count * step
+    start = end - min(COMPARED_BARS, client.venue.page_bars) * step
+    reach = reach_of(client.venue, client.now_ms, step)
+    if reach is not None:
+        # What is published no more has not changed.
+        start = max(start, reach.lasting_ms)
+    count = (end - start) // step
+    if count <= 0:
+        return []
     answer = patiently(lambda: page(client, market, dataset.timeframe, start, count))
     theirs = {int(bar[0]): bar[1:] for bar in answer.bars}
     table = candles_reader(access.store(), version).window(start, end)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from functions.fetch.bars import as_table
+from functions.fetch.bars import COLUMNS, as_table
 from functions.fetch.spans import Span, without
 from shared import access, names
 from shared.errors import ConflictError
@@ -33,6 +33,13 @@ def spans_there(entry: Fetch) -> list[Span]:
 
 def put(entry: Fetch, span: Span, bars: np.ndarray) -> None:
     access.store().put(names.fetched_piece(entry.name, entry.scratch, *span), encode(as_table(bars)))
+
+
+def put_none(entry: Fetch, span: Span) -> None:
+    """Say that the exchange has no bar in a span."""
+    import numpy as np
+
+    put(entry, span, np.empty((0, len(COLUMNS))))
 
 
 def tables(entry: Fetch, wanted: Sequence[Span]) -> Iterator[pa.Table]:

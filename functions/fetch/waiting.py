@@ -29,7 +29,9 @@ def await_candles(owner: str, run_id: str) -> dict[str, Any]:
     processed, total = (
         sum(values) for values in zip(*((e.processed, e.total) for e in entries), strict=True)
     )
-    run = access.runs().fetching(owner, run_id, processed=processed, total=total)
+    # Each counts the same: how many bars one asks for is known only once it has begun.
+    part = sum(entry.progress_pct for entry in entries) / (100.0 * len(entries))
+    run = access.runs().fetching(owner, run_id, processed=processed, total=total, part=part)
     there = all(entry.status == "completed" for entry in entries)
     waited = (now_ms() - parse_time(run.started_at)) // 1000 if run.started_at else 0
     # Often while it may be over soon, seldom when it takes long: each look is a step that costs.

@@ -13,6 +13,12 @@ Columns = dict[str, np.ndarray]
 PRICES = ("open", "high", "low", "close")
 
 
+def as_rows(columns: Columns) -> list[list[float]]:
+    """Return candles as rows of six: epoch ms, open, high, low, close, volume."""
+    series = (columns[name] for name in ("timestamp", *PRICES, "volume"))
+    return [[int(time), *(float(value) for value in values)] for time, *values in zip(*series, strict=True)]
+
+
 @dataclass(slots=True)
 class Book:
     """Candles by symbol and timeframe; what is served is cut from these, as they stand at that moment."""
@@ -34,12 +40,19 @@ class Book:
         times = columns["timestamp"]
         first, last = times.searchsorted([start_ms, end_ms + 1])
         rows = slice(int(first), int(min(last, first + limit)))
-        return [
-            [int(time), *(float(value) for value in values)]
-            for time, *values in zip(
-                times[rows], *(columns[name][rows] for name in (*PRICES, "volume")), strict=True
-            )
-        ]
+        return as_rows({name: values[rows] for name, values in columns.items()})
+
+    def whole(self, symbol: str, timeframe: str) -> Columns:
+        """Return all bars as an exchange has them that skips no time: where nothing traded one is flat."""
+        columns = self.held.get((symbol, timeframe))
+        if columns is None:
+            return {name: np.empty(0) for name in ("timestamp", *PRICES, "volume")}
+        traded = columns["timestamp"]
+        times = np.arange(traded[0], traded[-1] + 1, TIMEFRAMES[timeframe])
+        before = traded.searchsorted(times, "right") - 1
+        quiet = traded[before] != times
+        prices = {name: np.where(quiet, columns["close"][before], columns[name][before]) for name in PRICES}
+        return {"timestamp": times, **prices, "volume": np.where(quiet, 0.0, columns["volume"][before])}
 
     def last_price(self, symbol: str) -> float | None:
         """Return the newest close of the finest candles."""

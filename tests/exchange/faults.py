@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal[
-    "rate_limit", "busy", "hang", "drop", "malformed", "no_list", "repeat", "reorder", "empty", "impossible"
+    "rate_limit",
+    "busy",
+    "said",
+    "hang",
+    "drop",
+    "malformed",
+    "no_list",
+    "repeat",
+    "reorder",
+    "empty",
+    "impossible",
 ]
 
 
@@ -15,14 +25,17 @@ Kind = Literal[
 class Fault:
     """What becomes of one request for candles.
 
-    `rate_limit` 429 with Retry-After · `busy` 503 · `hang` no answer for `seconds` · `drop` the connection
-    breaks inside the body · `malformed` JSON that ends too early · `no_list` JSON without candles ·
-    `empty` no candles where there are some ·
+    `rate_limit` 429 with Retry-After · `busy` 503 · `said` the exchange's own words, `body` with `status` ·
+    `hang` no answer for `seconds` · `drop` the connection breaks inside the body ·
+    `malformed` JSON that ends too early · `no_list` JSON without candles · `empty` no candles where there are
+    some ·
     `repeat` some candles twice · `reorder` candles in no order · `impossible` one with its high below its low
     """
 
     kind: Kind
     seconds: float = 1.0
+    body: Any = None
+    status: int = 200
 
 
 def misplaced(rows: list[list[float]], kind: Kind, seed: int = 0) -> list[list[float]]:

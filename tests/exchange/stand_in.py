@@ -1,4 +1,4 @@
-"""An exchange on loopback: speaks Coinbase's and Binance's public REST, and misbehaves when it is told to.
+"""An exchange on loopback: speaks the public REST of each that is configured, misbehaves when it is told to.
 
 with stand_in() as exchange:
     exchange.book.simulate("BTC-USD", "1h", start, end)
@@ -9,6 +9,7 @@ with stand_in() as exchange:
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -18,11 +19,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.exchange import shapes
+from tests.exchange.binance import BINANCE
+from tests.exchange.bitstamp import BITSTAMP
 from tests.exchange.candles import Book
+from tests.exchange.coinbase import COINBASE
 from tests.exchange.faults import Fault, misplaced
+from tests.exchange.kraken import KRAKEN
+from tests.exchange.shapes import Refused
 
-SPOKEN = {"coinbase": shapes.coinbase, "binance": shapes.binance}
+SPOKEN = {"coinbase": COINBASE, "binance": BINANCE, "kraken": KRAKEN, "bitstamp": BITSTAMP}
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ class StandIn:
 
 
 def _is_candles(path: str) -> bool:
-    return path.endswith(("/candles", "/klines"))
+    return any(re.search(shape.candles, path) for shape in SPOKEN.values())
 
 
 @contextmanager
@@ -83,26 +88,29 @@ def stand_in(book: Book | None = None) -> Iterator[StandIn]:
                 time.sleep(exchange.delay)
             fault = exchange.fault_of(address.path)
             name, _, path = address.path.lstrip("/").partition("/")
+            shape = SPOKEN[name]
             kind = fault.kind if fault else None
-            match kind:
-                case "rate_limit":
-                    body = {"code": -1003, "msg": "Too many requests", "error": "rate_limit_exceeded"}
-                    self._send(429, body, {"Retry-After": f"{fault.seconds:.0f}" if fault else "1"})
+            match fault:
+                case Fault("rate_limit", seconds):
+                    self._send(429, shape.too_many, {"Retry-After": f"{seconds:.0f}"})
                     return
-                case "busy":
-                    self._send(503, {"msg": "Service unavailable"})
+                case Fault("busy"):
+                    self._send(503, shape.busy)
                     return
-                case "hang":
-                    time.sleep(fault.seconds if fault else 1.0)
-                case "no_list":
+                case Fault("said"):
+                    self._send(fault.status, fault.body)
+                    return
+                case Fault("hang", seconds):
+                    time.sleep(seconds)
+                case Fault("no_list"):
                     self._send(200, {})
                     return
             try:
                 query = parse_qs(address.query)
-                answer = SPOKEN[name](
+                answer = shape.answer(
                     exchange.book, f"/{path}", query, lambda rows: misplaced(rows, kind) if kind else rows
                 )
-            except shapes.Refused as refused:
+            except Refused as refused:
                 self._send(refused.status, refused.body)
                 return
             self._send(200, answer, broken=kind if kind in ("drop", "malformed") else None)

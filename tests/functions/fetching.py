@@ -22,7 +22,7 @@ from shared.errors import RunRejectedError, StepfoldError
 from shared.fetches import Fetch
 from shared.names import DatasetName
 from shared.settings import settings
-from shared.times import DAY_MS
+from shared.times import DAY_MS, now_ms, parse_time
 from tests.aws import FakeStage
 from tests.exchange.candles import Columns
 from tests.exchange.stand_in import StandIn, stand_in
@@ -31,12 +31,46 @@ from tests.exchange.stand_in import StandIn, stand_in
 TIMEOUT_MS = 400
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A market on one exchange and the hours that it trades in a test, no more than there can be candles of.
+
+    `whole`: the exchange's candles skip no time; where nothing traded one is flat.
+    """
+
+    exchange: str
+    symbol: str
+    hours: int
+    whole: bool = False
+
+    @property
+    def dataset(self) -> str:
+        return f"{self.exchange}.{self.symbol}.1h"
+
+    @property
+    def end_ms(self) -> int:
+        return OPENED + self.hours * HOUR
+
+
+HOUR = 3_600_000
+OPENED = parse_time("2021-01-01")
+PLACES = (
+    Place("coinbase", "BTC-USD", 1_440),
+    Place("binance", "BTC-USDT", 1_440),
+    Place("kraken", "BTC-USD", 700, whole=True),
+    Place("bitstamp", "BTC-USD", 1_440, whole=True),
+)
+every_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.exchange)
+
+
 @dataclass(slots=True)
 class Fetching:
     """What a test of fetches works with."""
 
     stage: FakeStage
     exchange: StandIn
+    clock_ms: int | None = None
+    """What our clock says when an exchange is asked; None: the time."""
     waits: list[float] = field(default_factory=list)
     """Seconds that pieces waited, in the function and in the state machine."""
 
@@ -48,12 +82,18 @@ class Fetching:
         exchange.asked.clear()
         exchange.always, exchange.down = None, False
         self.waits.clear()
+        self.clock_ms = None
         self.stage.clear()
 
     def trade(self, symbol: str, start_ms: int, end_ms: int, timeframe: str = "1h") -> None:
         """Have a market trade, whose daily candles say since when."""
         self.exchange.book.simulate(symbol, timeframe, start_ms, end_ms)
         self.exchange.book.simulate(symbol, "1d", start_ms - start_ms % DAY_MS, end_ms)
+
+    def trade_at(self, place: Place) -> None:
+        """Have a place's market trade up to its end, where a bar is open and we are."""
+        self.trade(place.symbol, OPENED, place.end_ms + HOUR)
+        self.clock_ms = place.end_ms + HOUR // 2
 
     def begin(
         self,
@@ -90,13 +130,16 @@ class Fetching:
 
     def _steps(self, entry: Fetch) -> None:
         planned = self.plan(entry)
-        for piece in planned["pieces"]:
-            while not piece.get("done"):
-                piece = self.piece(entry, planned, piece)
+        self.pieces(entry, planned)
         self.join(entry, planned)
 
     def plan(self, entry: Fetch) -> dict[str, Any]:
         return plan_fetch(entry.owner, entry.fetch_id)
+
+    def pieces(self, entry: Fetch, planned: dict[str, Any]) -> None:
+        for piece in planned["pieces"]:
+            while not piece.get("done"):
+                piece = self.piece(entry, planned, piece)
 
     def piece(self, entry: Fetch, planned: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
         done = fetch_piece(entry.owner, entry.fetch_id, planned["market"], piece, sleep=self.waits.append)
@@ -115,9 +158,13 @@ class Fetching:
         table = candles_reader(self.stage.store, version).slice(0, version.manifest.rows)
         return {column: table.column(column).to_numpy() for column in table.column_names}
 
-    def assert_held(self, dataset: str, symbol: str, start_ms: int, end_ms: int) -> None:
+    def assert_held(
+        self, dataset: str, symbol: str, start_ms: int, end_ms: int, *, whole: bool = False
+    ) -> None:
         """Check that exactly what the exchange has with start <= open < end is held."""
-        ours, theirs = self.held(dataset), self.exchange.book.held[symbol, dataset.split(".")[2]]
+        book, timeframe = self.exchange.book, dataset.split(".")[2]
+        ours = self.held(dataset)
+        theirs = book.whole(symbol, timeframe) if whole else book.held[symbol, timeframe]
         rows = slice(*theirs["timestamp"].searchsorted([start_ms, end_ms]))
         assert list(ours["timestamp"]) == list(theirs["timestamp"][rows])
         for column, values in ours.items():
@@ -133,5 +180,7 @@ def fetching(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fetc
         monkeypatch.setattr("functions.fetch.patience.sleep", lambda _seconds: None)
         settings.cache_clear()
         functions.exchanges.exchange.cache_clear()
-        yield Fetching(stage, exchange)
+        opened = Fetching(stage, exchange)
+        monkeypatch.setattr(functions.exchanges, "now_ms", lambda: opened.clock_ms or now_ms())
+        yield opened
     functions.exchanges.exchange.cache_clear()

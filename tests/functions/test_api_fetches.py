@@ -178,6 +178,8 @@ def wait_for_candles(fetching: Fetching, run_id: str) -> list[tuple[str, int, in
 def test_a_backtest_fetches_the_candles_that_it_lacks(fetching: Fetching, http: httpx.Client) -> None:
     fetching.trade("BTC-USD", START, END)
     run = ok(http.post("/backtests", json=RUN), 202)
+    path = f"/backtests/{run['run_id']}/progress"
+    assert ok(http.get(path))["progress_pct"] == 0.0
     execution = access.workflows().describe_backtest(access.runs().get("local", run["run_id"]))
     assert execution is not None
     started = access.workflows()._client.describe_execution(executionArn=execution.arn)
@@ -186,7 +188,9 @@ def test_a_backtest_fetches_the_candles_that_it_lacks(fetching: Fetching, http: 
     # The warm-up is fetched with the span.
     assert [phase for phase, *_ in phases] == ["fetching", "fetching"]
     assert phases[-1][1] == phases[-1][2] > 31 * 24
+    assert ok(http.get(path))["progress_pct"] == 50.0
     plan_run("local", run["run_id"])
+    assert ok(http.get(path))["progress_pct"] == 50.0
     planned = access.runs().get("local", run["run_id"])
     assert (planned.phase, planned.processed, planned.start_date) == ("planned", 0, "2021-01-15T00:00:00Z")
     resolved = access.store().get_json(f"work/{run['run_id']}/plan.json")["run"]

@@ -7,60 +7,15 @@ from typing import Any
 
 import pytest
 
-from shared import identifiers, names
-from shared.candles import load_version
+from shared import identifiers
 from shared.errors import ConflictError
-from shared.manifest import DatasetManifest
 from shared.names import DatasetName
 from shared.times import iso, now_ms, parse_time
 from tests.functions.fetching import Fetching
 
 START, END = parse_time("2021-01-01"), parse_time("2021-04-01")
 HOUR, DAY = 3_600_000, 86_400_000
-# The same market in the two exchanges' own shapes.
-BOTH = [("coinbase", "BTC-USD"), ("binance", "BTC-USDT")]
 DATASET = "coinbase.BTC-USD.1h"
-
-
-def manifest_of(fetching: Fetching, dataset: str) -> DatasetManifest:
-    name = DatasetName.parse(dataset)
-    held = fetching.stage.datasets.get(names.PUBLIC_OWNER, name)
-    assert held is not None
-    return load_version(fetching.stage.store, held.owner, name, held.version).manifest
-
-
-@pytest.mark.parametrize(("exchange", "symbol"), BOTH)
-def test_a_span_is_fetched_whole_and_an_outage_stays_one(
-    fetching: Fetching, exchange: str, symbol: str
-) -> None:
-    fetching.trade(symbol, START, END)
-    # Over two pages, so that one of them is empty in the middle of the market's life.
-    fetching.exchange.book.remove(symbol, "1h", START + 290 * HOUR, START + 910 * HOUR)
-    dataset = f"{exchange}.{symbol}.1h"
-    entry = fetching.fetch(dataset, since_ms=START, until_ms=END)
-    assert entry.status == "completed", entry.error
-    fetching.assert_held(dataset, symbol, START, END)
-    assert max(gap.missing for gap in manifest_of(fetching, dataset).gaps) == 621
-    assert (entry.processed, entry.total, entry.progress_pct) == (2160, 2160, 100.0)
-    assert entry.report is not None
-    assert entry.report["rows"] == len(fetching.held(dataset)["timestamp"])
-    assert list(fetching.stage.store.keys("work/")) == []
-
-
-def test_the_market_s_facts_stay_with_the_candles(fetching: Fetching) -> None:
-    fetching.trade("BTC-USDT", START, END)
-    fetching.exchange.book.simulate("BTC-USDT", "1d", START - 3 * DAY, END)
-    fetching.trade("BTC-USDT-PERP", START, END)
-    fetching.fetch("binance.BTC-USDT.1h", since_ms=START, until_ms=START + DAY)
-    fetching.fetch("binance.BTC-USDT-PERP.1h", since_ms=START, until_ms=START + DAY)
-    spot, perpetual = (manifest_of(fetching, f"binance.BTC-USDT{kind}.1h").market for kind in ("", "-PERP"))
-    assert spot is not None
-    assert perpetual is not None
-    # No date is published of a spot market: it is the day of the first candle.
-    assert (spot.listed, perpetual.listed) == (iso(START - 3 * DAY), "2019-09-08T00:00:00Z")
-    assert (spot.price_step, spot.quantity_step, spot.min_notional) == (0.01, 1e-5, 5.0)
-    assert (spot.taker_fee_bps, spot.maker_fee_bps) == (10.0, 10.0)
-    assert (perpetual.taker_fee_bps, perpetual.maker_fee_bps) == (5.0, 2.0)
 
 
 def test_only_what_is_missing_is_asked_for_before_and_after(fetching: Fetching) -> None:
@@ -86,25 +41,6 @@ def span_of(path: str) -> tuple[int, int] | None:
     return (int(match[1]) * 1000, int(match[2]) * 1000) if match else None
 
 
-def test_a_fetch_again_appends_the_new_bars_and_never_the_open_one(
-    fetching: Fetching, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = now_ms()
-    open_bar = now - now % HOUR
-    book = fetching.exchange.book
-    fetching.trade("BTC-USD", open_bar - 100 * HOUR, open_bar + HOUR)
-    assert book.held["BTC-USD", "1h"]["timestamp"][-1] == open_bar
-    fetching.fetch(DATASET, since_ms=open_bar - 100 * HOUR)
-    assert fetching.held(DATASET)["timestamp"][-1] == open_bar - HOUR
-    # Two hours later the exchange has two bars more, and the one that was open is another one by its close.
-    book.simulate("BTC-USD", "1h", open_bar - 100 * HOUR, open_bar + 3 * HOUR)
-    monkeypatch.setattr("functions.exchanges.now_ms", lambda: now + 2 * HOUR)
-    monkeypatch.setattr("functions.exchanges._behind_ms", lambda _headers: 0)
-    entry = fetching.fetch(DATASET)
-    assert (entry.status, entry.total) == ("completed", 2)
-    fetching.assert_held(DATASET, "BTC-USD", open_bar - 100 * HOUR, open_bar + 2 * HOUR)
-
-
 def test_an_exchange_whose_clock_is_behind_decides_what_has_closed(
     fetching: Fetching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,35 +50,6 @@ def test_an_exchange_whose_clock_is_behind_decides_what_has_closed(
     monkeypatch.setattr("functions.exchanges._behind_ms", lambda _headers: 2 * HOUR)
     fetching.fetch(DATASET, since_ms=open_bar - 100 * HOUR)
     assert fetching.held(DATASET)["timestamp"][-1] == open_bar - 3 * HOUR
-
-
-def test_history_that_has_changed_is_reported_and_replaced_only_when_asked(fetching: Fetching) -> None:
-    book = fetching.exchange.book
-    fetching.trade("BTC-USD", START, END)
-    fetching.fetch(DATASET, since_ms=START, until_ms=START + 20 * DAY)
-    first = fetching.stage.datasets.get("local", DatasetName.parse(DATASET))
-    assert first is not None
-    before = fetching.held(DATASET)
-    book.rewrite("BTC-USD", "1h", START + 20 * DAY - 3 * HOUR, 1.5)
-    entry = fetching.fetch(DATASET, until_ms=START + 21 * DAY)
-    assert entry.report is not None
-    (changed,) = entry.report["changed"]
-    assert changed["timestamp"] == iso(START + 20 * DAY - 3 * HOUR)
-    assert changed["exchange"] == pytest.approx(changed["held"] * 1.5)
-    after = fetching.held(DATASET)
-    assert list(after["close"][: len(before["close"])]) == list(before["close"])
-
-    entry = fetching.fetch(DATASET, since_ms=START, until_ms=START + 21 * DAY, again=True)
-    assert entry.status == "completed", entry.error
-    fetching.assert_held(DATASET, "BTC-USD", START, START + 21 * DAY)
-    # The version from before is as it was, and the history says what differs.
-    old = load_version(fetching.stage.store, names.PUBLIC_OWNER, DatasetName.parse(DATASET), first.version)
-    assert old.manifest.rows == len(before["close"])
-    now = fetching.stage.datasets.get("local", DatasetName.parse(DATASET))
-    assert now is not None
-    assert (now.number, first.number) == (3, 1)
-    newest = fetching.stage.datasets.versions(now, limit=1)[0]
-    assert (newest.changes.added, newest.changes.changed) == (0, 1)
 
 
 def test_a_span_before_the_market_s_first_bar_is_not_asked_for(fetching: Fetching) -> None:

@@ -7,7 +7,7 @@ import pytest
 from functions.fetch.patience import LONG, TRIES
 from shared.times import iso, parse_time
 from tests.exchange.faults import Fault, Kind
-from tests.functions.fetching import Fetching
+from tests.functions.fetching import OPENED, Fetching, Place, every_place
 
 START, END = parse_time("2021-01-01"), parse_time("2021-03-01")
 HOUR, DAY = 3_600_000, 86_400_000
@@ -15,15 +15,19 @@ DATASET = "coinbase.BTC-USD.1h"
 PASSING: list[Kind] = ["rate_limit", "busy", "hang", "drop", "malformed", "no_list", "impossible", "repeat"]
 
 
+@every_place
 @pytest.mark.parametrize("kind", PASSING)
-def test_a_fault_that_passes_leaves_a_whole_dataset(fetching: Fetching, kind: Kind) -> None:
-    fetching.trade("BTC-USD", START, END)
-    # The daily candles, which say since when the market trades, meet it as well.
+def test_a_fault_that_passes_leaves_a_whole_dataset(fetching: Fetching, place: Place, kind: Kind) -> None:
+    fetching.trade_at(place)
+    entry = fetching.begin(place.dataset, since_ms=OPENED)
+    # The daily candles, which say since when the market trades, where that is asked.
     fetching.exchange.faults += [Fault(kind)] * 2
-    entry = fetching.fetch(DATASET, since_ms=START, until_ms=END)
-    assert entry.status == "completed", entry.error
+    planned = fetching.plan(entry)
+    fetching.exchange.faults[:] = [Fault(kind)] * 2
+    fetching.pieces(entry, planned)
     assert not fetching.exchange.faults
-    fetching.assert_held(DATASET, "BTC-USD", START, END)
+    fetching.join(entry, planned)
+    fetching.assert_held(place.dataset, place.symbol, OPENED, place.end_ms, whole=place.whole)
 
 
 def test_the_other_exchange_s_faults_pass_as_well(fetching: Fetching) -> None:
@@ -38,43 +42,60 @@ def test_the_other_exchange_s_faults_pass_as_well(fetching: Fetching) -> None:
     fetching.assert_held("binance.BTC-USDT.15m", "BTC-USDT", START, END)
 
 
+@every_place
 @pytest.mark.parametrize("kind", ["repeat", "reorder"])
-def test_an_exchange_in_lasting_disorder_is_put_in_order(fetching: Fetching, kind: Kind) -> None:
-    fetching.trade("BTC-USD", START, END)
-    fetching.exchange.always = Fault(kind)
-    entry = fetching.fetch(DATASET, since_ms=START, until_ms=END)
-    assert entry.status == "completed", entry.error
-    fetching.assert_held(DATASET, "BTC-USD", START, END)
-
-
-@pytest.mark.parametrize(
-    ("kind", "code", "reason"),
-    [
-        ("rate_limit", "exchange_rate_limited", "coinbase asks for fewer requests"),
-        ("busy", "exchange_unreachable", "coinbase cannot be reached"),
-        ("hang", "exchange_timed_out", "coinbase did not answer within"),
-        ("drop", "exchange_unreachable", "coinbase cannot be reached"),
-        ("malformed", "exchange_malformed", "coinbase answers what cannot be understood"),
-        (
-            "impossible",
-            "exchange_malformed",
-            "whose high or low contradicts its prices, at 2021-0",
-        ),
-    ],
-)
-def test_a_fault_that_stays_fails_with_its_reason_and_keeps_what_there_was(
-    fetching: Fetching, kind: Kind, code: str, reason: str
+def test_an_exchange_in_lasting_disorder_is_put_in_order(
+    fetching: Fetching, place: Place, kind: Kind
 ) -> None:
+    fetching.trade_at(place)
+    fetching.exchange.always = Fault(kind)
+    entry = fetching.fetch(place.dataset, since_ms=OPENED)
+    assert entry.status == "completed", entry.error
+    fetching.assert_held(place.dataset, place.symbol, OPENED, place.end_ms, whole=place.whole)
+
+
+STAYING: list[tuple[Kind, str, str]] = [
+    ("rate_limit", "exchange_rate_limited", "asks for fewer requests"),
+    ("busy", "exchange_unreachable", "cannot be reached"),
+    ("hang", "exchange_timed_out", "did not answer within"),
+    ("drop", "exchange_unreachable", "cannot be reached"),
+    ("malformed", "exchange_malformed", "answers what cannot be understood: it is no JSON"),
+    ("no_list", "exchange_malformed", "it answers no list of candles"),
+    ("impossible", "exchange_malformed", "whose high or low contradicts its prices, at 2021-0"),
+]
+
+
+@every_place
+@pytest.mark.parametrize(("kind", "code", "reason"), STAYING)
+def test_a_fault_that_stays_fails_with_its_reason_and_the_dataset_is_as_it_was(
+    fetching: Fetching, place: Place, kind: Kind, code: str, reason: str
+) -> None:
+    fetching.trade_at(place)
+    held_to = OPENED + 10 * DAY
+    assert fetching.fetch(place.dataset, since_ms=OPENED, until_ms=held_to).status == "completed"
+    # The comparison with what is held goes well.
+    fetching.exchange.faults.append(Fault("reorder"))
+    fetching.exchange.always = Fault(kind)
+    entry = fetching.fetch(place.dataset)
+    assert entry.error is not None
+    assert entry.error["code"] == code
+    assert place.exchange in entry.error["detail"]
+    assert reason in entry.error["detail"]
+    fetching.assert_held(place.dataset, place.symbol, OPENED, held_to, whole=place.whole)
+    fetching.exchange.always = None
+    entry = fetching.fetch(place.dataset)
+    assert entry.status == "completed", entry.error
+    fetching.assert_held(place.dataset, place.symbol, OPENED, place.end_ms, whole=place.whole)
+
+
+def test_what_came_before_a_fault_that_stays_is_not_fetched_again(fetching: Fetching) -> None:
     fetching.trade("BTC-USD", START, END)
     held = fetching.fetch(DATASET, since_ms=START, until_ms=START + 10 * DAY)
     assert held.status == "completed"
     # Two pages go well: the comparison with what is held, and 300 hours of the piece.
     fetching.exchange.faults += [Fault("reorder")] * 2
-    fetching.exchange.always = Fault(kind)
-    entry = fetching.fetch(DATASET, until_ms=END)
-    assert entry.error is not None
-    assert entry.error["code"] == code
-    assert reason in entry.error["detail"]
+    fetching.exchange.always = Fault("busy")
+    assert fetching.fetch(DATASET, until_ms=END).status == "failed"
     fetching.assert_held(DATASET, "BTC-USD", START, START + 10 * DAY)
 
     # Once it is well again the fetch goes on behind the page that it has.
@@ -154,7 +175,11 @@ def test_a_worker_that_is_lost_in_the_middle_is_replaced(fetching: Fetching) -> 
         patch.setattr("functions.fetch.piece._Piece._tell", _die)
         with pytest.raises(MemoryError):
             fetching.piece(entry, planned, piece)
+    reached = fetching.stage.fetches.get(entry.owner, entry.fetch_id).progress_pct
+    assert reached > 0
     # Step Functions tries the same step again; what the first one kept is taken as it is.
+    fetching.piece(entry, planned, {**piece, "end_ms": START + HOUR})
+    assert fetching.stage.fetches.get(entry.owner, entry.fetch_id).progress_pct == reached
     while not piece.get("done"):
         piece = fetching.piece(entry, planned, piece)
     fetching.join(entry, planned)

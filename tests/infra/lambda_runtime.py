@@ -28,7 +28,7 @@ for line in sys.stdin:
     if call["function"] is None:
         import engine
         ours = ("engine", "functions", "shared", "numpy", "pyarrow", "pydantic", "orjson", "fastapi",
-            "ccxt.coinbase")
+            "ccxt.coinbase", "ccxt.binance", "ccxt.kraken", "ccxt.bitstamp")
         answer = {"kernel": engine.kernel_is_compiled(),
             "loaded": {n: sys.modules[n].__file__ for n in ours if n in sys.modules}}
     else:

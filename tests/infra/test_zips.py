@@ -19,9 +19,11 @@ import httpx
 import pyarrow
 import pytest
 
+from infra_cdk.prune import prune
 from infra_cdk.zips import GROUPS, LIBRARIES, LIMIT, PLATFORMS, PYTHON, ZipError, build, check, interpreter
 from localstack.emulator import Emulator, Home, free_port, start, stop
-from shared.times import parse_time
+from shared.times import DAY_MS, iso, now_ms
+from shared.venues import VENUES
 from tests.e2e.client import ok
 from tests.e2e.markets import CROSS, simulated_file
 from tests.exchange.stand_in import StandIn, stand_in
@@ -160,14 +162,16 @@ def test_a_backtest_completes_on_the_unpacked_zips_alone(workers: dict[str, Work
     assert equity
 
 
+@pytest.mark.parametrize("name", VENUES)
 def test_candles_are_fetched_on_the_unpacked_zips_alone(
-    workers: dict[str, Worker], exchange: StandIn
+    workers: dict[str, Worker], exchange: StandIn, name: str
 ) -> None:
-    start, end = parse_time("2021-01-01"), parse_time("2021-02-01")
-    exchange.book.simulate("ETH-USD", "1h", start, end)
+    # Of the last days: Kraken has no others.
+    today = now_ms() - now_ms() % DAY_MS
+    exchange.book.simulate("ETH-USD", "1h", today - 9 * DAY_MS, today + DAY_MS)
     http = gateway.client(lambda event, _context: workers["api"].call("api", event))
-    name = {"exchange": "coinbase", "symbol": "ETH-USD", "timeframe": "1h"}
-    body = {"source": "exchange", **name, "since": "2021-01-01", "until": "2021-01-31"}
+    market = {"exchange": name, "symbol": "ETH/USD", "timeframe": "1h"}
+    body = {"source": "exchange", **market, "since": iso(today - 9 * DAY_MS), "until": iso(today)}
     begun = ok(http.post("/datasets", json=body), 202)
 
     subject = {"owner": "local", "fetch_id": begun["fetch_id"]}
@@ -179,9 +183,23 @@ def test_candles_are_fetched_on_the_unpacked_zips_alone(
     rest = {key: planned[key] for key in ("span", "facts", "changed")}
     fetch.call("fetch", {"step": "join", **subject, **rest})
 
-    held = ok(http.get("/datasets/coinbase.ETH-USD.1h"))
-    assert held["rows"] == len(exchange.book.held["ETH-USD", "1h"]["timestamp"])
-    assert held["market"]["quantity_step"] == 1e-8
+    held = ok(http.get(f"/datasets/{name}.ETH-USD.1h"))
+    assert held["rows"] + held["missing_bars"] == 9 * 24
+    assert held["market"]["quantity_step"] == (1e-5 if name == "binance" else 1e-8)
+
+
+def test_of_ccxt_the_configured_exchanges_are_kept_and_no_other(tmp_path: Path) -> None:
+    ccxt = tmp_path / "ccxt"
+    for folder in ("", "abstract", "async_support", "base", "pro"):
+        (ccxt / folder).mkdir(parents=True)
+        for name in ("__init__", *VENUES, "bitfinex", "krakenfutures"):
+            (ccxt / folder / f"{name}.py").write_text("import ccxt")
+    prune(tmp_path, "x86_64")
+    kept = {str(path.relative_to(ccxt)) for path in ccxt.rglob("*.py") if path.parent.name != "base"}
+    modules = {f"{folder}{name}.py" for folder in ("", "abstract/") for name in VENUES}
+    assert kept - {"abstract/__init__.py"} == {"__init__.py", *modules}
+    assert (ccxt / "base").is_dir()
+    assert (ccxt / "__init__.py").read_text() == ""
 
 
 def test_nothing_but_the_zip_is_on_the_path(workers: dict[str, Worker]) -> None:

@@ -76,6 +76,32 @@ def test_a_run_goes_to_its_results(stage: FakeStage) -> None:
     assert done.summary == SUMMARY
 
 
+def test_progress_never_goes_back(stage: FakeStage) -> None:
+    wanted = ({"dataset_id": "binance.BTC-USDT.1h", "since_ms": 0, "until_ms": None},)
+    run, _ = stage.runs.create(a_run(wanted=wanted))
+    of = run.owner, run.run_id
+    seen = [run.progress_pct]
+
+    def told(said: Run) -> None:
+        assert said == stage.runs.get(*of)
+        seen.append(said.progress_pct)
+
+    told(stage.runs.fetching(*of, processed=300, total=400, part=0.75))
+    # A second fetch has begun, and says how much it has to ask for.
+    told(stage.runs.fetching(*of, processed=310, total=2_000, part=0.4))
+    told(stage.runs.fetching(*of, processed=2_000, total=2_000, part=1.0))
+    told(stage.runs.plan(*of, {"phase": "planned", "processed": 0, "total": 100}))
+    told(attempt := stage.runs.begin_attempt(*of, "t1"))
+    told(stage.runs.progress(attempt, "t1", Progress("simulating", 60, 100)))
+    # The worker is lost, and another one begins with the first bar.
+    told(attempt := stage.runs.begin_attempt(*of, "t2"))
+    told(attempt := stage.runs.progress(attempt, "t2", Progress("simulating", 10, 100)))
+    told(attempt := stage.runs.progress(attempt, "t2", Progress("simulating", 80, 100)))
+    told(stage.runs.progress(attempt, "t2", Progress("publishing", 100, 100)))
+    told(publish(stage, run, "t2"))
+    assert seen == [0.0, 37.5, 37.5, 50.0, 50.0, 50.0, 80.0, 80.0, 80.0, 90.0, 99.0, 100.0]
+
+
 def test_an_older_attempt_is_refused_everything(stage: FakeStage) -> None:
     run = running(stage, "t1")
     stage.runs.begin_attempt("ann", run.run_id, "t2")
