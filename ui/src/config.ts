@@ -7,6 +7,8 @@ export interface Login {
   /** Of the Cognito user pool: where to sign in, and as which client. */
   region?: string;
   clientId?: string;
+  /** In place of the region's own address: an emulator's. */
+  endpoint?: string;
 }
 
 export interface Config {
