@@ -5,9 +5,9 @@ import { figure, GROUPS, metricNamed } from "@/format/metrics";
 
 const page = readFileSync(fileURLToPath(new URL("../../../docs/metrics.md", import.meta.url)), "utf8");
 const documented = new Map(
-  [...page.matchAll(/^\| `(\w+)` \| (money|%|fraction|ratio|count|days|hours|time|date|ms|bars|text) \|/gm)].map(
-    (row) => [row[1] as string, row[2] as string],
-  ),
+  [
+    ...page.matchAll(/^\| `(\w+)` \| (money|%|fraction|ratio|count|days|hours|time|date|ms|bars|text) \|/gm),
+  ].map((row) => [row[1] as string, row[2] as string]),
 );
 
 test("every metric that is shown is one that the engine has", () => {
