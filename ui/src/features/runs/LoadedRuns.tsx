@@ -30,7 +30,7 @@ interface Props {
 }
 
 const ROW = 52;
-const AROUND_TABLE = 268;
+const AROUND_TABLE = 216;
 
 /** The runs that are loaded: searched and ordered here, and it says that this is not all there may be. */
 export function LoadedRuns(props: Props) {
@@ -129,9 +129,10 @@ function countWords(
   more: boolean,
 ): string {
   const order = sorting[0] && ORDERS[sorting[0].id]?.label.toLowerCase();
+  const runs = loaded === 1 ? "run" : "runs";
   const what = searched
-    ? `${integer(shown)} of ${integer(loaded)} loaded runs`
-    : `${integer(loaded)} runs loaded`;
+    ? `${integer(shown)} of ${integer(loaded)} loaded ${runs}`
+    : `${integer(loaded)} ${runs} loaded`;
   const how = order ? `ordered by ${order}` : "newest first";
   return `${what}, ${how}; ${more ? "the server has more" : "that is all of them"}`;
 }

@@ -43,6 +43,7 @@ export function RunCards({ runs, onNearEnd }: { runs: Run[]; onNearEnd?: (() => 
               </div>
               <RunStatus run={run} />
             </div>
+            {run.error && <p className={styles.error}>{run.error.detail}</p>}
             {run.status === "completed" && (
               <dl className={styles.figures}>
                 <Figure

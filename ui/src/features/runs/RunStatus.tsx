@@ -20,10 +20,10 @@ export function RunStatus({ run }: { run: Run }) {
           />
         ) : run.error ? (
           <span className={styles.error} title={run.error.detail}>
-            {run.error.detail}
+            {run.error.code.replaceAll("_", " ")}
           </span>
         ) : (
-          <Time iso={run.created_at} />
+          <Time iso={run.created_at} minute />
         )}
       </div>
     </div>

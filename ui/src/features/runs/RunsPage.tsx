@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { OnChangeFn, SortingState } from "@tanstack/react-table";
-import { useCallback, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useState } from "react";
 import type { Run } from "@/api/types";
 import { Button } from "@/components/Button";
 import { ErrorNotice } from "@/components/ErrorNotice";
@@ -20,6 +20,7 @@ import styles from "@/features/runs/RunsPage.module.css";
 import { type Filters, useRuns } from "@/features/runs/runs";
 import { SelectionBar } from "@/features/runs/SelectionBar";
 import { useSelection } from "@/features/runs/selection";
+import { useNarrow } from "@/shell/narrow";
 
 /** The history of runs. Filters are the server's; search and order are of what is loaded. */
 export function RunsPage() {
@@ -52,6 +53,7 @@ export function RunsPage() {
     cancelling: cancel.isPending ? cancel.variables.run_id : null,
     askDelete: setAsked,
   };
+  const narrow = useNarrow();
   const filtered = Object.keys(filters).length > 0;
 
   return (
@@ -74,21 +76,32 @@ export function RunsPage() {
           </>
         }
       />
-      {label.isError && (
-        <ErrorNotice
-          error={label.error}
-          what={`${titleOf(label.variables.run)} keeps its old ${Object.keys(label.variables.labels).join(", ")}`}
-        />
-      )}
-      {cancel.isError && (
-        <ErrorNotice error={cancel.error} what={`${titleOf(cancel.variables)} could not be cancelled`} />
+      {(label.isError || cancel.isError) && (
+        <div className={styles.notices}>
+          {label.isError && (
+            <ErrorNotice
+              error={label.error}
+              what={`${titleOf(label.variables.run)} keeps its old ${Object.keys(label.variables.labels).join(", ")}`}
+              onDismiss={label.reset}
+            />
+          )}
+          {cancel.isError && (
+            <ErrorNotice
+              error={cancel.error}
+              what={`${titleOf(cancel.variables)} could not be cancelled`}
+              onDismiss={cancel.reset}
+            />
+          )}
+        </div>
       )}
       {list.isSuccess && runs.length === 0 && !filtered && !list.hasNextPage ? (
         <FirstRun />
       ) : (
         <>
           <div className={styles.filters}>
-            <RunFilters filters={filters} runs={runs} onFilter={change} />
+            <Folded folded={narrow} title={filtered ? "Filters, some set" : "Filters"}>
+              <RunFilters filters={filters} runs={runs} onFilter={change} />
+            </Folded>
             {filtered && (
               <Button
                 kind="quiet"
@@ -140,6 +153,17 @@ export function RunsPage() {
         />
       )}
     </RunListContext>
+  );
+}
+
+/** Where there is little room, a head to open. */
+function Folded({ folded, title, children }: { folded: boolean; title: string; children: ReactNode }) {
+  if (!folded) return children;
+  return (
+    <details className={styles.folded}>
+      <summary>{title}</summary>
+      {children}
+    </details>
   );
 }
 

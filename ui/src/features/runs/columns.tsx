@@ -40,21 +40,24 @@ export const COLUMNS: Column<Run>[] = [
   }),
   column("strategy", { cell: ({ row }) => <RunStrategy run={row.original} /> }),
   column("symbols", {
-    header: "Symbols, timeframe",
     cell: ({ row }) => <RunSymbols run={row.original} />,
+    meta: { title: "Symbols, and the timeframe" },
   }),
   column("dates", {
     cell: ({ row }) => <RunDates run={row.original} />,
     meta: { title: "The candles' first time and the time before which they end" },
   }),
-  figures("return", ({ row }) => (
-    <span className={tone(row.original.equity_return_pct)}>
-      {signedPercent(row.original.equity_return_pct)}
-    </span>
-  )),
-  figures("trades", ({ row }) => integer(row.original.total_trades)),
-  figures("sharpe", ({ row }) => decimal(row.original.sharpe_ratio)),
-  figures("drawdown", ({ row }) => percent(row.original.max_drawdown_pct)),
+  figures("return", ({ row: { original: run } }) =>
+    run.error ? (
+      <RunErrorWords run={run} />
+    ) : (
+      <span className={tone(run.equity_return_pct)}>{signedPercent(run.equity_return_pct)}</span>
+    ),
+  ),
+  // What failed has no figures: its error stands in their place.
+  figures("trades", ({ row: { original: run } }) => !run.error && integer(run.total_trades)),
+  figures("sharpe", ({ row: { original: run } }) => !run.error && decimal(run.sharpe_ratio)),
+  figures("drawdown", ({ row: { original: run } }) => !run.error && percent(run.max_drawdown_pct)),
   {
     id: "tools",
     header: () => <span className="visually-hidden">Clone, cancel, delete</span>,
@@ -62,6 +65,16 @@ export const COLUMNS: Column<Run>[] = [
     cell: ({ row }) => <RunTools run={row.original} />,
   },
 ];
+
+function RunErrorWords({ run }: { run: Run }) {
+  return (
+    <div className={styles.errorPlace}>
+      <div className={styles.error} title={run.error?.detail}>
+        {run.error?.detail}
+      </div>
+    </div>
+  );
+}
 
 function RunStrategy({ run }: { run: Run }) {
   return (
@@ -72,11 +85,15 @@ function RunStrategy({ run }: { run: Run }) {
   );
 }
 
+/** Two lines: the last symbol stands beside the timeframe, more than two are counted. */
 export function RunSymbols({ run }: { run: Run }) {
+  const [first, ...others] = run.symbols;
+  const second = others.length > 1 ? `+${others.length}` : others[0];
   return (
     <div className={styles.cell} title={run.symbols.join(", ")}>
-      <div className={styles.text}>{run.symbols.join(", ")}</div>
+      <div className={styles.text}>{first}</div>
       <div className={styles.below}>
+        {second && <span className={styles.second}>{second} · </span>}
         {run.timeframe}
         {run.simulated && <span title="On generated candles, which are no real market"> · simulated</span>}
         {run.stale && <span title={run.stale_because ?? undefined}> · newer candles</span>}
