@@ -53,15 +53,20 @@ export function CompareChart({ label, curves, alignment, marks, height, onPoint 
         priceFormat: { type: "custom", minMove: 0.01, formatter: (value: number) => signedPercent(value, 1) },
       });
       line.setData(
-        returns.flatMap((value, at) =>
-          value === null ? [] : [{ time: curves.times[at] as UTCTimestamp, value }],
-        ),
+        returns.map((value, at) => {
+          const time = curves.times[at] as UTCTimestamp;
+          // A time without a value keeps its place, so that the years between two runs are as long as they were.
+          return value === null ? { time } : { time, value };
+        }),
       );
       return line;
     });
     lines.current = made;
     chart.timeScale().fitContent();
+    // And again once the scale of prices has the width that these values need.
+    const again = setTimeout(() => chart.timeScale().fitContent(), 60);
     return () => {
+      clearTimeout(again);
       lines.current = [];
       for (const line of made) chart.removeSeries(line);
     };

@@ -28,17 +28,20 @@ interface Props {
 }
 
 const HEIGHT = 340;
+const NOTHING: Curve = { times: [], equity: [], start: 1 };
 
 /** The equity curves on one scale, and a legend that reads them at the cursor. */
 export function Curves({ compared, starts, alignment, onRemove }: Props) {
   const navigate = useNavigate({ from: "/compare" });
   const { curves, error, retry } = useEquities(compared.map(({ run }) => run.run_id));
   const [pointed, setPointed] = useState<number | null>(null);
+  // Each is drawn as soon as it is there; one on its way has no points yet.
   const drawn = useMemo(() => {
-    const known = curves.flatMap((curve, i): Curve[] =>
-      curve ? [{ ...curve, start: starts[i] ?? curve.start }] : [],
-    );
-    return known.length === curves.length ? indexed(known, alignment) : null;
+    if (curves.every((curve) => curve === undefined)) return null;
+    const known = curves.map((curve, i): Curve => {
+      return curve ? { ...curve, start: starts[i] ?? curve.start } : NOTHING;
+    });
+    return indexed(known, alignment);
   }, [curves, starts, alignment]);
   const places = compared.map(({ place }) => place).join();
   const marks = useMemo(
@@ -85,6 +88,7 @@ export function Curves({ compared, starts, alignment, onRemove }: Props) {
       <ul className={styles.legend} aria-label="Runs that are compared">
         {compared.map(({ run, letter, place }, i) => {
           const returns = drawn?.returns[i] ?? [];
+          const coming = curves[i] === undefined && !error;
           const value = pointed === null ? run.equity_return_pct : returns[pointed];
           const title = run.name ?? run.strategy;
           return (
@@ -94,6 +98,7 @@ export function Curves({ compared, starts, alignment, onRemove }: Props) {
               <Link to="/runs/$runId" params={{ runId: run.run_id }} className={styles.name} title={title}>
                 {title}
               </Link>
+              {coming && <span className="muted">loading…</span>}
               <span className={`num ${styles.value} ${tone(value)}`}>{signedPercent(value)}</span>
               <Button
                 kind="quiet"

@@ -46,7 +46,7 @@ function Rows({ group, compared }: { group: DifferenceGroup; compared: Compared[
                 return (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a value stands under its run
                   <td key={i} className={styles.value}>
-                    {text === null ? <span className="muted">none</span> : text}
+                    {text === null ? <span className="muted">–</span> : text}
                   </td>
                 );
               })}

@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import { Stroke } from "@/chart/CompareChart";
 import type { Compared } from "@/features/compare/Curves";
 import styles from "@/features/compare/Side.module.css";
@@ -25,7 +26,12 @@ export function RunHeads({ compared, first, numeric = false }: Props) {
               {run.name ?? run.strategy}
             </div>
             <div className={styles.below}>
-              {run.symbols.join(", ")} {run.timeframe}
+              {run.symbols.map((symbol) => (
+                <Fragment key={symbol}>
+                  <span>{symbol}</span>{" "}
+                </Fragment>
+              ))}
+              <span>{run.timeframe}</span>
             </div>
           </th>
         ))}
