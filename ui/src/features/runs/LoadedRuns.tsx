@@ -128,7 +128,7 @@ function countWords(
   sorting: SortingState,
   more: boolean,
 ): string {
-  const order = sorting[0] && ORDERS[sorting[0].id]?.label.toLowerCase();
+  const order = sorting[0] && ORDERS[sorting[0].id]?.label;
   const runs = loaded === 1 ? "run" : "runs";
   const what = searched
     ? `${integer(shown)} of ${integer(loaded)} loaded ${runs}`

@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { OnChangeFn, SortingState } from "@tanstack/react-table";
 import { type ReactNode, useCallback, useMemo, useState } from "react";
+import { isPassing } from "@/api/errors";
 import type { Run } from "@/api/types";
 import { Button } from "@/components/Button";
 import { ErrorNotice } from "@/components/ErrorNotice";
@@ -116,7 +117,7 @@ export function RunsPage() {
             <ErrorNotice
               error={list.error}
               what="The runs could not be loaded"
-              onRetry={() => list.refetch()}
+              {...(isPassing(list.error) ? { onRetry: () => list.refetch() } : {})}
             />
           )}
           {list.isPending ? (

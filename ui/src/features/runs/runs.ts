@@ -9,11 +9,13 @@ import {
 import { useEffect } from "react";
 import { data } from "@/api/client";
 import { useApi } from "@/api/context";
+import { isPassing } from "@/api/errors";
 import type { Progress, Run, RunPage } from "@/api/types";
 import { isActive } from "@/features/runs/listing";
 
 const PAGE = 50;
 const EVERY_MS = 1_500;
+const AGAIN_MS = 4_000;
 const LIST = ["runs"] as const;
 
 /** The server's own filters. */
@@ -46,6 +48,8 @@ export function useRuns({ status, ...others }: Filters) {
     initialPageParam: null as string | null,
     getNextPageParam: (page: RunPage) => page.next_cursor,
     staleTime: 0,
+    // When the API did not answer, the list comes by itself once it does.
+    refetchInterval: (query) => (isPassing(query.state.error) ? AGAIN_MS : false),
   });
 }
 
