@@ -13,7 +13,15 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from infra_cdk.source import ROOT
 from shared.times import parse_time
@@ -172,6 +180,7 @@ def market(stack: LocalStack, exchange: StandIn) -> Market:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path, environment = executable()
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=list(ARGUMENTS), env={**os.environ, **environment}

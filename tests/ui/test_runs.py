@@ -137,7 +137,8 @@ def test_the_history_is_read_on_a_phone(screen: Open, market: Market) -> None:
 
 
 def row_of(screen: Screen, name: str) -> Locator:
-    return screen.page.get_by_role("row").filter(has_text=name)
+    box = screen.page.get_by_role("checkbox", name=f"Select {name} to compare", exact=True)
+    return screen.page.get_by_role("row").filter(has=box)
 
 
 def edit(row: Locator, what: str, text: str) -> None:

@@ -124,24 +124,26 @@ export function RunsPage() {
             <Loading height="60vh" label="Loading the runs" />
           ) : (
             list.data && (
-              <Panel flush>
-                {runs.length === 0 && !list.hasNextPage ? (
-                  <Notice title="No run matches these filters" />
-                ) : (
-                  <LoadedRuns
-                    runs={found}
-                    loaded={runs.length}
-                    words={q}
-                    onWords={(words) => change({ q: words })}
-                    sorting={sorting}
-                    onSorting={onSorting}
-                    more={list.hasNextPage}
-                    loading={list.isFetchingNextPage}
-                    onMore={list.fetchNextPage}
-                    waiting={list.isFetching || list.isError}
-                  />
-                )}
-              </Panel>
+              <div className={styles.list} aria-busy={list.isPlaceholderData}>
+                <Panel flush>
+                  {runs.length === 0 && !list.hasNextPage ? (
+                    <Notice title="No run matches these filters" />
+                  ) : (
+                    <LoadedRuns
+                      runs={found}
+                      loaded={runs.length}
+                      words={q}
+                      onWords={(words) => change({ q: words })}
+                      sorting={sorting}
+                      onSorting={onSorting}
+                      more={list.hasNextPage}
+                      loading={list.isFetchingNextPage}
+                      onMore={list.fetchNextPage}
+                      waiting={list.isFetching || list.isError}
+                    />
+                  )}
+                </Panel>
+              </div>
             )
           )}
         </>

@@ -1,6 +1,7 @@
 /** The list of runs as the page holds it: pages by cursor, each run changed in place when it is known to have. */
 import {
   type InfiniteData,
+  keepPreviousData,
   type QueryClient,
   useInfiniteQuery,
   useQuery,
@@ -48,6 +49,8 @@ export function useRuns({ status, ...others }: Filters) {
     initialPageParam: null as string | null,
     getNextPageParam: (page: RunPage) => page.next_cursor,
     staleTime: 0,
+    // Until the answer to other filters is there, the runs of the last ones stand, and are marked as such.
+    placeholderData: keepPreviousData,
     // When the API did not answer, the list comes by itself once it does.
     refetchInterval: (query) => (isPassing(query.state.error) ? AGAIN_MS : false),
   });
