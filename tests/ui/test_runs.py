@@ -145,7 +145,9 @@ def edit(row: Locator, what: str, text: str) -> None:
     row.hover()
     row.get_by_role("button", name=f"Edit {what}").click()
     row.page.keyboard.type(text)
-    row.page.keyboard.press("Enter")
+    # It is shown before the API has it.
+    with row.page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        row.page.keyboard.press("Enter")
 
 
 def signed(value: float) -> str:

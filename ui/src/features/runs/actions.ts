@@ -20,14 +20,19 @@ export function useLabel() {
       changeListed(queries, run.run_id, (listed) => ({ ...listed, ...labels }));
     },
     onError: (_error, { run, labels }) => {
-      const before = Object.fromEntries(Object.keys(labels).map((key) => [key, run[key as keyof Labels]]));
-      changeListed(queries, run.run_id, (listed) => ({ ...listed, ...before }));
+      changeListed(queries, run.run_id, (listed) => ({ ...listed, ...taken(run, labels) }));
     },
-    onSuccess: (answer, { run }) => {
-      changeListed(queries, run.run_id, () => answer);
-      queries.setQueryData(["run", run.run_id], answer);
+    // Of the answer only what this changed: the next change may be shown already.
+    onSuccess: (answer, { run, labels }) => {
+      const changed = taken(answer, labels);
+      changeListed(queries, run.run_id, (listed) => ({ ...listed, ...changed }));
+      queries.setQueryData<Run>(["run", run.run_id], (held) => held && { ...held, ...changed });
     },
   });
+}
+
+function taken(run: Run, labels: Labels): Labels {
+  return Object.fromEntries(Object.keys(labels).map((key) => [key, run[key as keyof Labels]]));
 }
 
 export function useCancel() {
