@@ -37,6 +37,8 @@ export function RunsPage() {
   const sorting = useMemo(() => parseSort(sort), [sort]);
   const found = useMemo(() => matching(runs, q), [runs, q]);
 
+  const { fetchNextPage } = list;
+  const onMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const change = useCallback(
     (changed: Filters & { q?: string; sort?: string | undefined }) =>
       navigate({
@@ -114,34 +116,34 @@ export function RunsPage() {
             )}
           </div>
           {list.isError && (
-            <ErrorNotice
-              error={list.error}
-              what="The runs could not be loaded"
-              {...(isPassing(list.error) ? { onRetry: () => list.refetch() } : {})}
-            />
+            <div className={styles.notices}>
+              <ErrorNotice
+                error={list.error}
+                what="The runs could not be loaded"
+                {...(isPassing(list.error) ? { onRetry: () => list.refetch() } : {})}
+              />
+            </div>
           )}
           {list.isPending ? (
             <Loading height="60vh" label="Loading the runs" />
+          ) : runs.length === 0 && list.isSuccess && !list.hasNextPage ? (
+            <Notice title="No run matches these filters" />
           ) : (
             list.data && (
               <div className={styles.list} aria-busy={list.isPlaceholderData}>
                 <Panel flush>
-                  {runs.length === 0 && !list.hasNextPage ? (
-                    <Notice title="No run matches these filters" />
-                  ) : (
-                    <LoadedRuns
-                      runs={found}
-                      loaded={runs.length}
-                      words={q}
-                      onWords={(words) => change({ q: words })}
-                      sorting={sorting}
-                      onSorting={onSorting}
-                      more={list.hasNextPage}
-                      loading={list.isFetchingNextPage}
-                      onMore={list.fetchNextPage}
-                      waiting={list.isFetching || list.isError}
-                    />
-                  )}
+                  <LoadedRuns
+                    runs={found}
+                    loaded={runs.length}
+                    words={q}
+                    onWords={(words) => change({ q: words })}
+                    sorting={sorting}
+                    onSorting={onSorting}
+                    more={list.hasNextPage}
+                    loading={list.isFetchingNextPage}
+                    onMore={onMore}
+                    waiting={list.isFetching || list.isError}
+                  />
                 </Panel>
               </div>
             )
