@@ -13,18 +13,30 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from infra_cdk.source import ROOT
+from shared.times import parse_time
 from tests.e2e.client import completed, import_candles, ok, start, wait
 from tests.e2e.conftest import emulator, exchange, stack
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.markets import CROSS, simulated_file
+from tests.exchange.stand_in import StandIn
 from tests.ui.chromium import ARGUMENTS, UI, executable
 
 __all__ = ["emulator", "exchange", "stack"]
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
+# Held by the exchange and not by the stack: half a year of hours from December 2020.
+FETCHABLE = "SOL-USDT"
 DESKTOP, PHONE = (1280, 720), (390, 844)
 # What the page must do within; generous, because the machines of a CI are slow.
 PATIENCE_MS = 20_000
@@ -147,8 +159,10 @@ class Screen:
 
 
 @pytest.fixture(scope="session")
-def market(stack: LocalStack) -> Market:
+def market(stack: LocalStack, exchange: StandIn) -> Market:
     http = stack.http()
+    # What the exchange lists is kept for an hour: it has to hold this before anybody asks.
+    exchange.book.simulate(FETCHABLE, "1h", parse_time("2020-12-01"), parse_time("2021-07-01"))
     symbols, start, end = ("BTC-USDT", "ETH-USDT"), "2021-01-01", "2022-01-01"
     folder = os.environ.get("STEPFOLD_MARKET_DATA")
     for seed, symbol in enumerate(symbols):
@@ -159,12 +173,14 @@ def market(stack: LocalStack) -> Market:
         )
         entry = import_candles(http, body, "binance", symbol, "1h")
         assert entry["status"] == "completed", entry
-    return Market(http, "binance", symbols, start, end)
+    # A run's end names its last day, the candles' the first moment after them.
+    return Market(http, "binance", symbols, start, "2021-12-31")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path, environment = executable()
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=list(ARGUMENTS), env={**os.environ, **environment}

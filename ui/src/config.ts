@@ -7,6 +7,8 @@ export interface Login {
   /** Of the Cognito user pool: where to sign in, and as which client. */
   region?: string;
   clientId?: string;
+  /** In place of the region's own address: an emulator's; without a host it is at the page's own. */
+  endpoint?: string;
 }
 
 export interface Config {
@@ -37,6 +39,11 @@ export async function loadConfig(): Promise<Config> {
     stage: read.stage ?? "local",
     apiUrl: new URL(read.apiUrl, document.baseURI).href.replace(/\/$/, ""),
     webSocketUrl: read.webSocketUrl ?? null,
-    login: read.login ?? null,
+    login: read.login ? loginOf(read.login) : null,
   };
+}
+
+function loginOf(login: Login): Login {
+  if (!login.endpoint) return login;
+  return { ...login, endpoint: new URL(login.endpoint, document.baseURI).href };
 }

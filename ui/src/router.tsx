@@ -87,11 +87,14 @@ const playback = createRoute({
   component: lazyRouteComponent(() => import("@/features/playback/PlaybackPage"), "PlaybackPage"),
 });
 
-/** `ids`: two to six runs, separated by commas. */
+/** `ids`: two to six runs, separated by commas; `align`: `start` lays them over each other, whenever they ran. */
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/compare",
-  validateSearch: (search: Record<string, unknown>) => text(search, "ids"),
+  validateSearch: (search: Record<string, unknown>) => ({
+    ...text(search, "ids"),
+    ...text(search, "align"),
+  }),
   component: lazyRouteComponent(() => import("@/features/compare/ComparePage"), "ComparePage"),
 });
 

@@ -31,7 +31,8 @@ export function useChart(options: DeepPartial<ChartOptions> = {}): Chart {
     setChart(made);
     return () => {
       setChart(null);
-      made.remove();
+      // After this turn: who drew into it takes its lines out first, which a removed chart would not have.
+      queueMicrotask(() => made.remove());
     };
   }, []);
 
@@ -66,5 +67,7 @@ function themed(): DeepPartial<ChartOptions> {
     },
     rightPriceScale: { borderColor: colour("line") },
     timeScale: { borderColor: colour("line"), timeVisible: true, secondsVisible: false },
+    // As the rest of the page writes: the browser's own language may be none that the chart can read.
+    localization: { locale: "en-US", dateFormat: "yyyy-MM-dd" },
   };
 }

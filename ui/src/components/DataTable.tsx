@@ -16,7 +16,7 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import styles from "@/components/DataTable.module.css";
 import { Icon } from "@/components/Icon";
 
@@ -42,6 +42,9 @@ interface Props<Item> {
   height?: number;
   rowHeight?: number;
   initialSorting?: SortingState;
+  /** Given, the order is kept elsewhere, such as in the address. */
+  sorting?: SortingState;
+  onSorting?: OnChangeFn<SortingState>;
   /** Given, the rows can be opened: by a click, or by Enter. */
   onOpen?: (row: Item) => void;
   /** Row to bring into view and mark. */
@@ -64,6 +67,8 @@ export function DataTable<Item>({
   height = 480,
   rowHeight = 32,
   initialSorting = [],
+  sorting: keptSorting,
+  onSorting,
   onOpen,
   current = null,
   selection,
@@ -71,14 +76,15 @@ export function DataTable<Item>({
   onNearEnd,
   empty,
 }: Props<Item>) {
-  const [sorting, setSorting] = useState<SortingState>(initialSorting);
+  const [ownSorting, setOwnSorting] = useState<SortingState>(initialSorting);
+  const sorting = keptSorting ?? ownSorting;
   const viewport = useRef<HTMLDivElement>(null);
   const table = useReactTable({
     data: rows,
     columns,
     state: { sorting, ...(selection ? { rowSelection: selection } : {}) },
     ...(onSelection ? { onRowSelectionChange: onSelection } : {}),
-    onSortingChange: setSorting,
+    onSortingChange: onSorting ?? setOwnSorting,
     getRowId: rowId,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
@@ -89,12 +95,13 @@ export function DataTable<Item>({
     getScrollElement: () => viewport.current,
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
-    onChange: (instance) => {
-      const last = instance.getVirtualItems().at(-1);
-      if (onNearEnd && last && last.index >= shown.length - NEAR_END) onNearEnd();
-    },
   });
   const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  // Not only while scrolling: a page may have brought fewer rows than fill the view.
+  useEffect(() => {
+    if (onNearEnd && last >= 0 && last >= shown.length - NEAR_END) onNearEnd();
+  }, [last, shown.length, onNearEnd]);
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const width = table.getVisibleLeafColumns().length;
@@ -149,7 +156,7 @@ export function DataTable<Item>({
                 className={onOpen ? styles.open : undefined}
                 style={{ height: rowHeight }}
                 tabIndex={onOpen ? 0 : undefined}
-                onClick={onOpen && (() => onOpen(row.original))}
+                onClick={onOpen && ((event) => openByClick(event, () => onOpen(row.original)))}
                 onKeyDown={onOpen && ((event) => openByKey(event, () => onOpen(row.original)))}
               >
                 {row.getVisibleCells().map((cell) => (
@@ -175,6 +182,14 @@ function Spacer({ height, width }: { height: number; width: number }) {
       <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
+}
+
+function openByClick(event: MouseEvent, open: () => void): void {
+  // A link, a button or a field inside the row is meant for itself, and marking text is no click.
+  const target = event.target as Element;
+  if (target.closest("a, button, input, select, textarea, label")) return;
+  if (getSelection()?.isCollapsed === false) return;
+  open();
 }
 
 function openByKey(event: KeyboardEvent, open: () => void): void {

@@ -20,7 +20,13 @@ export function Dialog({ title, children, actions, onClose }: Props) {
     return () => shown?.close();
   }, []);
   return (
-    <dialog ref={dialog} className={styles.dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className={styles.dialog}
+      aria-labelledby={id}
+      // A dialog that was closed and shown again at once, as effects are in development, is open by now.
+      onClose={(event) => !event.currentTarget.open && onClose()}
+    >
       <h2 id={id}>{title}</h2>
       <div className={styles.body}>{children}</div>
       <footer className={styles.actions}>

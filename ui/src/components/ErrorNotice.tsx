@@ -7,13 +7,32 @@ interface Props {
   /** What could not be done, as the start of the sentence: "The runs could not be loaded". */
   what: string;
   onRetry?: () => void;
+  /** Given, the notice can be put away. */
+  onDismiss?: () => void;
 }
 
 /** A failure in the API's own words, with each field it names. */
-export function ErrorNotice({ error, what, onRetry }: Props) {
-  const fields = error instanceof ApiError ? error.fields : [];
+export function ErrorNotice({ error, what, onRetry, onDismiss }: Props) {
+  const named = error instanceof ApiError ? error.fields : [];
+  // The API's detail is its only field's message already.
+  const fields = named.length > 1 || !wordsOf(error).includes(named[0]?.message ?? "") ? named : [];
   return (
-    <Notice kind="error" title={what} actions={onRetry && <Button onClick={onRetry}>Try again</Button>}>
+    <Notice
+      kind="error"
+      title={what}
+      actions={
+        (onRetry || onDismiss) && (
+          <>
+            {onRetry && <Button onClick={onRetry}>Try again</Button>}
+            {onDismiss && (
+              <Button kind="quiet" onClick={onDismiss}>
+                Dismiss
+              </Button>
+            )}
+          </>
+        )
+      }
+    >
       {wordsOf(error)}
       {fields.length > 0 && (
         <ul>

@@ -84,9 +84,16 @@ function Mark() {
 function ThemeSwitch() {
   const theme = useTheme();
   const other = theme === "dark" ? "light" : "dark";
+  const words = other === "light" ? "Light" : "Dark";
   return (
-    <Button kind="quiet" icon={theme === "dark" ? "sun" : "moon"} onClick={() => chooseTheme(other)}>
-      <span className={styles.words}>{other === "light" ? "Light" : "Dark"}</span>
+    // On a phone the words are not shown.
+    <Button
+      kind="quiet"
+      icon={theme === "dark" ? "sun" : "moon"}
+      aria-label={words}
+      onClick={() => chooseTheme(other)}
+    >
+      <span className={styles.words}>{words}</span>
     </Button>
   );
 }
