@@ -59,11 +59,14 @@ def _begun(run: Run, wanted: Mapping[str, Any]) -> Fetch:
 def _missing(entry: Fetch) -> RunRejectedError:
     name, error = entry.name, entry.error or {}
     span = f"{iso(entry.since_ms or 0)} to {'now' if entry.until_ms is None else iso(entry.until_ms)}"
+    why = str(error.get("detail", "for no reason that is known"))
+    command = (
+        f"stepfold data import FILE --exchange {name.exchange} --symbol {name.symbol} "
+        f"--timeframe {name.timeframe}"
+    )
+    way_out = "" if command in why else f". Start it again later, or import them: {command}"
     return RunRejectedError(
         str(error.get("code", "fetch_failed")),
         f"{name.timeframe} candles of {name.symbol} from {name.exchange}, {span}, are not held "
-        f"and could not be fetched: {error.get('detail', 'for no reason that is known')}. Start it "
-        "again later, or import them: "
-        f"stepfold data import FILE --exchange {name.exchange} --symbol {name.symbol} "
-        f"--timeframe {name.timeframe}",
+        f"and could not be fetched: {why}{way_out}",
     )

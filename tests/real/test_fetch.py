@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shared.times import iso, parse_time
+from shared.times import TIMEFRAMES, iso, now_ms, parse_time
 from tests.e2e.client import ok, wait_until
 from tests.e2e.local_stack import LocalStack
 from tests.exchange.stand_in import StandIn
@@ -23,7 +23,12 @@ MINUTES = "binance_BTCUSDT_1m_20260301_20260531.parquet"
 
 @pytest.mark.parametrize(
     ("name", "timeframe", "file", "missing"),
-    [("binance", "1h", HOURS, 14), ("coinbase", "1h", HOURS, 14), ("binance", "1m", MINUTES, 0)],
+    [
+        ("binance", "1h", HOURS, 14),
+        ("coinbase", "1h", HOURS, 14),
+        ("binance", "1m", MINUTES, 0),
+        ("bitstamp", "1m", MINUTES, 0),
+    ],
 )
 def test_real_candles_arrive_bar_for_bar(
     stack: LocalStack, exchange: StandIn, name: str, timeframe: str, file: str, missing: int
@@ -43,6 +48,27 @@ def test_real_candles_arrive_bar_for_bar(
     assert (done["report"]["dataset_rows"], done["report"]["missing_bars"]) == (table.num_rows, missing)
     for row in (0, table.num_rows // 2, table.num_rows - 500):
         assert served(http, name, timeframe, table.slice(row, 500)) == table.slice(row, 500).to_pylist()
+
+
+def test_real_candles_arrive_from_kraken_as_far_back_as_it_has_them(
+    stack: LocalStack, exchange: StandIn
+) -> None:
+    # As if these months ended now: Kraken has the newest 720 bars alone.
+    table = pq.read_table(FOLDER / MINUTES)
+    columns = {column: table.column(column).to_numpy().copy() for column in table.column_names}
+    step = TIMEFRAMES["1m"]
+    columns["timestamp"] += now_ms() // step * step + 60 * step - columns["timestamp"][-1]
+    exchange.book.put("BTC-USDT", "1m", columns)
+    http = stack.http()
+    body = {"source": "exchange", "exchange": "kraken", "symbol": "BTC/USDT", "timeframe": "1m"}
+    since = iso(now_ms() // step * step - 600 * step)
+    entry = ok(http.post("/datasets", json={**body, "since": since}), 202)
+    path = f"/datasets/{entry['dataset_id']}/fetches/{entry['fetch_id']}"
+    done = wait_until(lambda: ok(http.get(path)), lambda e: e["status"] in ("completed", "failed"), 60)
+    assert done["status"] == "completed", done
+    first = int(columns["timestamp"].searchsorted(parse_time(since)))
+    like = pa.table({name: values[first : first + 500] for name, values in columns.items()})
+    assert served(http, "kraken", "1m", like) == like.to_pylist()
 
 
 def parsed(day: str) -> str:
