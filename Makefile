@@ -19,8 +19,8 @@ UI_SOURCES = $(shell find ui/src ui/public -type f ! -name schema.d.ts) $(wildca
 
 ## setup      make the environment: packages from the lock, the CDK's command line, the compiled kernel
 .PHONY: setup
-setup: $(VENV)/.installed $(VENV)/.cdk $(VENV)/.kernel ui/dist/index.html
-	@:
+setup: $(VENV)/.installed
+	@$(MAKE) -s --no-print-directory -j3 $(VENV)/.cdk $(VENV)/.kernel ui/dist/index.html
 
 ## run        start the local stack and run one backtest through it
 .PHONY: run
@@ -37,20 +37,25 @@ down: setup
 ## test       lint, types, import contracts and all tests that need nothing but this clone
 .PHONY: test
 test: lint
-	$(BIN)/pytest --ignore=tests/real
+	$(BIN)/pytest -n auto --ignore=tests/real
 
 ## test-real  the journey on real candles (from the folder in STEPFOLD_MARKET_DATA), with other backtesters as referees
 .PHONY: test-real
 test-real: setup
 	@test -d "$$STEPFOLD_MARKET_DATA" || { echo "stepfold: set STEPFOLD_MARKET_DATA to a folder of candles (Parquet files)" >&2; exit 1; }
-	$(BIN)/pytest tests/real
+	$(BIN)/pytest -n auto tests/real
 
 ## lint       ruff, mypy --strict and the import contracts; the page's lint, types and units
 .PHONY: lint
 lint: setup
+	@$(MAKE) -s --no-print-directory -j2 lint-types lint-rest
+
+.PHONY: lint-types lint-rest
+lint-types:
+	$(BIN)/mypy --num-workers 2
+lint-rest:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd ui && $(NPM) run --silent lint && $(NPM) run --silent test
 
@@ -111,12 +116,13 @@ $(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.cdk: infra_cdk/package-lock.json $(VENV)/.installed
+# Node comes with the packages, but other packages are no reason to install what it runs again.
+$(VENV)/.cdk: infra_cdk/package-lock.json | $(VENV)/.installed
 	@echo "Installing the CDK's command line"
 	@cd infra_cdk && $(NPM) ci --ignore-scripts --loglevel=error || $(NETWORK)
 	@touch $@
 
-ui/node_modules/.installed: ui/package-lock.json $(VENV)/.installed
+ui/node_modules/.installed: ui/package-lock.json | $(VENV)/.installed
 	@echo "Installing what the web page is made with"
 	@cd ui && $(NPM) ci --ignore-scripts --loglevel=error || $(NETWORK)
 	@touch $@

@@ -9,30 +9,31 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
-
-from infra_cdk.assets import code_of
 from infra_cdk.source import ZIPS
-from infra_cdk.stack import StepfoldStack
 from infra_cdk.stage import Stage, StageError
 
 
-def synthesise(context: Mapping[str, object], *, outdir: Path | None = None) -> StepfoldStack:
+def synthesise(context: Mapping[str, object], *, outdir: Path | None = None) -> None:
     """Write the cloud assembly of one stage, to `outdir` or where the CDK command line wants it.
 
     A stage that goes to AWS is held against cdk-nag's AwsSolutions rules; a finding stops the synthesis.
     Raises StageError for a stage that must not be deployed so, FileNotFoundError for a missing zip.
     """
     stage = Stage.from_context(context)
+    # The CDK takes five seconds to import: a stage that is refused is refused before that.
+    from aws_cdk import App, Validations
+    from cdk_nag import AwsSolutionsChecks
+
+    from infra_cdk.assets import code_of
+    from infra_cdk.stack import StepfoldStack
+
     app = App(outdir=str(outdir) if outdir else None, context=dict(context), analytics_reporting=False)
     with tempfile.TemporaryDirectory(prefix="stepfold-synth-") as scratch:
         zips = Path(str(context["zips"])) if "zips" in context else None if stage.local else ZIPS
-        stack = StepfoldStack(app, stage, code_of(zips, scratch=Path(scratch)))
+        StepfoldStack(app, stage, code_of(zips, scratch=Path(scratch)))
         if not stage.local:
             Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         app.synth()
-    return stack
 
 
 def main() -> None:

@@ -1,10 +1,28 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
 
 from tests.aws import FakeStage, fake_stage
+from tests.side_by_side import UnitScheduling, processes, rank
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return processes()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> UnitScheduling:
+    # It would begin with the unit of the most tests, which are not the longest.
+    config.option.loadscopereorder = False
+    return UnitScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.fixture

@@ -72,15 +72,21 @@ def test_the_build_replaces_every_name_of_the_layout(module: str) -> None:
     assert str(used[module]) in translated
 
 
-def test_libraries_whose_sources_did_not_change_are_not_built_again(tmp_path: Path) -> None:
-    stamps = [library.stat().st_mtime_ns for library in build.build("host", tmp_path)]
-    assert [library.stat().st_mtime_ns for library in build.build("host", tmp_path)] == stamps
+@pytest.fixture(scope="module")
+def for_lambda(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """The libraries as a build for Lambda leaves them."""
+    return build.build("aarch64", tmp_path_factory.mktemp("aarch64"))
 
 
-def test_the_libraries_for_lambda_are_arm_libraries(tmp_path: Path) -> None:
-    libraries = build.build("aarch64", tmp_path)
-    assert [library.name for library in libraries] == [f"{m}.abi3.so" for m in build.MODULES]
-    for library in libraries:
+def test_libraries_whose_sources_did_not_change_are_not_built_again(for_lambda: tuple[Path, ...]) -> None:
+    stamps = [library.stat().st_mtime_ns for library in for_lambda]
+    again = build.build("aarch64", for_lambda[0].parent)
+    assert [library.stat().st_mtime_ns for library in again] == stamps
+
+
+def test_the_libraries_for_lambda_are_arm_libraries(for_lambda: tuple[Path, ...]) -> None:
+    assert [library.name for library in for_lambda] == [f"{m}.abi3.so" for m in build.MODULES]
+    for library in for_lambda:
         head = library.read_bytes()[:20]
         # ELF, 64 bit, machine 183 = AArch64.
         assert head[:5] == b"\x7fELF\x02"

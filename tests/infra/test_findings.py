@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tests.infra.synthesis import placeholder_zips, start, words
-
-# The app as it is, but for the answers.
-UNANSWERED = """
-from unittest.mock import MagicMock
-import infra_cdk.acknowledged
-infra_cdk.acknowledged.Validations = MagicMock()
-from infra_cdk.app import main
-main()
-"""
+from tests.infra.synthesis import Synthesised
 
 
-def test_a_finding_without_an_answer_stops_the_synthesis(tmp_path: Path) -> None:
-    zips = placeholder_zips(tmp_path / "zips")
-    said = words(start({"stage": "prod", "zips": str(zips)}, tmp_path / "out", ("-c", UNANSWERED)))
+def test_a_finding_without_an_answer_stops_the_synthesis(synthesised: Synthesised) -> None:
+    said = synthesised.unanswered
     for finding in ("AwsSolutions-S1", "AwsSolutions-IAM5", "AwsSolutions-COG2", "AwsSolutions-APIG4"):
         assert finding in said, finding
     # What needs no answer, because it is done.

@@ -10,7 +10,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from tests.infra.synthesis import Template, placeholder_zips, start, template
+from tests.infra.synthesis import Template, synthesise
 
 FILE = Path(__file__).with_name("snapshot.json")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -33,10 +33,7 @@ def test_the_production_template_is_the_one_that_was_read(prod: Template) -> Non
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        zips = placeholder_zips(folder / "zips")
-        synthesis = start({"stage": "prod", "zips": str(zips)}, folder / "prod")
-        FILE.write_text(shown(template(synthesis, folder / "prod")))
+        FILE.write_text(shown(synthesise(Path(scratch)).prod))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 
 from infra_cdk.source import built_zip
 from infra_cdk.stage import ExternalIssuer, OwnPool, Stage, StageError
-from tests.infra.synthesis import Template, start, words
+from tests.infra.synthesis import Template, app
 
 ISSUER = {"login": "external", "issuer": "https://login.example.com", "audience": "stepfold"}
 
@@ -54,8 +54,8 @@ def test_a_stand_in_of_an_exchange_is_for_emulators_alone() -> None:
         Stage.from_context({"stage": "prod", "exchange_urls": urls})
 
 
-def test_the_app_ends_with_the_reason(tmp_path: Path) -> None:
-    said = words(start({"stage": "prod", "login": "none"}, tmp_path))
+def test_the_app_ends_with_the_reason() -> None:
+    said = app({"stage": "prod", "login": "none"})
     assert said.startswith("stepfold: stage 'prod' has no JWT issuer")
     assert "Traceback" not in said
 
