@@ -7,6 +7,7 @@ import { FormSwitch } from "@/features/strategies/editor/FormSwitch";
 import { OpenFile } from "@/features/strategies/editor/OpenFile";
 import type { CheckedDocument } from "@/features/strategies/editor/useDocument";
 import { KeepDialog } from "@/features/strategies/KeepDialog";
+import { STARTER } from "@/features/strategies/starter";
 
 /** A strategy's document to paste, write, open from a file and keep. */
 export function DocumentPart({ checked }: { checked: CheckedDocument }) {
@@ -17,7 +18,13 @@ export function DocumentPart({ checked }: { checked: CheckedDocument }) {
   return (
     <div className={styles.stack} data-path="strategy">
       <div className={styles.between}>
-        <FormSwitch text={draft.document} value={checked.value} onChange={write} />
+        {draft.document.trim() ? (
+          <FormSwitch text={draft.document} value={checked.value} onChange={write} />
+        ) : (
+          <Button icon="edit" onClick={() => write(STARTER)}>
+            Begin with an example
+          </Button>
+        )}
         <div className={styles.links}>
           <OpenFile onText={write} />
           <Button icon="check" disabled={checked.value === null} onClick={() => setKeeping(true)}>

@@ -28,7 +28,7 @@ export function FundsPart() {
       }
     >
       {draft.funds === "cash" ? (
-        <div className={styles.grid}>
+        <div className={styles.narrow}>
           <SpecEntry
             spec={CASH}
             path="initial_cash"

@@ -69,6 +69,8 @@ export function LabelsPart() {
             </div>
           )}
         </Entry>
+      </div>
+      <div className={styles.below}>
         <Entry path="notes" label="Notes">
           {(control) => (
             <textarea

@@ -7,6 +7,7 @@ import { PageHead } from "@/components/PageHead";
 import type { Draft } from "@/features/new-run/draft";
 import { FormProvider, useForm } from "@/features/new-run/form";
 import { RunForm } from "@/features/new-run/RunForm";
+import styles from "@/features/new-run/RunForm.module.css";
 import { useChosen, useClone } from "@/features/new-run/useFill";
 
 const route = getRouteApi("/new");
@@ -85,12 +86,14 @@ function Filled() {
         }
       />
       {error && (
-        <ErrorNotice
-          error={error}
-          what={
-            clone ? `The run ${clone} could not be cloned` : `The strategy ${strategy} could not be chosen`
-          }
-        />
+        <div className={styles.notice}>
+          <ErrorNotice
+            error={error}
+            what={
+              clone ? `The run ${clone} could not be cloned` : `The strategy ${strategy} could not be chosen`
+            }
+          />
+        </div>
       )}
       {waiting ? <Loading height={420} label="Filling the form" /> : <RunForm />}
     </>

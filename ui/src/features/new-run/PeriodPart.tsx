@@ -1,4 +1,5 @@
 import { Panel } from "@/components/Panel";
+import { DateInput } from "@/features/new-run/DateInput";
 import { Entry } from "@/features/new-run/Entry";
 import { useForm } from "@/features/new-run/form";
 import { common, type Span, serving } from "@/features/new-run/held";
@@ -15,7 +16,7 @@ export function PeriodPart() {
   return (
     <Panel title="Period">
       <div className={styles.stack}>
-        <div className={styles.grid}>
+        <div className={styles.period}>
           <Entry path="regime" label="Named period" hint={chosen?.why}>
             {(control) => (
               <select
@@ -71,12 +72,12 @@ function DateEntry({ path, label, value, standard, span }: DateProps) {
       hint={`Empty: the ${standard} held${held ? `, ${utcDate(held)}` : ""}. ${hint}`}
     >
       {(control) => (
-        <input
-          {...control}
-          // A run that was cloned may begin within a day, which a date cannot say.
-          type={value.includes("T") ? "text" : "date"}
+        <DateInput
+          control={control}
+          label={label}
           value={value}
-          onChange={(event) => edit({ [isEnd ? "end" : "start"]: event.target.value, regime: "" }, path)}
+          standard={held ? utcDate(held) : isEnd ? "2021-12-31" : "2021-01-01"}
+          onChange={(next) => edit({ [isEnd ? "end" : "start"]: next, regime: "" }, path)}
         />
       )}
     </Entry>

@@ -39,7 +39,7 @@ export function StartPanel({ strategyName, busy, error, onField }: Props) {
         </dd>
         <dt>Period</dt>
         <dd>
-          {from} – {to}
+          <span className={styles.date}>{from} –</span> <span className={styles.date}>{to}</span>
         </dd>
         <dt>Bars</dt>
         <dd>

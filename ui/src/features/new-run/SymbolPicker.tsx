@@ -20,7 +20,7 @@ interface Props {
 export function SymbolPicker({ symbols, chosen, onChange, timeframe, exchange, control }: Props) {
   const [typed, setTyped] = useState("");
   const known = new Map(symbols.map((symbol) => [symbol.symbol, symbol]));
-  const wanted = canonical(typed);
+  const wanted = canonical(typed, symbols);
   const shown = symbols.filter((symbol) => symbol.symbol.includes(wanted));
   const add = () => {
     if (wanted && !chosen.includes(wanted)) onChange([...chosen, wanted]);

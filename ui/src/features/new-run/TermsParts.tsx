@@ -1,4 +1,4 @@
-import type { FieldSpec } from "@/api/fields";
+import { type FieldSpec, wordsFor } from "@/api/fields";
 import { Button } from "@/components/Button";
 import { Segments } from "@/components/Segments";
 import { COSTS, standards, type Terms, type Values, written } from "@/features/new-run/draft";
@@ -100,9 +100,7 @@ export function wrongIn(errors: ReadonlyMap<string, string>, group: string): boo
 function digestOf(specs: FieldSpec[], values: Values): string {
   const changed = specs.filter((spec) => values[spec.name] !== written(spec, spec.standard));
   if (changed.length === 0) return "every default";
-  return changed
-    .map((spec) => `${spec.name} ${values[spec.name] === "" ? "off" : values[spec.name]}`)
-    .join(", ");
+  return changed.map((spec) => phrase(spec.name, values[spec.name])).join(", ");
 }
 
 function ownDigest(said: Record<string, unknown> | null): string {
@@ -113,5 +111,14 @@ function ownDigest(said: Record<string, unknown> | null): string {
 function ownWords(said: Record<string, unknown> | null): string {
   const fields = Object.entries(said ?? {}).filter(([, value]) => value !== null);
   if (fields.length === 0) return "The strategy says none of its own, so there are none.";
-  return `The strategy says: ${fields.map(([name, value]) => `${name} ${value}`).join(", ")}.`;
+  return `The strategy says: ${fields.map(([name, value]) => phrase(name, value)).join(", ")}.`;
+}
+
+/** A field and its value in words: max daily loss 3 %. */
+function phrase(name: string, value: unknown): string {
+  const { label, unit } = wordsFor(name);
+  const words = label.charAt(0).toLowerCase() + label.slice(1);
+  if (value === "") return `${words} off`;
+  if (typeof value === "boolean") return value ? words : `no ${words}`;
+  return `${words} ${value}${unit ? ` ${unit}` : ""}`;
 }

@@ -46,7 +46,8 @@ export function barsOf(span: Span | null, start: string, end: string, timeframe:
   return Math.floor((to - from) / timeframeMs(timeframe));
 }
 
-/** As the API reads symbols: `btc/usdt` and `BTC-USDT` are one. What it cannot read stays as it is. */
-export function canonical(text: string): string {
-  return text.trim().toUpperCase().replace("/", "-");
+/** As the API reads symbols: `btc/usdt`, and `BTCUSDT` where it is held. What it cannot read stays as it is. */
+export function canonical(text: string, held: HeldSymbol[]): string {
+  const written = text.trim().toUpperCase().replace("/", "-");
+  return held.find(({ symbol }) => symbol.replaceAll("-", "") === written)?.symbol ?? written;
 }

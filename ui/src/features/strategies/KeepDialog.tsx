@@ -1,4 +1,6 @@
 import { useState } from "react";
+import { createPortal } from "react-dom";
+import { ApiError, type FieldError } from "@/api/errors";
 import type { Strategy } from "@/api/types";
 import { Button } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
@@ -23,8 +25,10 @@ export function KeepDialog({ document, text, onClose, onKept }: Props) {
     onClose();
     onKept(kept);
   });
+  const atId = fieldsOf(keep.error).find(({ path }) => path === "id")?.message;
   const send = (basedOn: number | null, under = id) => keep.mutate({ document, id: under, basedOn });
-  return (
+  // Outside of whatever form the editor stands in: forms do not nest.
+  return createPortal(
     <Dialog
       title="Save as a strategy of your own"
       onClose={onClose}
@@ -38,11 +42,13 @@ export function KeepDialog({ document, text, onClose, onKept }: Props) {
         className={styles.stack}
         onSubmit={(event) => {
           event.preventDefault();
+          event.stopPropagation();
           send(null);
         }}
       >
         <Field
           label="Id"
+          error={atId}
           hint="Small letters, digits, _ and -. Left empty, it is made of the document's name."
         >
           {(control) => (
@@ -61,8 +67,13 @@ export function KeepDialog({ document, text, onClose, onKept }: Props) {
           )}
         </Field>
         <CommentsNote text={text} />
-        {keep.error !== null && <KeepFailed error={keep.error} id="" onNext={send} />}
+        {keep.error !== null && atId === undefined && <KeepFailed error={keep.error} id="" onNext={send} />}
       </form>
-    </Dialog>
+    </Dialog>,
+    window.document.body,
   );
+}
+
+function fieldsOf(error: unknown): FieldError[] {
+  return error instanceof ApiError ? error.fields : [];
 }

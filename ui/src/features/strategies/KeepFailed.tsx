@@ -1,7 +1,7 @@
-import { Link } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
 import { Button } from "@/components/Button";
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { LinkButton } from "@/components/LinkButton";
 import { Notice } from "@/components/Notice";
 
 interface Props {
@@ -28,9 +28,16 @@ export function KeepFailed({ error, id, onNext }: Props) {
       actions={
         <>
           <Button onClick={() => onNext(version, strategyId)}>Save this as its version {version + 1}</Button>
-          <Link to="/strategies/$strategyId" params={{ strategyId }} search={{ version }} target="_blank">
+          <LinkButton
+            kind="quiet"
+            icon="external"
+            to="/strategies/$strategyId"
+            params={{ strategyId }}
+            search={{ version }}
+            target="_blank"
+          >
             Look at version {version} first
-          </Link>
+          </LinkButton>
         </>
       }
     >

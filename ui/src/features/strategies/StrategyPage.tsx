@@ -1,4 +1,4 @@
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
 import type { Strategy } from "@/api/types";
@@ -6,6 +6,7 @@ import { Button } from "@/components/Button";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { LinkButton } from "@/components/LinkButton";
 import { Loading } from "@/components/Loading";
+import { Notice } from "@/components/Notice";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
 import { Time } from "@/components/Time";
@@ -35,15 +36,17 @@ export function StrategyPage() {
     return (
       <>
         <PageHead title={strategyId} />
-        <ErrorNotice
-          error={strategy.error}
-          what={
-            strategy.error instanceof ApiError && strategy.error.status === 404
-              ? "There is no such strategy"
-              : "The strategy could not be loaded"
-          }
-          onRetry={() => void strategy.refetch()}
-        />
+        {strategy.error instanceof ApiError && strategy.error.status === 404 ? (
+          <Notice title="There is no such strategy">
+            {strategy.error.message}. <Link to="/strategies">All strategies</Link>
+          </Notice>
+        ) : (
+          <ErrorNotice
+            error={strategy.error}
+            what="The strategy could not be loaded"
+            onRetry={() => void strategy.refetch()}
+          />
+        )}
       </>
     );
   }

@@ -88,7 +88,7 @@ function wordsOf(language: Language, before: string, document: Json | null): Off
         apply: signature === `${name}()` ? name : `${name}(`,
         kind: "function",
         detail: signature.slice(name.length),
-        says: `${formula} · ${subject}`,
+        says: `${formula.replaceAll("`", "")} · ${subject}`,
       }),
     ),
     { label: "tf", apply: "tf(", kind: "function", detail: "('4h', …)", says: "on longer bars" },

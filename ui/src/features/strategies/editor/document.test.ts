@@ -49,7 +49,7 @@ describe("a text", () => {
     expect(read("name: [1").value).toBeNull();
     expect(read("name: [1").flaws).toHaveLength(1);
     expect(read("just words").flaws[0]?.message).toContain("made of fields");
-    expect(read("name: a\nname: b").flaws[0]?.message).toContain("unique");
+    expect(read("name: a\nname: b").flaws[0]?.message).toContain("twice");
     expect(read(" ").flaws).toEqual([]);
   });
 
@@ -60,7 +60,10 @@ describe("a text", () => {
       expect(formOf(text)).toBe(form);
       expect(read(text).value).toEqual(value);
     }
-    expect(write(value ?? {}, "yaml")).toContain("fast: {type: int, default: 12}");
+    const written = write({ ...value, description: `Buys: ${"words ".repeat(40)}"s"` }, "yaml");
+    expect(written).toContain("fast: {type: int, default: 12}");
+    expect(written).toContain("description: >-\n  Buys: words");
+    expect(read(written).value?.description).toBe(`Buys: ${"words ".repeat(40)}"s"`);
   });
 
   it("names its places as the API does", () => {

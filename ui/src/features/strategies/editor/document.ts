@@ -36,6 +36,12 @@ export interface Read {
   lineOf(offset: number): number;
 }
 
+// What happens at every half-written line, in words that need no knowledge of YAML's grammar.
+const WORDS: Record<string, string> = {
+  "Implicit map keys need to be followed by map values": "a field is written 'name: value'",
+  "Map keys must be unique": "the field stands here twice",
+};
+
 /** Return what a text says. An empty text says nothing, which is no flaw. */
 export function read(text: string): Read {
   const lines = new LineCounter();
@@ -43,7 +49,7 @@ export function read(text: string): Read {
   const flaws: Flaw[] = parsed.errors.map((error) => ({
     from: error.pos[0],
     to: Math.max(error.pos[1], error.pos[0] + 1),
-    message: sentence(error.message),
+    message: WORDS[error.message] ?? sentence(error.message),
   }));
   let value: unknown = null;
   if (flaws.length === 0) {
@@ -143,12 +149,19 @@ export function formOf(text: string): Form {
 
 // A map that is one thought fits a line: `{type: int, default: 14}`.
 const SHORT = 96;
+const LONG = 80;
 
 /** Write a document as people write it. */
 export function write(value: Json, form: Form): string {
   if (form === "json") return `${JSON.stringify(value, null, 2)}\n`;
   const document = new Document(value);
   visit(document, {
+    Scalar(key, node) {
+      // A paragraph or a long rule stands in lines of its own, without quotes.
+      if (key === "value" && typeof node.value === "string" && node.value.length > LONG) {
+        node.type = Scalar.BLOCK_FOLDED;
+      }
+    },
     Map(key, node, path) {
       const above = path.at(-1);
       const inList = typeof key === "number" && isSeq(above);

@@ -72,7 +72,8 @@ export function useDocument(text: string, wanted = true): CheckedDocument {
     if (then === null) return [];
     if (!readable) return then.flaws.map((flaw) => ({ ...flaw, line: then.lineOf(flaw.from), path: "" }));
     // While it is checked, what was wrong before stays marked.
-    return errors ? errors.map((error) => noted(then, error)) : last.current;
+    const found = errors?.map((error) => noted(then, error)).sort((one, other) => one.from - other.from);
+    return found ?? last.current;
   }, [then, readable, errors]);
   last.current = flaws;
   const typing = text !== settled || then === null;
