@@ -1,7 +1,7 @@
 """The JSON Schema (draft 2020-12) of strategy documents, made from the tables that the parser reads with.
 
 It checks the form of a document: fields, kinds, ranges and what must stand together. Expressions are texts to
-it; only `parse_strategy` compiles them.
+it; only `parse_strategy` compiles them. What words they may use it tells editors, under `x-language`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from engine import levels, limits, sizing, triggers
 from engine.fields import MAX_ID, MAX_NAME, MAX_TEXT, Range
+from engine.language import language
 from engine.named_indicators import MAX_INDICATORS
 from engine.names import CATEGORIES, TIMEFRAMES
 from engine.parameters import MAX_PARAMETERS, TYPES
@@ -52,7 +53,12 @@ def strategy_schema() -> Schema:
             required=("name", "triggers"),
         ),
         "$defs": {
-            "expression": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH},
+            "expression": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_LENGTH,
+                "x-language": dict(language()),
+            },
             "trigger": _trigger(),
             "order": _order(),
             "stop": _level("stop"),

@@ -5,6 +5,7 @@ StepfoldError
 ├── NotFoundError             404  no such thing, or it belongs to somebody else
 ├── ConflictError             409  the thing is there, but not in a state that allows this
 │   ├── InUseError            409  a dataset cannot go: runs use it; carries their ids
+│   ├── IdTakenError          409  a strategy has this id already; carries its version
 │   ├── NotFinishedError      409  results were asked of a run that has none (yet)
 │   └── StaleVersionError     409  the thing was changed since the client read it; carries its version now
 ├── TooLargeError             413  the answer or the body is over a gateway's limit
@@ -67,6 +68,15 @@ class InUseError(ConflictError):
         """`run_ids` are those of the asker; of others' runs nothing is said but that they are there."""
         super().__init__(detail)
         self.run_ids = tuple(run_ids)
+
+
+class IdTakenError(ConflictError):
+    code = "id_taken"
+
+    def __init__(self, detail: str, strategy_id: str, current_version: int) -> None:
+        super().__init__(detail)
+        self.strategy_id = strategy_id
+        self.current_version = current_version
 
 
 class NotFinishedError(ConflictError):

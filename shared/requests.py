@@ -201,7 +201,9 @@ class FetchRequest(WireModel):
     )
 
     source: Literal["exchange"]
-    exchange: Annotated[str, Field(min_length=2, max_length=32, description=", ".join(VENUES))]
+    exchange: Annotated[
+        str, Field(min_length=2, max_length=32, description=", ".join(VENUES), examples=list(VENUES))
+    ]
     symbol: Annotated[str, Field(min_length=1, max_length=60, description="BTC-USD, BTC/USD or BTCUSD")]
     kind: Annotated[Literal["candles", "funding"], Field(description="funding: rates of a perpetual")] = (
         "candles"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from shared import names
-from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError, StaleVersionError
+from shared.errors import IdTakenError, InvalidInputError, Issue, NotFoundError, StaleVersionError
 from shared.identifiers import body_hash, content_hash
 from shared.store import ObjectStore
 from shared.strategies import parse
@@ -68,7 +68,7 @@ class SavedStrategies:
         """Keep a document under an id that is free; return it and whether this call made it.
 
         Where the newest version of that id says the same, it is the answer: the request came twice.
-        Raises InvalidInputError for a document that cannot be run or an id that cannot be had, ConflictError
+        Raises InvalidInputError for a document that cannot be run or an id that cannot be had, IdTakenError
         for an id that is taken.
         """
         strategy, strategy_id = _checked(document, strategy_id)
@@ -80,9 +80,11 @@ class SavedStrategies:
                 head = self._live(owner, strategy_id)
         if head.strategy_hash == body_hash(document):
             return head, False
-        raise ConflictError(
+        raise IdTakenError(
             f"there is a strategy {strategy_id!r} already, at version {head.version}; PUT "
-            f"/strategies/{strategy_id} saves the next version of it, another `id` a strategy of its own"
+            f"/strategies/{strategy_id} saves the next version of it, another `id` a strategy of its own",
+            strategy_id,
+            head.version,
         )
 
     def update(

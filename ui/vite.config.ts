@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { requestSchemas } from "./requestSchemas.ts";
 
 /** While developing, the configuration that a deployment writes beside the page comes from STEPFOLD_API_URL. */
 function developersConfig(): Plugin {
@@ -20,7 +21,7 @@ function developersConfig(): Plugin {
 export default defineConfig({
   // The page is found below any path: at the root of a domain on AWS, under the emulator's own address locally.
   base: "./",
-  plugins: [react(), developersConfig()],
+  plugins: [react(), requestSchemas(), developersConfig()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: "es2022",

@@ -15,6 +15,7 @@ from shared import access
 from shared.errors import (
     ConflictError,
     ExchangeError,
+    IdTakenError,
     InUseError,
     InvalidInputError,
     Issue,
@@ -123,6 +124,8 @@ def of_stepfold_error(error: StepfoldError) -> Response | None:
         members = {"run_status": error.status, "run_error": error.error}
     if isinstance(error, InUseError):
         members = {"run_ids": list(error.run_ids)}
+    if isinstance(error, IdTakenError):
+        members = {"strategy_id": error.strategy_id, "current_version": error.current_version}
     if isinstance(error, StaleVersionError):
         members = {"current_version": error.current_version}
     headers = {}

@@ -10,6 +10,10 @@ import pytest
 
 from engine import StrategyError, parse_strategy, preset, preset_ids, strategy_schema
 from engine.document_schema import DIALECT
+from engine.expression import parse_expression
+from engine.functions import FUNCTIONS
+from engine.graph import Graph
+from tests.engine import indicators_page
 
 SCHEMA = jsonschema_rs.Draft202012Validator(strategy_schema())
 
@@ -202,3 +206,15 @@ def test_whatever_stands_anywhere_is_taken_or_refused_and_never_breaks(path: tup
         with suppress(StrategyError):
             parse_strategy(raw)
             assert SCHEMA.is_valid(raw), (value, [error.message for error in SCHEMA.iter_errors(raw)])
+
+
+def test_an_editor_may_offer_every_word_that_it_lists() -> None:
+    """The parser knows every function, name and text of them."""
+    words = strategy_schema()["$defs"]["expression"]["x-language"]
+    example = {function.name: indicators_page.example(function) for function in FUNCTIONS.values()}
+    assert [function["name"] for function in words["functions"]] == list(example)
+    texts = [*words["fields"], *words["states"], *words["ready"], *(f"{w}_9" for w in words["short_forms"])]
+    texts += example.values()
+    texts += [f"{name} == '{word}'" for name, known in words["texts"].items() for word in known]
+    for text in texts:
+        parse_expression(text, Graph(), {}, {})

@@ -16,6 +16,7 @@ PATHS = {
     "/backtests": {"get", "post"},
     "/backtests/compare": {"get"},
     "/backtests/{run_id}": {"get", "patch", "delete"},
+    "/backtests/{run_id}/request": {"get"},
     "/backtests/{run_id}/cancel": {"post"},
     **{
         f"/backtests/{{run_id}}/{name}": {"get"}

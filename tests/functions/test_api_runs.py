@@ -66,6 +66,24 @@ def test_the_same_key_is_the_same_run(market: FakeStage, http: httpx.Client) -> 
     assert start(http)["run_id"] != start(http)["run_id"]
 
 
+@pytest.mark.usefixtures("market")
+def test_a_run_can_be_asked_for_again_whatever_became_of_it(http: httpx.Client) -> None:
+    costs, behaviour = {"taker_fee_bps": 5, "slippage_bps": 0}, {"min_hold_hours": None}
+    sent = request(regime=None, costs=costs, behaviour=behaviour, name="first", tags=["a"])
+    run = http.post("/backtests", json=sent).json()
+    http.post(f"/backtests/{run['run_id']}/cancel")
+    asked = http.get(f"/backtests/{run['run_id']}/request").json()
+    document = http.get(f"/strategies/{sent['strategy']}").json()["document"]
+    assert asked["strategy"] == document
+    assert (asked["costs"]["taker_fee_bps"], asked["costs"]["maker_fee_bps"]) == (5, None)
+    assert asked["behaviour"]["min_hold_hours"] is None
+    assert (asked["risk"], asked["name"], asked["tags"]) == (None, "first", ["a"])
+    again = http.post("/backtests", json=asked).json()
+    assert again["strategy_hash"] == run["strategy_hash"]
+    assert http.get(f"/backtests/{again['run_id']}/request").json() == asked
+    problem(http.get("/backtests/bt-nowhere/request"), 404)
+
+
 def test_a_key_means_a_request_not_its_spelling(market: FakeStage, http: httpx.Client) -> None:
     del market
     start(http, "one")

@@ -55,6 +55,8 @@ def test_a_strategy_is_kept_and_read_back(http: httpx.Client) -> None:
     assert (again.status_code, again.json()) == (200, body)
     taken = problem(http.post("/strategies", json={"strategy": changed(5)}), 409)
     assert "PUT /strategies/my_cross" in taken["detail"]
+    assert (taken["type"], taken["strategy_id"]) == ("urn:stepfold:problem:id_taken", "my_cross")
+    assert taken["current_version"] == 1
 
 
 @pytest.mark.parametrize(

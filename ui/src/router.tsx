@@ -37,6 +37,7 @@ const newRun = createRoute({
 const strategies = createRoute({
   getParentRoute: () => root,
   path: "/strategies",
+  validateSearch: (search: Record<string, unknown>) => ({ ...text(search, "kind"), ...text(search, "q") }),
   component: lazyRouteComponent(() => import("@/features/strategies/StrategiesPage"), "StrategiesPage"),
 });
 
@@ -45,6 +46,21 @@ const strategy = createRoute({
   path: "/strategies/$strategyId",
   validateSearch: (search: Record<string, unknown>) => number(search, "version"),
   component: lazyRouteComponent(() => import("@/features/strategies/StrategyPage"), "StrategyPage"),
+});
+
+/** A document to write; `from` is the strategy that it begins as. No strategy's address has two parts. */
+const newStrategy = createRoute({
+  getParentRoute: () => root,
+  path: "/strategies/new/document",
+  validateSearch: (search: Record<string, unknown>) => text(search, "from"),
+  component: lazyRouteComponent(() => import("@/features/strategies/NewStrategyPage"), "NewStrategyPage"),
+});
+
+/** The next version of a strategy of one's own. */
+const nextVersion = createRoute({
+  getParentRoute: () => root,
+  path: "/strategies/$strategyId/edit",
+  component: lazyRouteComponent(() => import("@/features/strategies/EditStrategyPage"), "EditStrategyPage"),
 });
 
 /** The history; the filters are the server's, `q` searches within what is loaded. */
@@ -127,6 +143,8 @@ const routes = root.addChildren([
   newRun,
   strategies,
   strategy,
+  newStrategy,
+  nextVersion,
   runs,
   run,
   playback,

@@ -87,6 +87,17 @@ def get(owner: Owner, run_id: str) -> RunAnswer:
     return _answer(access.runs().get(owner, run_id))
 
 
+@routes.get(
+    "/backtests/{run_id}/request",
+    response_model=BacktestRequest,
+    summary="Get what a backtest was asked to run, with its document in the place of the strategy's name",
+    responses=missing(),
+)
+def asked(owner: Owner, run_id: str) -> BacktestRequest:
+    run = access.runs().get(owner, run_id)
+    return BacktestRequest.model_validate(access.store().get_json(run.request_key))
+
+
 @routes.patch(
     "/backtests/{run_id}",
     response_model=RunAnswer,

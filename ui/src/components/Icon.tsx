@@ -23,6 +23,7 @@ const PATHS = {
   edit: "M3 13l.5-2.5L11 3l2 2-7.5 7.5z",
   warning: "M8 2l6.5 11.5h-13zM8 6.5v3.5M8 11.8v.2",
   chevron: "M4 6l4 4 4-4",
+  calendar: "M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3",
   external: "M6 3H3v10h10v-3M9 3h4v4M13 3L7.5 8.5",
   refresh: "M13 8a5 5 0 11-1.5-3.5M13 2v3h-3",
 } as const;
