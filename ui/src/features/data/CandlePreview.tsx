@@ -55,7 +55,7 @@ export function CandlePreview({ dataset, timeframe, at, onGo }: Props) {
         </>
       }
     >
-      <Legend bars={bars} bar={bar ?? (last >= 0 ? last : null)} />
+      <Legend bars={bars} bar={bar} />
       {asked.error && (
         <ErrorNotice
           error={asked.error}
@@ -63,18 +63,24 @@ export function CandlePreview({ dataset, timeframe, at, onGo }: Props) {
           onRetry={() => void asked.refetch()}
         />
       )}
-      {asked.isPending && <Loading height={320} label="Loading the candles" />}
-      <div
-        ref={box}
-        className={styles.chart}
-        hidden={asked.isPending}
-        role="img"
-        aria-label={
-          last >= 0
-            ? `Candles of ${dataset.symbol}, ${utc(iso(bars.time[0]))} to ${utc(iso(bars.time[last]))} UTC loaded`
-            : "Candles"
-        }
-      />
+      <div className={styles.place}>
+        <div
+          ref={box}
+          className={styles.chart}
+          role="img"
+          aria-label={
+            last >= 0
+              ? `Candles of ${dataset.symbol}, ${utc(iso(bars.time[0]))} to ${utc(iso(bars.time[last]))} UTC loaded`
+              : "Candles"
+          }
+        />
+        {/* Above the chart, not in its place: a chart without a size cannot be told what to show. */}
+        {asked.isPending && (
+          <div className={styles.above}>
+            <Loading height={320} label="Loading the candles" />
+          </div>
+        )}
+      </div>
     </Panel>
   );
 }

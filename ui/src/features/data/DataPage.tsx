@@ -47,67 +47,69 @@ export function DataPage() {
           </>
         }
       />
-      <JobList />
-      {asked.error && (
-        <ErrorNotice
-          error={asked.error}
-          what="The datasets could not be loaded"
-          onRetry={() => void asked.refetch()}
-        />
-      )}
-      {asked.isPending && <Loading height={320} label="Loading the datasets" />}
-      {asked.data && all.length === 0 && (
-        <Notice
-          title="No candles are held yet"
-          actions={
-            <>
-              <Button kind="primary" onClick={() => add("fetch")}>
-                Fetch from an exchange
-              </Button>
-              <Button onClick={() => add("import")}>Import a file</Button>
-            </>
-          }
-        >
-          Fetch them from an exchange, import a file, or make up a market on the command line:{" "}
-          <code>stepfold data simulate</code>.
-        </Notice>
-      )}
-      {all.length > 0 && (
-        <Panel
-          flush
-          actions={
-            <div className={styles.filters}>
-              <input
-                type="search"
-                aria-label="Search datasets"
-                placeholder="Search symbol or exchange"
-                value={search.q ?? ""}
-                onChange={(event) => put({ q: event.target.value })}
-              />
-              <Choice
-                label="Exchange"
-                all="All exchanges"
-                values={all.map((dataset) => dataset.exchange)}
-                chosen={search.exchange}
-                onChoose={(exchange) => put({ exchange })}
-              />
-              <Choice
-                label="Timeframe"
-                all="All timeframes"
-                values={all.map((dataset) => dataset.timeframe ?? "funding")}
-                chosen={search.timeframe}
-                onChoose={(timeframe) => put({ timeframe })}
-              />
+      <div className={styles.page}>
+        <JobList />
+        {asked.error && (
+          <ErrorNotice
+            error={asked.error}
+            what="The datasets could not be loaded"
+            onRetry={() => void asked.refetch()}
+          />
+        )}
+        {asked.isPending && <Loading height={320} label="Loading the datasets" />}
+        {asked.data && all.length === 0 && (
+          <Notice
+            title="No candles are held yet"
+            actions={
+              <>
+                <Button kind="primary" onClick={() => add("fetch")}>
+                  Fetch from an exchange
+                </Button>
+                <Button onClick={() => add("import")}>Import a file</Button>
+              </>
+            }
+          >
+            Fetch them from an exchange, import a file, or make up a market on the command line:{" "}
+            <code>stepfold data simulate</code>.
+          </Notice>
+        )}
+        {all.length > 0 && (
+          <Panel
+            flush
+            actions={
+              <div className={styles.filters}>
+                <input
+                  type="search"
+                  aria-label="Search datasets"
+                  placeholder="Search symbol or exchange"
+                  value={search.q ?? ""}
+                  onChange={(event) => put({ q: event.target.value })}
+                />
+                <Choice
+                  label="Exchange"
+                  all="All exchanges"
+                  values={all.map((dataset) => dataset.exchange)}
+                  chosen={search.exchange}
+                  onChoose={(exchange) => put({ exchange })}
+                />
+                <Choice
+                  label="Timeframe"
+                  all="All timeframes"
+                  values={all.map((dataset) => dataset.timeframe ?? "funding")}
+                  chosen={search.timeframe}
+                  onChoose={(timeframe) => put({ timeframe })}
+                />
+              </div>
+            }
+          >
+            <DatasetTable datasets={shown} />
+            <div className={styles.note}>
+              {integer(shown.length)} of {integer(all.length)} shown, on one time axis (UTC). Missing bars are
+              cut out of a band and marked, at least one pixel wide.
             </div>
-          }
-        >
-          <DatasetTable datasets={shown} />
-          <div className={styles.note}>
-            {integer(shown.length)} of {integer(all.length)} shown, on one time axis (UTC). Missing bars are
-            cut out of a band and marked, at least one pixel wide.
-          </div>
-        </Panel>
-      )}
+          </Panel>
+        )}
+      </div>
       {search.add === "fetch" && <FetchDialog values={filled(search)} onClose={close} />}
       {search.add === "import" && <ImportDialog {...named(search)} onClose={close} />}
     </>

@@ -24,6 +24,7 @@ import { useDataset } from "@/features/data/queries";
 import { ResampleDialog } from "@/features/data/ResampleDialog";
 import { RunsPanel } from "@/features/data/RunsPanel";
 import { isTimeframe, longerThan, TIMEFRAME_MS } from "@/features/data/timeframes";
+import { useWidth } from "@/features/data/useWidth";
 import { VersionsPanel } from "@/features/data/VersionsPanel";
 import { bytes, integer, percent } from "@/format/numbers";
 import { duration } from "@/format/times";
@@ -38,20 +39,22 @@ export function DatasetPage() {
   return (
     <>
       <PageHead title={datasetId} />
-      <JobList datasetId={datasetId} />
-      {asked.error instanceof ApiError && asked.error.status === 404 ? (
-        <Notice title="This dataset is not held">
-          It was deleted, or its candles have not come yet. <Link to="/data">All datasets</Link>
-        </Notice>
-      ) : asked.error ? (
-        <ErrorNotice
-          error={asked.error}
-          what="The dataset could not be loaded"
-          onRetry={() => void asked.refetch()}
-        />
-      ) : (
-        <Loading height={480} label="Loading the dataset" />
-      )}
+      <div className={styles.page}>
+        <JobList datasetId={datasetId} />
+        {asked.error instanceof ApiError && asked.error.status === 404 ? (
+          <Notice title="This dataset is not held">
+            It was deleted, or its candles have not come yet. <Link to="/data">All datasets</Link>
+          </Notice>
+        ) : asked.error ? (
+          <ErrorNotice
+            error={asked.error}
+            what="The dataset could not be loaded"
+            onRetry={() => void asked.refetch()}
+          />
+        ) : (
+          <Loading height={480} label="Loading the dataset" />
+        )}
+      </div>
     </>
   );
 }
@@ -86,7 +89,10 @@ function Shown({ dataset }: { dataset: DatasetDetail }) {
         )}
         <div className={styles.pair}>
           <AuditPanel dataset={dataset} />
-          <MarketPanel dataset={dataset} />
+          <div className={styles.page}>
+            <MarketPanel dataset={dataset} />
+            <RunsPanel dataset={dataset} />
+          </div>
         </div>
         {candles && (
           <div className={styles.pair}>
@@ -94,10 +100,7 @@ function Shown({ dataset }: { dataset: DatasetDetail }) {
             <FlagsPanel dataset={dataset} onShow={show} />
           </div>
         )}
-        <div className={styles.pair}>
-          <VersionsPanel dataset={dataset} />
-          <RunsPanel dataset={dataset} />
-        </div>
+        <VersionsPanel dataset={dataset} />
       </div>
     </>
   );
@@ -197,23 +200,27 @@ function Headline({ dataset }: { dataset: DatasetDetail }) {
   );
 }
 
-const STRIP_PIXELS = 1_000;
-
 function SpanStrip({ dataset }: { dataset: DatasetDetail }) {
+  const [box, width] = useWidth();
   const axis = axisOf([dataset]);
-  if (axis === null) return null;
   return (
     <div className={styles.span}>
-      <CoverageStrip
-        start={dataset.start}
-        end={dataset.end}
-        gaps={dataset.gap_list}
-        barMs={isTimeframe(dataset.timeframe) ? TIMEFRAME_MS[dataset.timeframe] : 0}
-        axis={axis}
-        width={STRIP_PIXELS}
-        label={`Its span, with ${integer(dataset.gaps)} gaps`}
-      />
-      <TimeAxis axis={axis} width={STRIP_PIXELS} />
+      <div ref={box}>
+        {axis && width > 0 && (
+          <>
+            <CoverageStrip
+              start={dataset.start}
+              end={dataset.end}
+              gaps={dataset.gap_list}
+              barMs={isTimeframe(dataset.timeframe) ? TIMEFRAME_MS[dataset.timeframe] : 0}
+              axis={axis}
+              width={width}
+              label={`Its span, with ${integer(dataset.gaps)} gaps`}
+            />
+            <TimeAxis axis={axis} width={width} />
+          </>
+        )}
+      </div>
     </div>
   );
 }

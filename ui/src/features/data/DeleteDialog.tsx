@@ -48,7 +48,7 @@ export function DeleteDialog({ dataset, onClose, onDeleted }: Props) {
     >
       {used ? (
         <Notice kind="error" title="It stays: backtests use it">
-          {remove.error?.message}
+          {used.length > 0 ? "Delete these first, or keep the candles:" : remove.error?.message}
           <ul>
             {used.map((runId) => (
               <li key={runId}>

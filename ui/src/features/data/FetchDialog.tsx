@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { data } from "@/api/client";
 import { useApi } from "@/api/context";
@@ -10,7 +10,7 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { Field } from "@/components/Field";
 import styles from "@/features/data/Forms.module.css";
 import { fieldsOf, placed } from "@/features/data/fieldErrors";
-import { addJob } from "@/features/data/jobs";
+import { addJob, jobKey } from "@/features/data/jobs";
 import { NAME_FIELDS, type Name, NameFields } from "@/features/data/NameFields";
 import type { Timeframe } from "@/features/data/timeframes";
 
@@ -122,6 +122,7 @@ export function FetchDialog({ values, errors = [], onClose }: Props) {
 /** Begin a fetch and show it among the jobs. */
 export function useBegin(onBegun: () => void = () => undefined) {
   const api = useApi();
+  const queries = useQueryClient();
   return useMutation({
     mutationFn: async (values: FetchValues) => {
       const body: components["schemas"]["FetchRequest"] = {
@@ -136,7 +137,9 @@ export function useBegin(onBegun: () => void = () => undefined) {
       };
       return (await data(api.POST("/datasets", { body }))) as FetchAnswer;
     },
-    onSuccess: (begun, values) => {
+    onSuccess: async (begun, values) => {
+      // The same candles asked for again are the same fetch: what is known of its end is of the one before.
+      await queries.resetQueries({ queryKey: jobKey(begun.fetch_id) });
       addJob({ kind: "fetch", id: begun.fetch_id, datasetId: begun.dataset_id, values });
       onBegun();
     },

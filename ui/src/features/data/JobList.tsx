@@ -12,7 +12,7 @@ import { ProgressBar } from "@/components/ProgressBar";
 import { StatusBadge } from "@/components/StatusBadge";
 import { FetchDialog, useBegin } from "@/features/data/FetchDialog";
 import styles from "@/features/data/JobList.module.css";
-import { dropJob, type Job, useJobs } from "@/features/data/jobs";
+import { dropJob, type Job, jobKey, useJobs } from "@/features/data/jobs";
 import { forgetDatasets } from "@/features/data/queries";
 import { sentences } from "@/features/data/report";
 import { integer } from "@/format/numbers";
@@ -70,9 +70,12 @@ function JobRow({ job }: { job: Job }) {
         {failed && job.kind === "fetch" && (
           <>
             <Button onClick={() => setChanging(true)}>Change</Button>
-            <Button icon="refresh" busy={again.isPending} onClick={() => again.mutate(job.values)}>
-              Go on
-            </Button>
+            {/* What the request itself is wrong about stays wrong. */}
+            {answer.error?.errors?.length === 0 && (
+              <Button icon="refresh" busy={again.isPending} onClick={() => again.mutate(job.values)}>
+                Go on
+              </Button>
+            )}
           </>
         )}
         <Button
@@ -161,7 +164,7 @@ function Failure({ job, answer }: { job: Job; answer: Answer }) {
       ) : (
         answer.error?.detail
       )}
-      {job.kind === "fetch" && (
+      {job.kind === "fetch" && errors.length === 0 && (
         <p>
           The dataset is as it was. What has come of it already is kept for seven days: the next fetch goes on
           from there.
@@ -180,7 +183,7 @@ function useJob(job: Job) {
   const api = useApi();
   const queries = useQueryClient();
   const asked = useQuery({
-    queryKey: ["datajob", job.id],
+    queryKey: jobKey(job.id),
     queryFn: async ({ signal }): Promise<Answer> => {
       const dataset_id = job.datasetId;
       if (job.kind === "fetch") {

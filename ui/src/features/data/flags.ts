@@ -25,8 +25,8 @@ export function valuesOf({ values }: Flag): string {
     missing: (value) => `${integer(value)} finer bars missing`,
     of: (value) => `of ${integer(value)}`,
   };
-  return Object.entries(values)
-    .map(([name, value]) => say[name]?.(value) ?? `${name} ${decimal(value)}`)
+  return Object.entries(say)
+    .flatMap(([name, words]) => (values[name] === undefined ? [] : [words(values[name])]))
     .join(", ")
     .replace(/missing, of/, "missing of");
 }

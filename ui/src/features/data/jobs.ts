@@ -28,6 +28,11 @@ function write(jobs: Job[]): void {
   for (const listener of listeners) listener();
 }
 
+/** The query of what became of a job. */
+export function jobKey(id: string): string[] {
+  return ["datajob", id];
+}
+
 /** Show a job, the newest first; one that is begun again takes the place of what it was. */
 export function addJob(job: Job): void {
   write([job, ...held.filter((other) => other.id !== job.id)]);

@@ -41,7 +41,7 @@ const NEAR_BARS = 120;
 
 export interface CandleChart {
   box: RefObject<HTMLDivElement | null>;
-  /** Bar under the cursor, by its number; null where there is none. */
+  /** Bar under the cursor, by its number, else the last one that is seen; null where there is none. */
   bar: number | null;
   /** Move the view by so many of its own widths. */
   move: (widths: number) => void;
@@ -51,7 +51,8 @@ export function useCandleChart({ bars, barMs, at, marks, onNear }: Options): Can
   const { box, chart } = useChart();
   const theme = useTheme();
   const [drawn, setDrawn] = useState<Drawn | null>(null);
-  const [bar, setBar] = useState<number | null>(null);
+  const [under, setUnder] = useState<number | null>(null);
+  const [lastSeen, setLastSeen] = useState<number | null>(null);
   // Of what is drawn: the first time, to know how far everything moved, and which bar was asked for.
   const before = useRef<{ times: number[]; at: number | null } | null>(null);
   const near = useRef(onNear);
@@ -72,7 +73,7 @@ export function useCandleChart({ bars, barMs, at, marks, onNear }: Options): Can
     setDrawn({ candles, volume, marks: createSeriesMarkers(candles) });
     before.current = null;
     chart.subscribeCrosshairMove(({ time }) => {
-      setBar(time === undefined ? null : (numbers.current.get((time as number) * 1000) ?? null));
+      setUnder(time === undefined ? null : (numbers.current.get((time as number) * 1000) ?? null));
     });
     return () => setDrawn(null);
   }, [chart]);
@@ -100,7 +101,13 @@ export function useCandleChart({ bars, barMs, at, marks, onNear }: Options): Can
     drawn.marks.setMarkers(marks.map(marker));
   }, [drawn, theme, marks, bars.time.length > 0]);
 
-  useEffect(() => watchEnds(chart, before, near), [chart]);
+  useEffect(
+    () =>
+      watch(chart, before, near, (time) =>
+        setLastSeen(time === null ? null : (numbers.current.get(time) ?? null)),
+      ),
+    [chart],
+  );
 
   const move = (widths: number) => {
     const range = chart?.timeScale().getVisibleLogicalRange();
@@ -108,7 +115,7 @@ export function useCandleChart({ bars, barMs, at, marks, onNear }: Options): Can
     const by = (range.to - range.from) * widths;
     chart.timeScale().setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
   };
-  return { box, bar, move };
+  return { box, bar: under ?? lastSeen, move };
 }
 
 function put({ candles, volume }: Drawn, bars: Bars, places: { time: number; bar: number | null }[]): void {
@@ -153,15 +160,19 @@ function view(
   return { from: seen.from + by, to: seen.to + by };
 }
 
-function watchEnds(
+/** Hear of the ends of what is loaded, and of the last place that is seen. */
+function watch(
   chart: IChartApi | null,
   drawn: RefObject<{ times: number[] } | null>,
   near: RefObject<(end: "old" | "new") => void>,
+  lastSeen: (time: number | null) => void,
 ): (() => void) | undefined {
   if (chart === null) return undefined;
   const look = (range: LogicalRange | null) => {
-    const count = drawn.current?.times.length ?? 0;
+    const times = drawn.current?.times ?? [];
+    const count = times.length;
     if (range === null || count === 0) return;
+    lastSeen(times[Math.max(0, Math.min(count - 1, Math.floor(range.to)))] ?? null);
     if (range.from < NEAR_BARS) near.current("old");
     if (range.to > count - NEAR_BARS) near.current("new");
   };
