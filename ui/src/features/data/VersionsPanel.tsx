@@ -55,7 +55,6 @@ const COLUMNS: Column<Version>[] = [
   {
     id: "number",
     header: "No.",
-    meta: { numeric: true },
     accessorFn: (version) => version.number,
     cell: ({ row }) => <span title={row.original.version}>{integer(row.original.number)}</span>,
   },

@@ -1,0 +1,102 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { data } from "@/api/client";
+import { useApi } from "@/api/context";
+import { Button } from "@/components/Button";
+import { ErrorNotice } from "@/components/ErrorNotice";
+import { Panel } from "@/components/Panel";
+import { Time } from "@/components/Time";
+import { useDatasets } from "@/features/data/queries";
+import styles from "@/features/operations/Prices.module.css";
+import { price } from "@/format/numbers";
+
+// The most that the API answers at once.
+const MOST_SYMBOLS = 20;
+
+/** Latest prices of what is held, asked of the exchange when somebody wants them. */
+export function PricesPanel() {
+  const api = useApi();
+  const held = (useDatasets().data ?? []).filter(
+    (dataset) => !dataset.simulated && dataset.kind === "candles",
+  );
+  const exchanges = [...new Set(held.map((dataset) => dataset.exchange))].sort();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const exchange = chosen ?? exchanges[0];
+  const symbols = [
+    ...new Set(held.filter((dataset) => dataset.exchange === exchange).map((dataset) => dataset.symbol)),
+  ].slice(0, MOST_SYMBOLS);
+  const asked = useQuery({
+    queryKey: ["ticks", exchange, symbols],
+    queryFn: async ({ signal }) => {
+      const query = { symbols: symbols.join(","), exchange: exchange ?? null };
+      return (await data(api.GET("/market/ticks", { params: { query }, signal }))).ticks;
+    },
+    enabled: false,
+    retry: false,
+  });
+  if (exchange === undefined) return null;
+  return (
+    <Panel
+      title="Latest prices"
+      actions={
+        <>
+          <select
+            className={styles.choose}
+            aria-label="Exchange"
+            value={exchange}
+            onChange={(event) => setChosen(event.target.value)}
+          >
+            {exchanges.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+          <Button icon="refresh" busy={asked.isFetching} onClick={() => void asked.refetch()}>
+            Ask
+          </Button>
+        </>
+      }
+    >
+      {asked.error && <ErrorNotice error={asked.error} what="The prices could not be had" />}
+      {!asked.data && !asked.error && (
+        <p className="muted">
+          Of {symbols.join(", ")}: the exchange is asked when you press Ask, and its answer is a few seconds
+          old at the most.
+        </p>
+      )}
+      {asked.data && !asked.error && (
+        <table className={styles.prices}>
+          <thead>
+            <tr>
+              <th scope="col">Symbol</th>
+              <th scope="col" className="num">
+                Price
+              </th>
+              <th scope="col" className="num">
+                Bid
+              </th>
+              <th scope="col" className="num">
+                Ask
+              </th>
+              <th scope="col" className="num">
+                Asked
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {asked.data.map((tick) => (
+              <tr key={tick.symbol}>
+                <th scope="row">{tick.symbol}</th>
+                <td className="num">{price(tick.price)}</td>
+                <td className="num">{price(tick.bid)}</td>
+                <td className="num">{price(tick.ask)}</td>
+                <td className="num">
+                  <Time iso={tick.timestamp} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}
