@@ -1,5 +1,6 @@
 import { PageHead } from "@/components/PageHead";
 import { ChangesPanel } from "@/features/operations/ChangesPanel";
+import { DoctorPanel } from "@/features/operations/DoctorPanel";
 import styles from "@/features/operations/Operations.module.css";
 import { PricesPanel } from "@/features/operations/PricesPanel";
 import { StatusStats } from "@/features/operations/StatusStats";
@@ -17,6 +18,7 @@ export function OperationsPage() {
           <div className={styles.column}>
             <ChangesPanel />
             <PricesPanel />
+            <DoctorPanel />
           </div>
         </div>
         <p className={styles.licence}>
