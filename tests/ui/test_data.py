@@ -91,7 +91,7 @@ def test_a_dataset_shows_its_audit_its_bars_and_what_uses_it(screen: Open, marke
 def test_candles_are_fetched_with_progress_and_go_on_after_a_failure(
     screen: Open, market: Market, exchange: StandIn
 ) -> None:
-    opened = screen("/data?add=fetch&exchange=binanse&symbol=LTCUSDT&timeframe=1h&since=2021-01-01")
+    opened = screen("/data?add=fetch&of=binanse.LTCUSDT.1h&since=2021-01-01")
     page = opened.page
     form = page.get_by_role("dialog", name="Fetch from an exchange")
     form.get_by_label("Until").fill("2021-06-29")

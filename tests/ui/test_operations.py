@@ -35,6 +35,7 @@ def test_workflows_events_and_the_state_of_the_service(screen: Open, market: Mar
     doctor.get_by_role("button", name="Look").click()
     expect(doctor.get_by_text("all agree")).to_be_visible()
     expect(page.get_by_role("link", name="https://www.tradingview.com/")).to_be_visible()
+    page.evaluate("window.scrollTo(0, 0)")
     opened.shot("operations")
     assert opened.axe() == []
     # From the list to the execution of the run that failed, and what it says of each step.

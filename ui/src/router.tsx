@@ -99,8 +99,8 @@ const compare = createRoute({
 });
 
 /**
- * The datasets; `q`, `exchange` and `timeframe` filter them. `add`: fetch or import opens that form, with the
- * filters, `symbol`, `since` and `until` filled in.
+ * The datasets; `q`, `exchange` and `timeframe` filter them. `add`: fetch or import opens that form, filled in
+ * with the dataset `of` (`binance.BTC-USDT.1h`), `since` and `until`.
  */
 const data = createRoute({
   getParentRoute: () => root,
@@ -110,7 +110,7 @@ const data = createRoute({
     ...text(search, "exchange"),
     ...text(search, "timeframe"),
     ...text(search, "add"),
-    ...text(search, "symbol"),
+    ...text(search, "of"),
     ...text(search, "since"),
     ...text(search, "until"),
   }),

@@ -9,9 +9,10 @@ import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
 import styles from "@/features/data/DataPage.module.css";
 import { DatasetTable } from "@/features/data/DatasetTable";
-import { FetchDialog } from "@/features/data/FetchDialog";
+import { FetchDialog, type FetchValues } from "@/features/data/FetchDialog";
 import { ImportDialog } from "@/features/data/ImportDialog";
 import { JobList } from "@/features/data/JobList";
+import type { Name } from "@/features/data/NameFields";
 import { useDatasets } from "@/features/data/queries";
 import { integer } from "@/format/numbers";
 
@@ -30,7 +31,7 @@ export function DataPage() {
   const put = (change: Change) =>
     void navigate({ search: (held) => clean({ ...held, ...change }), replace: true });
   const add = (form: "fetch" | "import") => put({ add: form });
-  const close = () => put({ add: undefined, symbol: undefined, since: undefined, until: undefined });
+  const close = () => put({ add: undefined, of: undefined, since: undefined, until: undefined });
   return (
     <>
       <PageHead
@@ -132,7 +133,8 @@ function Choice({ label, all, values, chosen, onChoose }: ChoiceProps) {
       onChange={(event) => onChoose(event.target.value || undefined)}
     >
       <option value="">{all}</option>
-      {[...new Set(values)].sort().map((value) => (
+      {/* An address may name one that is not held. */}
+      {[...new Set([...values, ...(chosen ? [chosen] : [])])].sort().map((value) => (
         <option key={value}>{value}</option>
       ))}
     </select>
@@ -140,7 +142,7 @@ function Choice({ label, all, values, chosen, onChoose }: ChoiceProps) {
 }
 
 type Search = { [K in (typeof NAMES)[number]]?: string };
-const NAMES = ["q", "exchange", "timeframe", "add", "symbol", "since", "until"] as const;
+const NAMES = ["q", "exchange", "timeframe", "add", "of", "since", "until"] as const;
 /** What becomes of an address; undefined and nothing leave it. */
 type Change = { [K in keyof Search]?: string | undefined };
 
@@ -158,14 +160,19 @@ function summary(datasets: Dataset[]): string {
 }
 
 /** What the address says, for the form of a fetch. */
-function filled(search: Search) {
+function filled(search: Search): Partial<FetchValues> {
   return { ...named(search).values, ...only({ since: search.since, until: search.until }) };
 }
 
-function named({ exchange, symbol, timeframe }: Search) {
-  if (timeframe === "funding") return { values: { ...only({ exchange, symbol }), kind: "funding" as const } };
-  const values = only({ exchange, symbol, timeframe });
-  return Object.keys(values).length > 0 ? { values } : {};
+/** `binance.BTC-USDT.1h` by its parts, for a form. */
+function named({ of }: Search): { values?: Partial<Name> } {
+  const parts = of?.split(".") ?? [];
+  const [exchange, symbol, timeframe] = parts;
+  if (parts.length !== 3) return {};
+  const market = only({ exchange, symbol });
+  return timeframe === "funding"
+    ? { values: { ...market, kind: "funding" } }
+    : { values: { ...market, ...only({ timeframe }) } };
 }
 
 function only<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {

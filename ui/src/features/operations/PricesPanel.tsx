@@ -75,38 +75,37 @@ export function PricesPanel() {
         <ErrorNotice error={asked.error} what="The prices could not be had" />
       )}
       {asked.data && !asked.error && (
-        <table className={styles.prices}>
-          <thead>
-            <tr>
-              <th scope="col">Symbol</th>
-              <th scope="col" className="num">
-                Price
-              </th>
-              <th scope="col" className="num">
-                Bid
-              </th>
-              <th scope="col" className="num">
-                Ask
-              </th>
-              <th scope="col" className="num">
-                Asked
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {asked.data.map((tick) => (
-              <tr key={tick.symbol}>
-                <th scope="row">{tick.symbol}</th>
-                <td className="num">{price(tick.price)}</td>
-                <td className="num">{price(tick.bid)}</td>
-                <td className="num">{price(tick.ask)}</td>
-                <td className="num">
-                  <Time iso={tick.timestamp} />
-                </td>
+        <>
+          <table className={styles.prices}>
+            <thead>
+              <tr>
+                <th scope="col">Symbol</th>
+                <th scope="col" className="num">
+                  Price
+                </th>
+                <th scope="col" className="num">
+                  Bid
+                </th>
+                <th scope="col" className="num">
+                  Ask
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {asked.data.map((tick) => (
+                <tr key={tick.symbol}>
+                  <th scope="row">{tick.symbol}</th>
+                  <td className="num">{price(tick.price)}</td>
+                  <td className="num">{price(tick.bid)}</td>
+                  <td className="num">{price(tick.ask)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <p className={styles.asked}>
+            Asked at <Time iso={asked.data[0]?.timestamp} /> UTC
+          </p>
+        </>
       )}
     </Panel>
   );
