@@ -145,7 +145,8 @@ def _cors(stage: Stage) -> list[s3.CorsRule] | None:
         return None
     return [
         s3.CorsRule(
-            allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD, s3.HttpMethods.PUT],
+            # POST: the form of an upload.
+            allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD, s3.HttpMethods.POST],
             allowed_origins=list(stage.origins),
             allowed_headers=["*"],
             exposed_headers=["ETag", "Content-Range"],

@@ -26,9 +26,10 @@ def _config() -> Config:
         max_pool_connections=MAX_CONNECTIONS,
         connect_timeout=5,
         read_timeout=30,
-        # Presigned URLs must be SigV4 to expire; path style is what emulators resolve everywhere.
+        # Presigned URLs must be SigV4 to expire; path style is what emulators resolve everywhere. On AWS they
+        # name the bucket's own region: the global address redirects, which no browser's preflight may follow.
         signature_version="s3v4",
-        s3={"addressing_style": "path"} if settings().endpoint_url else None,
+        s3={"addressing_style": "path" if settings().endpoint_url else "virtual"},
     )
 
 

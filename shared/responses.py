@@ -169,6 +169,14 @@ class RunAnswer(SeedMetrics):
     error: RunError | None
 
 
+class DatasetRuns(Answer):
+    """Your backtests that a dataset stays for: in work or completed."""
+
+    dataset_id: str
+    backtests: Annotated[list[RunAnswer], Field(description="newest first; any of them where there are more")]
+    more: Annotated[bool, Field(description="whether there are more than these, or others' that use it")]
+
+
 class RunPage(Answer):
     backtests: list[RunAnswer]
     next_cursor: Cursor

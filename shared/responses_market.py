@@ -175,6 +175,9 @@ class DatasetDetail(DatasetAnswer):
     """A dataset with what is known of its candles."""
 
     number: Annotated[int, Field(description="of the version, from 1 on")]
+    size_bytes: Annotated[
+        int, Field(description="of the version's files; versions share those of equal months")
+    ]
     coverage_pct: Annotated[float, Field(description="of the bars that its span should have")]
     gap_list: list[GapRow]
     audit: Annotated[AuditAnswer | None, Field(description="null for a version older than audits")]
@@ -305,6 +308,7 @@ class Step(Answer):
     type: str
     timestamp: Moment
     state: str | None
+    error: Annotated[str | None, Field(description="of a step that failed, its error's name")]
 
 
 class ExecutionAnswer(Answer):
@@ -318,8 +322,9 @@ class ExecutionAnswer(Answer):
 
 
 class WorkflowDetail(WorkflowAnswer):
+    error: Annotated[RunError | None, Field(description="as the backtest, the import or the fetch says it")]
     execution: Annotated[ExecutionAnswer | None, Field(description="null if it was never started")]
-    history: list[Step]
+    history: Annotated[list[Step], Field(description="the first 200 steps")]
 
 
 class ChangeRow(Answer):

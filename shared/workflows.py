@@ -102,7 +102,7 @@ class Workflows:
         return _execution_arn(self._fetch_machine, entry.execution)
 
     def history(self, execution_arn: str, limit: int = 200) -> list[dict[str, Any]]:
-        """Return the first steps of an execution: `id`, `type`, `timestamp` (ISO), `state`."""
+        """Return the first steps of an execution: `id`, `type`, `timestamp` (ISO), `state`, `error`."""
         answer = self._client.get_execution_history(executionArn=execution_arn, maxResults=limit)
         return [
             {
@@ -112,6 +112,7 @@ class Workflows:
                 "state": event.get("stateEnteredEventDetails", event.get("stateExitedEventDetails", {})).get(
                     "name"
                 ),
+                "error": _error_of(event),
             }
             for event in answer["events"]
         ]
@@ -136,6 +137,12 @@ class Workflows:
             error=answer.get("error"),
             cause=answer.get("cause"),
         )
+
+
+def _error_of(event: Mapping[str, Any]) -> str | None:
+    """Return the name of the error that a step's event tells of, whatever kind of step it is."""
+    details = (value for name, value in event.items() if name.endswith("EventDetails"))
+    return next((entry["error"] for entry in details if "error" in entry), None)
 
 
 def _execution_arn(machine: str, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from engine.names import HOUR_MS
 from functions.api.windows import number_after
 from functions.api.wire import dataset_fields
@@ -15,8 +17,12 @@ from shared.manifest import Audit, Flag
 from shared.names import PUBLIC_OWNER, DatasetName
 from shared.responses_audit import AuditAnswer, ChangedBars, FlagRow, VersionAnswer, VersionList
 from shared.responses_market import DatasetDetail, GapRow, MarketAnswer
+from shared.runs import Run
 from shared.settings import LOCAL_OWNER
 from shared.times import iso
+
+# Of the runs that use a dataset; each is read by itself.
+SHOWN_RUNS = 50
 
 
 def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
@@ -27,6 +33,7 @@ def dataset_detail(owner: str, dataset_id: str) -> DatasetDetail:
     return DatasetDetail(
         **dataset_fields(entry, owner),
         number=entry.number,
+        size_bytes=sum(part.size for part in manifest.parts),
         coverage_pct=100.0 * manifest.rows / (manifest.rows + manifest.missing_bars),
         gap_list=gaps,
         market=None if manifest.market is None else MarketAnswer(**manifest.market.to_dict()),
@@ -46,6 +53,18 @@ def dataset_versions(owner: str, dataset_id: str, limit: int, cursor: str | None
         versions=[_version_answer(version) for version in found],
         next_cursor=f"v{found[-1].number}" if more else None,
     )
+
+
+def runs_using(owner: str, dataset_id: str) -> tuple[list[Run], bool]:
+    """Return an owner's runs that a dataset stays for, newest first, and whether there are others.
+
+    Raises NotFoundError.
+    """
+    entry = held_dataset(owner, dataset_id)
+    found = list(islice(access.uses().runs_of(entry.owner, entry.name), SHOWN_RUNS + 1))
+    own = [run for run in found if run.owner == owner][:SHOWN_RUNS]
+    own.sort(key=lambda run: run.created_at, reverse=True)
+    return own, len(found) > len(own)
 
 
 def delete_dataset(owner: str, dataset_id: str) -> None:

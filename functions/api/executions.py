@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from functions.api.wire import fetch_workflow, import_workflow, run_workflow
+from functions.api.wire import error_answer, fetch_workflow, import_workflow, run_workflow
 from shared import access, names
 from shared.datasets import Import
 from shared.errors import InvalidInputError, Issue
@@ -43,19 +43,21 @@ def newest_workflows(owner: str, limit: int, cursor: str | None) -> WorkflowPage
 def workflow_detail(owner: str, workflow_id: str) -> WorkflowDetail:
     """Return one run's, import's or fetch's execution with its steps. Raises NotFoundError."""
     workflows = access.workflows()
+    entry: Run | Import | Fetch
     if names.IMPORT_ID.fullmatch(workflow_id):
-        entry = access.datasets().get_import(owner, workflow_id)
-        answer, execution = _answer(entry), workflows.describe_import(entry)
+        imported = access.datasets().get_import(owner, workflow_id)
+        entry, execution = imported, workflows.describe_import(imported)
     elif names.FETCH_ID.fullmatch(workflow_id):
         fetch = access.fetches().get(owner, workflow_id)
-        answer, execution = _answer(fetch), workflows.describe_fetch(fetch)
+        entry, execution = fetch, workflows.describe_fetch(fetch)
     else:
         run = access.runs().get(owner, workflow_id)
-        answer, execution = _answer(run), workflows.describe_backtest(run)
+        entry, execution = run, workflows.describe_backtest(run)
+    known = {**_answer(entry).model_dump(), "error": error_answer(entry.error)}
     if execution is None:
-        return WorkflowDetail(**answer.model_dump(), execution=None, history=[])
+        return WorkflowDetail(**known, execution=None, history=[])
     return WorkflowDetail(
-        **answer.model_dump(),
+        **known,
         execution=ExecutionAnswer(
             status=execution.status,
             started_at=execution.started_at,

@@ -92,6 +92,12 @@ def test_a_fetch_that_fails_says_why_and_goes_on_from_what_it_had(
     entry = fetched(http, body)
     assert (entry["status"], entry["error"]["code"]) == ("failed", "exchange_rate_limited")
     assert http.get("/datasets/binance.SOL-USDT.1h").status_code == 404
+    workflow = ok(http.get(f"/workflows/{entry['fetch_id']}"))
+    assert workflow["error"]["code"] == "exchange_rate_limited"
+    assert {step["type"] for step in workflow["history"] if step["error"]} >= {
+        "TaskFailed",
+        "ExecutionFailed",
+    }
     exchange.always = None
     entry = fetched(http, body)
     assert entry["status"] == "completed", entry

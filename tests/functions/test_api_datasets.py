@@ -71,6 +71,8 @@ def test_a_dataset_says_what_its_audit_found(http: httpx.Client) -> None:
     assert found["coverage_pct"] == pytest.approx(100 * (bars - 9) / bars)
     assert found["gap_list"] == [OUTAGE, {"start": iso(GAP[0]), "end": iso(GAP[1] - HOUR), "missing": 4}]
     assert found["number"] == 2
+    # Five numbers and a time for each bar; packed, a good part of that.
+    assert 0.3 < found["size_bytes"] / (found["rows"] * 48) < 1.2
     audit = found["audit"]
     assert {name: value for name, value in audit.items() if name != "flags"} == {
         "duplicates_removed": 0,
@@ -256,6 +258,24 @@ def test_staleness_is_told_without_reading_candles(
     assert [row["stale"] for row in rows] == [True] * 3
     assert "get_object" not in calls
     assert len(calls) <= 3  # the page, the dataset, its history
+
+
+def test_a_dataset_names_the_runs_that_it_stays_for(
+    stage: FakeStage, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for symbol in ("BTC-USDT", "ETH-USDT"):
+        hold(stage, symbol)
+    made = [ran(http, **FEBRUARY, initial_cash=1_000 + n) for n in range(3)]
+    failed = ok(http.post("/backtests", json=request()), 202)["run_id"]
+    stage.runs.end("local", failed, "failed", {"code": "worker_lost", "detail": "it is gone"})
+    found = ok(http.get(f"/datasets/{BTC}/runs"))
+    assert [row["run_id"] for row in found["backtests"]] == made[::-1]
+    assert (found["dataset_id"], found["more"]) == (BTC, False)
+    assert ok(http.get(f"/datasets/{ETH}/runs"))["backtests"] == []
+    monkeypatch.setattr("functions.api.datasets.SHOWN_RUNS", 2)
+    found = ok(http.get(f"/datasets/{BTC}/runs"))
+    assert (len(found["backtests"]), found["more"]) == (2, True)
+    assert http.get("/datasets/sim.BTC-USDT.4h/runs").status_code == 404
 
 
 def test_a_dataset_that_a_run_uses_stays_and_goes_with_its_last_run(

@@ -258,7 +258,7 @@ def test_two_runs_compare_by_metric_and_by_what_differs(market: FakeStage, http:
 
 
 def test_workflows_are_runs_and_imports_newest_first(market: FakeStage, http: httpx.Client) -> None:
-    del market
+    stage = market
     made = []
     for number in range(3):
         made.append(start(http, f"k{number}")["run_id"])
@@ -278,9 +278,11 @@ def test_workflows_are_runs_and_imports_newest_first(market: FakeStage, http: ht
     assert (detail["kind"], detail["execution"]["status"]) == ("backtest", "RUNNING")
     assert detail["history"][0]["type"] == "ExecutionStarted"
     assert http.get(f"/workflows/{made[1]}").json()["execution"] is None
+    stage.runs.end("local", made[0], "failed", {"code": "worker_lost", "detail": "it is gone"})
+    assert http.get(f"/workflows/{made[0]}").json()["error"]["detail"] == "it is gone"
     problem(http.get("/workflows/nothing"), 404)
     changes = http.get("/events").json()["events"]
-    assert [row["type"] for row in changes] == ["run_queued"] * 3
+    assert [row["type"] for row in changes] == ["run_failed", *["run_queued"] * 3]
 
 
 # --- who may ---------------------------------------------------------------------------------

@@ -158,3 +158,9 @@ def test_only_the_distribution_reads_the_page_s_bucket(prod: Template) -> None:
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert [statement["Principal"] for statement in allowed] == [{"Service": "cloudfront.amazonaws.com"}]
     assert "AWS:SourceArn" in allowed[0]["Condition"]["StringEquals"]
+
+
+def test_a_page_may_upload_by_a_form_and_download(local: Template, prod: Template) -> None:
+    for stage in (local, prod):
+        (rule,) = stage.at("Storage/Bucket")["CorsConfiguration"]["CorsRules"]
+        assert rule["AllowedMethods"] == ["GET", "HEAD", "POST"]

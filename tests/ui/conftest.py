@@ -37,6 +37,8 @@ __all__ = ["emulator", "exchange", "stack"]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 # Held by the exchange and not by the stack: half a year of hours from December 2020.
 FETCHABLE = "SOL-USDT"
+# Others that it has, for what is asked of it by hand.
+LISTED = ("BTC-USDT", "ETH-USDT", "LTC-USDT")
 DESKTOP, PHONE = (1280, 720), (390, 844)
 # What the page must do within; generous, because the machines of a CI are slow.
 PATIENCE_MS = 20_000
@@ -110,12 +112,16 @@ class Screen:
         before = html.get_attribute("data-theme")
         for theme in ("dark", "light"):
             if html.get_attribute("data-theme") != theme:
-                self.page.get_by_role("button", name=theme.capitalize(), exact=True).click()
+                self._switch(theme)
             # Charts take the theme's colours up a frame later.
             self.page.wait_for_timeout(150)
             self.page.screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
         if before == "dark":
-            self.page.get_by_role("button", name="Dark", exact=True).click()
+            self._switch("dark")
+
+    def _switch(self, theme: str) -> None:
+        # Sent to the button itself: it may lie behind a dialog.
+        self.page.get_by_role("button", name=theme.capitalize(), exact=True).dispatch_event("click")
 
     def axe(self) -> list[str]:
         """Return axe-core's serious and critical findings of what is shown now."""
@@ -163,6 +169,9 @@ def market(stack: LocalStack, exchange: StandIn) -> Market:
     http = stack.http()
     # What the exchange lists is kept for an hour: it has to hold this before anybody asks.
     exchange.book.simulate(FETCHABLE, "1h", parse_time("2020-12-01"), parse_time("2021-07-01"))
+    for listed in LISTED:
+        for timeframe in ("1h", "1d"):
+            exchange.book.simulate(listed, timeframe, parse_time("2021-01-01"), parse_time("2021-07-01"))
     symbols, start, end = ("BTC-USDT", "ETH-USDT"), "2021-01-01", "2022-01-01"
     folder = os.environ.get("STEPFOLD_MARKET_DATA")
     for seed, symbol in enumerate(symbols):

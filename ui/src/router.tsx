@@ -114,15 +114,30 @@ const compare = createRoute({
   component: lazyRouteComponent(() => import("@/features/compare/ComparePage"), "ComparePage"),
 });
 
+/**
+ * The datasets; `q`, `exchange` and `timeframe` filter them. `add`: fetch or import opens that form, filled in
+ * with the dataset `of` (`binance.BTC-USDT.1h`), `since` and `until`.
+ */
 const data = createRoute({
   getParentRoute: () => root,
   path: "/data",
+  validateSearch: (search: Record<string, unknown>) => ({
+    ...text(search, "q"),
+    ...text(search, "exchange"),
+    ...text(search, "timeframe"),
+    ...text(search, "add"),
+    ...text(search, "of"),
+    ...text(search, "since"),
+    ...text(search, "until"),
+  }),
   component: lazyRouteComponent(() => import("@/features/data/DataPage"), "DataPage"),
 });
 
+/** `at`: the bar that the chart shows, ISO 8601; the newest ones without it. */
 const dataset = createRoute({
   getParentRoute: () => root,
   path: "/data/$datasetId",
+  validateSearch: (search: Record<string, unknown>) => text(search, "at"),
   component: lazyRouteComponent(() => import("@/features/data/DatasetPage"), "DatasetPage"),
 });
 

@@ -7,17 +7,19 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 from starlette.status import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
-from functions.api.datasets import dataset_detail, dataset_versions, delete_dataset
+from functions.api.datasets import dataset_detail, dataset_versions, delete_dataset, runs_using
 from functions.api.documents import conflict, missing, refused
 from functions.api.fetches import begin_fetch, fetch_of
 from functions.api.idempotency import IdempotencyKey
 from functions.api.imports import begin_import, import_of, start_import, start_resampling
 from functions.api.owner import Owner
 from functions.api.route import router
+from functions.api.staleness import Staleness
 from functions.api.windows import ListLimit
-from functions.api.wire import dataset_answer, fetch_answer, import_answer
+from functions.api.wire import dataset_answer, fetch_answer, import_answer, run_answer
 from shared import access
 from shared.requests import FetchRequest, NewDataset, ResampleRequest
+from shared.responses import DatasetRuns
 from shared.responses_audit import VersionList
 from shared.responses_market import DatasetDetail, DatasetList, FetchAnswer, ImportAnswer, ImportBegun
 
@@ -82,6 +84,19 @@ def versions(
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> VersionList:
     return dataset_versions(owner, dataset_id, limit, cursor)
+
+
+@routes.get(
+    "/datasets/{dataset_id}/runs",
+    response_model=DatasetRuns,
+    summary="The backtests that use a dataset, and so keep it from being deleted",
+    responses=missing(),
+)
+def uses(owner: Owner, dataset_id: DatasetId) -> DatasetRuns:
+    runs, more = runs_using(owner, dataset_id)
+    staleness = Staleness(access.datasets())
+    answers = [run_answer(run, staleness.of(run)) for run in runs]
+    return DatasetRuns(dataset_id=dataset_id, backtests=answers, more=more)
 
 
 @routes.delete(

@@ -2,8 +2,12 @@ import type { components } from "@/api/schema";
 
 export type FieldError = components["schemas"]["ErrorItem"];
 
-/** RFC 9457; a gateway's answers have less of it. */
-export type Problem = Partial<components["schemas"]["Problem"]> & { title: string; status: number };
+/** RFC 9457; a gateway's answers have less of it. `run_ids`: of a dataset that cannot go, the runs that use it. */
+export type Problem = Partial<components["schemas"]["Problem"]> & {
+  title: string;
+  status: number;
+  run_ids?: string[];
+};
 
 /** The API refused: `problem.errors` names each field and what to do. */
 export class ApiError extends Error {

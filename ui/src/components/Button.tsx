@@ -16,7 +16,7 @@ export function Button({ kind = "plain", icon, busy = false, children, disabled,
     <button
       type="button"
       {...rest}
-      className={`${styles.button} ${styles[kind]} ${rest.className ?? ""}`}
+      className={`${styles.button} ${styles[kind] ?? ""} ${rest.className ?? ""}`}
       disabled={disabled || busy}
       aria-busy={busy || undefined}
     >
