@@ -16,7 +16,16 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import {
+  Fragment,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import styles from "@/components/DataTable.module.css";
 import { Icon } from "@/components/Icon";
 
@@ -51,6 +60,8 @@ interface Props<Item> {
   current?: string | null;
   selection?: RowSelectionState;
   onSelection?: OnChangeFn<RowSelectionState>;
+  /** What unfolds below a row; its height is 0 while it is folded. */
+  detail?: { height: (row: Item) => number; render: (row: Item) => ReactNode };
   /** Called when the reader comes near the end: ask for the next page then. */
   onNearEnd?: () => void;
   empty: ReactNode;
@@ -73,6 +84,7 @@ export function DataTable<Item>({
   current = null,
   selection,
   onSelection,
+  detail,
   onNearEnd,
   empty,
 }: Props<Item>) {
@@ -93,9 +105,14 @@ export function DataTable<Item>({
   const virtual = useVirtualizer({
     count: shown.length,
     getScrollElement: () => viewport.current,
-    estimateSize: () => rowHeight,
+    estimateSize: (index) => rowHeight + (detail?.height((shown[index] as Row<Item>).original) ?? 0),
     overscan: OVERSCAN,
   });
+  // What unfolds changes heights, and an order puts other rows in their places.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the heights are those of other rows, or other heights
+  useLayoutEffect(() => {
+    if (detail) virtual.measure();
+  }, [virtual, detail, shown]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
   // Not only while scrolling: a page may have brought fewer rows than fill the view.
@@ -147,24 +164,33 @@ export function DataTable<Item>({
           {above > 0 && <Spacer height={above} width={width} />}
           {items.map((item) => {
             const row = shown[item.index] as Row<Item>;
+            const unfolded = detail?.height(row.original) ?? 0;
             return (
-              <tr
-                key={row.id}
-                aria-rowindex={item.index + 2}
-                aria-selected={selection ? row.getIsSelected() : undefined}
-                aria-current={row.id === current ? "true" : undefined}
-                className={onOpen ? styles.open : undefined}
-                style={{ height: rowHeight }}
-                tabIndex={onOpen ? 0 : undefined}
-                onClick={onOpen && ((event) => openByClick(event, () => onOpen(row.original)))}
-                onKeyDown={onOpen && ((event) => openByKey(event, () => onOpen(row.original)))}
-              >
-                {row.getVisibleCells().map((cell) => (
-                  <td key={cell.id} className={cell.column.columnDef.meta?.numeric ? "num" : undefined}>
-                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                  </td>
-                ))}
-              </tr>
+              <Fragment key={row.id}>
+                <tr
+                  aria-rowindex={item.index + 2}
+                  aria-selected={selection ? row.getIsSelected() : undefined}
+                  aria-current={row.id === current ? "true" : undefined}
+                  className={onOpen ? styles.open : undefined}
+                  style={{ height: rowHeight }}
+                  tabIndex={onOpen ? 0 : undefined}
+                  onClick={onOpen && ((event) => openByClick(event, () => onOpen(row.original)))}
+                  onKeyDown={onOpen && ((event) => openByKey(event, () => onOpen(row.original)))}
+                >
+                  {row.getVisibleCells().map((cell) => (
+                    <td key={cell.id} className={cell.column.columnDef.meta?.numeric ? "num" : undefined}>
+                      {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                    </td>
+                  ))}
+                </tr>
+                {detail && unfolded > 0 && (
+                  <tr className={styles.detail}>
+                    <td colSpan={width} style={{ height: unfolded }}>
+                      {detail.render(row.original)}
+                    </td>
+                  </tr>
+                )}
+              </Fragment>
             );
           })}
           {below > 0 && <Spacer height={below} width={width} />}
@@ -198,7 +224,9 @@ function openByKey(event: KeyboardEvent, open: () => void): void {
   if (event.key === "Enter") open();
   const step = event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    const next = event.currentTarget[step];
+    let next = event.currentTarget[step];
+    // What is unfolded below a row is no stop of its own.
+    if (next instanceof HTMLElement && next.tabIndex !== 0) next = next[step];
     if (next instanceof HTMLElement && next.tabIndex === 0) {
       event.preventDefault();
       next.focus();

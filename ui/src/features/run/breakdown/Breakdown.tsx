@@ -1,0 +1,4 @@
+import type { Run } from "@/api/types";
+export function Breakdown({ run }: { run: Run }) {
+  return run.name;
+}
