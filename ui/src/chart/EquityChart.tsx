@@ -49,7 +49,8 @@ export function EquityChart({ label, curve, height, view, onSeen, onPoint }: Pro
   const theme = useTheme();
   const { box, chart } = useChart({
     rightPriceScale: { scaleMargins: { top: 0.06, bottom: 0.06 }, minimumWidth: 72 },
-    timeScale: { minBarSpacing: 0.02 },
+    // With fixed edges the labels at them are not cut.
+    timeScale: { minBarSpacing: 0.02, fixLeftEdge: true, fixRightEdge: true },
     localization: { timeFormatter: (time: Time) => utc(new Date((time as number) * 1000).toISOString()) },
   });
   const series = useRef<Series | null>(null);
@@ -86,7 +87,7 @@ export function EquityChart({ label, curve, height, view, onSeen, onPoint }: Pro
     const [above, below] = chart.panes();
     above?.setStretchFactor(1 - SHARE_OF_DRAWDOWN);
     below?.setStretchFactor(SHARE_OF_DRAWDOWN);
-    made.drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.02, bottom: 0.1 } });
+    made.drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.1 } });
     series.current = made;
     // The chart removes its series with itself.
     return () => {

@@ -30,7 +30,8 @@ export function Lines({ label, lines, height, write }: Props) {
   const theme = useTheme();
   const { box, chart } = useChart({
     rightPriceScale: { minimumWidth: 56 },
-    timeScale: { minBarSpacing: 0.05 },
+    // With fixed edges the labels at them are not cut.
+    timeScale: { minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
     localization: {
       timeFormatter: (time: Time) => utcDate(new Date((time as number) * 1000).toISOString()),
     },

@@ -18,6 +18,8 @@ export interface Held {
 
 /** Fewer points than this in what is seen look coarse. */
 const FEWEST_SEEN = 250;
+/** So near to the end of what is held, in lengths of what is seen, the next part is wanted. */
+const NEAR = 0.25;
 /** How much more than what is seen is held, on either side. */
 const MARGIN = 1;
 
@@ -25,11 +27,14 @@ const MARGIN = 1;
 export function wanted(seen: Span, held: Held, whole: Span, barMs: number): Span | null | undefined {
   const length = seen.end - seen.start;
   const isWhole = held.span.start <= whole.start && held.span.end >= whole.end;
-  const beyond = seen.start < held.span.start || seen.end > held.span.end;
+  // Before its ends are reached, because the chart stops there.
+  const near = NEAR * length;
+  const beyond =
+    (seen.start < held.span.start + near && held.span.start > whole.start) ||
+    (seen.end > held.span.end - near && held.span.end < whole.end);
   const step = (held.span.end - held.span.start) / Math.max(1, held.points);
   const coarse = length / step < FEWEST_SEEN && step > 1.5 * barMs;
-  // A part that was looked into closely is far finer than what is seen after zooming out needs, and ends too soon.
-  if (!coarse && (isWhole || !beyond)) return undefined;
+  if (!coarse && !beyond) return undefined;
   const part = {
     start: Math.max(whole.start, Math.floor(seen.start - MARGIN * length)),
     end: Math.min(whole.end, Math.ceil(seen.end + MARGIN * length)),

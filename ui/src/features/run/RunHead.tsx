@@ -10,7 +10,7 @@ import { StatusBadge } from "@/components/StatusBadge";
 import { Time } from "@/components/Time";
 import { CompareWith } from "@/features/run/CompareWith";
 import styles from "@/features/run/Run.module.css";
-import { RunLabels } from "@/features/run/RunLabels";
+import { RunLabels, RunName } from "@/features/run/RunLabels";
 import { useCancel } from "@/features/runs/actions";
 import { DeleteRun } from "@/features/runs/DeleteRun";
 import { isActive, titleOf } from "@/features/runs/listing";
@@ -32,6 +32,7 @@ export function RunHead({ run }: { run: Run }) {
     <>
       <PageHead
         title={titleOf(run)}
+        heading={<RunName run={run} />}
         below={<RunLine run={run} />}
         actions={
           <>

@@ -1,24 +1,35 @@
 import { Link } from "@tanstack/react-router";
 import type { Run } from "@/api/types";
-import { ErrorNotice } from "@/components/ErrorNotice";
+import { ErrorNotice, wordsOf } from "@/components/ErrorNotice";
 import styles from "@/features/run/Run.module.css";
 import { useLabel } from "@/features/runs/actions";
 import { Editable } from "@/features/runs/Editable";
 import { parseTags, titleOf } from "@/features/runs/listing";
 
-/** Name, tags and notes, edited where they stand. */
+/** The run's name, edited where it stands. */
+export function RunName({ run }: { run: Run }) {
+  const label = useLabel();
+  const title = titleOf(run);
+  return (
+    <span className={styles.name}>
+      <Editable
+        label={`Name of ${title}`}
+        value={run.name ?? ""}
+        maxLength={120}
+        shown={label.isPending ? (label.variables.labels.name ?? run.strategy) : title}
+        onSave={(text) => label.mutate({ run, labels: { name: text || null } })}
+      />
+      {label.isError && <span className={styles.refused}>{wordsOf(label.error)}</span>}
+    </span>
+  );
+}
+
+/** Tags and notes, edited where they stand. */
 export function RunLabels({ run }: { run: Run }) {
   const label = useLabel();
   const title = titleOf(run);
   return (
     <div className={styles.labels}>
-      <Editable
-        label={`Name of ${title}`}
-        value={run.name ?? ""}
-        maxLength={120}
-        words={run.name ? "rename" : "name"}
-        onSave={(text) => label.mutate({ run, labels: { name: text || null } })}
-      />
       <Editable
         label={`Tags of ${title}`}
         value={run.tags.join(", ")}

@@ -3,10 +3,8 @@ import type { Results } from "@/api/types";
 import { Button } from "@/components/Button";
 import { Panel } from "@/components/Panel";
 import styles from "@/features/run/overview/AllMetrics.module.css";
-import { figure, GROUPS, type Metric, metricNamed } from "@/format/metrics";
-
-/** Not metrics, or tables that stand elsewhere. */
-const ELSEWHERE = new Set(["run_id", "status", "fingerprint", "engine_version", "stale", "stale_because"]);
+import { others } from "@/features/run/overview/others";
+import { figure, GROUPS } from "@/format/metrics";
 
 /** Every metric in groups; what is not defined says why. */
 export function AllMetrics({ results }: { results: Results }) {
@@ -43,12 +41,4 @@ export function AllMetrics({ results }: { results: Results }) {
       </div>
     </Panel>
   );
-}
-
-export function others(results: Results): Metric[] {
-  const shown = new Set(GROUPS.flatMap((group) => group.metrics.map((metric) => metric.name)));
-  return Object.keys(results)
-    .filter((name) => !shown.has(name) && !ELSEWHERE.has(name))
-    .filter((name) => results[name] === null || ["number", "string"].includes(typeof results[name]))
-    .map(metricNamed);
 }

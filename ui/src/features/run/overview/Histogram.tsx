@@ -3,7 +3,7 @@ import styles from "@/features/run/overview/Distribution.module.css";
 import { type Class, histogram } from "@/features/run/overview/histogram";
 import { integer } from "@/format/numbers";
 
-const [WIDTH, HEIGHT, FOOT] = [560, 180, 20];
+const [WIDTH, HEIGHT, FOOT] = [440, 170, 20];
 
 interface Props {
   values: ArrayLike<number>;
