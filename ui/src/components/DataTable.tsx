@@ -36,6 +36,8 @@ declare module "@tanstack/react-table" {
     numeric?: boolean;
     /** What the column is, for its head. */
     title?: string;
+    /** In pixels, or more where there is room: so that columns of several tables stand under each other. */
+    width?: number;
   }
 }
 
@@ -47,8 +49,8 @@ interface Props<Item> {
   columns: Column<Item>[];
   rows: Item[];
   rowId: (row: Item) => string;
-  /** Height of what scrolls, in pixels; less where there are fewer rows. */
-  height?: number;
+  /** Height of what scrolls, in pixels or as CSS has it; less where there are fewer rows. */
+  height?: number | string;
   rowHeight?: number;
   initialSorting?: SortingState;
   /** Given, the order is kept elsewhere, such as in the address. */
@@ -139,6 +141,7 @@ export function DataTable<Item>({
                   scope="col"
                   className={header.column.columnDef.meta?.numeric ? "num" : undefined}
                   title={header.column.columnDef.meta?.title}
+                  style={{ width: header.column.columnDef.meta?.width }}
                   aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : undefined}
                 >
                   {header.column.getCanSort() ? (

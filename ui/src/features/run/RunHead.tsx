@@ -9,7 +9,6 @@ import { PageHead } from "@/components/PageHead";
 import { StatusBadge } from "@/components/StatusBadge";
 import { Time } from "@/components/Time";
 import { CompareWith } from "@/features/run/CompareWith";
-import styles from "@/features/run/Run.module.css";
 import { RunLabels, RunName } from "@/features/run/RunLabels";
 import { useCancel } from "@/features/runs/actions";
 import { DeleteRun } from "@/features/runs/DeleteRun";
@@ -105,6 +104,8 @@ export function RunHead({ run }: { run: Run }) {
 
 function RunLine({ run }: { run: Run }) {
   const strategy = run.strategy_version === null ? run.strategy : `${run.strategy} @${run.strategy_version}`;
+  // Most runs begin and end with a day.
+  const days = [run.start_date, run.end_date].every((iso) => iso?.endsWith("T00:00:00Z"));
   return (
     <>
       <StatusBadge status={run.status} />
@@ -128,10 +129,9 @@ function RunLine({ run }: { run: Run }) {
       </span>
       {run.start_date && (
         <span title="From the first candle to the time before which the last one ends">
-          <Time iso={run.start_date} /> – <Time iso={run.end_date} />
+          <Time iso={run.start_date} date={days} /> – <Time iso={run.end_date} date={days} />
         </span>
       )}
-      <code className={styles.id}>{run.run_id}</code>
     </>
   );
 }

@@ -50,6 +50,7 @@ export function RunLabels({ run }: { run: Run }) {
         shown={run.notes && <span className={styles.notes}>{run.notes}</span>}
         onSave={(text) => label.mutate({ run, labels: { notes: text || null } })}
       />
+      <code className={styles.id}>{run.run_id}</code>
       {label.isError && (
         <ErrorNotice error={label.error} what="That was not kept" onDismiss={() => label.reset()} />
       )}

@@ -37,15 +37,18 @@ export function Groups({ title, label, name, rows }: Props) {
   );
 }
 
+const FIGURE_WIDTH = 110;
+
 function columnsFor(rows: Row[], label: string, key: string): Column<Row>[] {
   const most = Math.max(0, ...rows.map((row) => Math.abs(row.pnl)));
-  return [
+  const columns: Column<Row>[] = [
     {
       id: "label",
       header: label,
       accessorFn: (row) => orderOf(row[key]),
       cell: ({ row }) => wordsOf(row.original[key], key),
       sortingFn: "basic",
+      meta: { width: 190 },
     },
     {
       accessorKey: "pnl",
@@ -55,7 +58,7 @@ function columnsFor(rows: Row[], label: string, key: string): Column<Row>[] {
           {pnl(row.original.pnl)}
         </Bar>
       ),
-      meta: { numeric: true },
+      meta: { numeric: true, width: 190 },
     },
     number("trades", "Trades", integer),
     {
@@ -75,4 +78,5 @@ function columnsFor(rows: Row[], label: string, key: string): Column<Row>[] {
     number("avg_duration_hours", "Average time held", hours),
     number("fees", "Fees", money),
   ];
+  return columns.map((column) => ({ ...column, meta: { width: FIGURE_WIDTH, ...column.meta } }));
 }

@@ -31,8 +31,8 @@ const KNOWN: Record<string, [group: string, label: string, unit?: string]> = {
   taker_fee_bps: ["Costs", "Taker fee", "bps"],
   maker_fee_bps: ["Costs", "Maker fee", "bps"],
   slippage_bps: ["Costs", "Slippage", "bps"],
-  slippage_range_fraction: ["Costs", "Slippage of the bar's range", "fraction"],
-  slippage_volume_share: ["Costs", "Slippage of the volume's share"],
+  slippage_range_fraction: ["Costs", "Slippage, share of the bar's range"],
+  slippage_volume_share: ["Costs", "Slippage, by share of the volume"],
 };
 /** They have a part of the page of their own. */
 const APART = new Set(["strategy", "parameters", "symbols", "allocations", "risk", "behaviour"]);

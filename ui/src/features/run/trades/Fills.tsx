@@ -4,7 +4,7 @@ import { type Column, DataTable } from "@/components/DataTable";
 import { useResults } from "@/features/run/run";
 import { number, pnl, rMultiple, text, time, words } from "@/features/run/trades/cells";
 import { fillPage } from "@/features/run/trades/pages";
-import { RowsPanel } from "@/features/run/trades/RowsPanel";
+import { RowsPanel, TABLE_HEIGHT } from "@/features/run/trades/RowsPanel";
 import { useAllRows } from "@/features/run/trades/rows";
 import { decimal, money, percent, price, quantity } from "@/format/numbers";
 
@@ -64,7 +64,7 @@ export function Fills({ run }: { run: Run }) {
         columns={COLUMNS}
         rows={all.rows}
         rowId={(row) => String(row.seq)}
-        height={560}
+        height={TABLE_HEIGHT}
         rowHeight={30}
         onOpen={(row) =>
           navigate({

@@ -3,7 +3,7 @@ import type { PairedTrade, Run } from "@/api/types";
 import { type Column, DataTable } from "@/components/DataTable";
 import { number, pnl, rMultiple, text, time, words } from "@/features/run/trades/cells";
 import { pairedTradePage } from "@/features/run/trades/pages";
-import { RowsPanel } from "@/features/run/trades/RowsPanel";
+import { RowsPanel, TABLE_HEIGHT } from "@/features/run/trades/RowsPanel";
 import { useAllRows } from "@/features/run/trades/rows";
 import { money, price, quantity, signedPercent, tone } from "@/format/numbers";
 import { hours } from "@/format/times";
@@ -52,7 +52,7 @@ export function PairedTrades({ run }: { run: Run }) {
         columns={COLUMNS}
         rows={all.rows}
         rowId={tradeId}
-        height={560}
+        height={TABLE_HEIGHT}
         rowHeight={30}
         onOpen={(row) =>
           navigate({

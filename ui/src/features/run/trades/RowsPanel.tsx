@@ -8,6 +8,9 @@ import styles from "@/features/run/trades/RowsPanel.module.css";
 import type { AllRows } from "@/features/run/trades/rows";
 import { integer } from "@/format/numbers";
 
+/** What a screen has below the head of the page and of the panel. */
+export const TABLE_HEIGHT = "max(320px, calc(100dvh - 258px))";
+
 interface Props<Row> {
   title: string;
   /** "round trips". */

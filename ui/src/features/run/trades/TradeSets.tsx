@@ -5,7 +5,7 @@ import { Icon } from "@/components/Icon";
 import { number, pnl, text, time } from "@/features/run/trades/cells";
 import { Legs, legsHeight } from "@/features/run/trades/Legs";
 import { tradeSetPage } from "@/features/run/trades/pages";
-import { RowsPanel } from "@/features/run/trades/RowsPanel";
+import { RowsPanel, TABLE_HEIGHT } from "@/features/run/trades/RowsPanel";
 import { useAllRows } from "@/features/run/trades/rows";
 import styles from "@/features/run/trades/TradeSets.module.css";
 import { money, price, quantity } from "@/format/numbers";
@@ -42,7 +42,7 @@ export function TradeSets({ run }: { run: Run }) {
         columns={columns}
         rows={all.rows}
         rowId={(set) => String(set.set_id)}
-        height={560}
+        height={TABLE_HEIGHT}
         rowHeight={30}
         onOpen={toggle}
         detail={detail}
