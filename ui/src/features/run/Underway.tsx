@@ -3,7 +3,6 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { Loading } from "@/components/Loading";
 import { Panel } from "@/components/Panel";
 import { ProgressBar } from "@/components/ProgressBar";
-import { Stat, Stats } from "@/components/Stat";
 import { Time } from "@/components/Time";
 import styles from "@/features/run/Run.module.css";
 import { useRunProgress } from "@/features/run/run";
@@ -12,7 +11,7 @@ import { integer } from "@/format/numbers";
 
 /** How far a run is, asked every second. */
 export function Underway({ run }: { run: Run }) {
-  const { data: progress, isError, error, refetch } = useRunProgress(run.run_id);
+  const { data: progress, isError, error, refetch } = useRunProgress(run);
   if (progress === undefined) {
     if (isError) {
       return <ErrorNotice error={error} what="The progress is not known" onRetry={() => refetch()} />;
@@ -24,16 +23,31 @@ export function Underway({ run }: { run: Run }) {
     <Panel title={waiting ? "Waiting for its turn" : "Under way"}>
       <div className={styles.stack}>
         <ProgressBar value={waiting ? null : progress.progress_pct} label={`Progress of ${titleOf(run)}`} />
-        <Stats>
-          <Stat label="Phase" value={progress.current_phase.replaceAll("_", " ")} />
-          <Stat
-            label="Candles"
-            value={integer(progress.processed_candles)}
-            below={progress.total_candles > 0 && `of ${integer(progress.total_candles)}`}
-          />
-          <Stat label="At" value={<Time iso={progress.current_timestamp} />} />
-          <Stat label="Started" value={<Time iso={run.started_at} />} />
-        </Stats>
+        <dl className={styles.facts}>
+          <div>
+            <dt>Phase</dt>
+            <dd>{progress.current_phase.replaceAll("_", " ")}</dd>
+          </div>
+          <div>
+            <dt>Candles</dt>
+            <dd>
+              {integer(progress.processed_candles)}
+              {progress.total_candles > 0 && ` of ${integer(progress.total_candles)}`}
+            </dd>
+          </div>
+          <div>
+            <dt>Has come to</dt>
+            <dd>
+              <Time iso={progress.current_timestamp} />
+            </dd>
+          </div>
+          <div>
+            <dt>Started</dt>
+            <dd>
+              <Time iso={run.started_at} />
+            </dd>
+          </div>
+        </dl>
         <div>
           <h3>Latest messages</h3>
           {progress.latest_logs.length === 0 ? (

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { data } from "@/api/client";
 import { useApi } from "@/api/context";
 import { FOREVER } from "@/api/queries";
+import type { Run } from "@/api/types";
 import { isActive } from "@/features/runs/listing";
 
 const EVERY_MS = 1_000;
@@ -16,8 +17,8 @@ export function useRun(runId: string) {
   });
 }
 
-/** Ask how far a run is while it is under way; once it has ended, ask what became of it. */
-export function useRunProgress(runId: string) {
+/** Ask how far a run is while it is under way; whenever its status is another one, ask for the run again. */
+export function useRunProgress({ run_id: runId, status }: Run) {
   const api = useApi();
   const queries = useQueryClient();
   const progress = useQuery({
@@ -26,12 +27,12 @@ export function useRunProgress(runId: string) {
     refetchInterval: (query) => (query.state.data && !isActive(query.state.data) ? false : EVERY_MS),
     staleTime: 0,
   });
-  const ended = progress.data !== undefined && !isActive(progress.data);
+  const now = progress.data?.status;
   useEffect(() => {
-    if (!ended) return;
+    if (now === undefined || now === status) return;
     void queries.invalidateQueries({ queryKey: ["run", runId] });
-    void queries.invalidateQueries({ queryKey: ["runs"] });
-  }, [ended, queries, runId]);
+    if (!isActive({ status: now })) void queries.invalidateQueries({ queryKey: ["runs"] });
+  }, [now, status, queries, runId]);
   return progress;
 }
 

@@ -33,7 +33,7 @@ export function Artifacts({ runId }: { runId: string }) {
             As they are stored. The links need no login and last until{" "}
             <Time iso={links.data.expires_at} minute />.
           </p>
-          <ul className={styles.list}>
+          <ul className={`${styles.list} ${styles.files}`}>
             {links.data.artifacts.map((file) => (
               <li key={file.filename}>
                 <a

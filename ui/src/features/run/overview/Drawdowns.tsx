@@ -64,7 +64,7 @@ function columnsFor(deepest: number): Column<Row>[] {
     {
       accessorKey: "start_timestamp",
       header: "Peak",
-      cell: ({ row }) => <Time iso={row.original.start_timestamp} />,
+      cell: ({ row }) => <Time iso={row.original.start_timestamp} date />,
       sortingFn: "basic",
     },
     {
