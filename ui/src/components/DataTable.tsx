@@ -8,26 +8,17 @@ import {
   type ColumnDef,
   flexRender,
   getCoreRowModel,
-  getSortedRowModel,
   type OnChangeFn,
-  type Row,
   type RowSelectionState,
   type SortingState,
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import {
-  Fragment,
-  type KeyboardEvent,
-  type MouseEvent,
-  type ReactNode,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { DataRow } from "@/components/DataRow";
 import styles from "@/components/DataTable.module.css";
 import { Icon } from "@/components/Icon";
+import { sorted } from "@/components/sorted";
 
 declare module "@tanstack/react-table" {
   // The parameters must be named as the library names them.
@@ -93,21 +84,11 @@ export function DataTable<Item>({
   const [ownSorting, setOwnSorting] = useState<SortingState>(initialSorting);
   const sorting = keptSorting ?? ownSorting;
   const viewport = useRef<HTMLDivElement>(null);
-  const table = useReactTable({
-    data: rows,
-    columns,
-    state: { sorting, ...(selection ? { rowSelection: selection } : {}) },
-    ...(onSelection ? { onRowSelectionChange: onSelection } : {}),
-    onSortingChange: onSorting ?? setOwnSorting,
-    getRowId: rowId,
-    getCoreRowModel: getCoreRowModel(),
-    getSortedRowModel: getSortedRowModel(),
-  });
-  const shown = table.getRowModel().rows;
+  const shown = useMemo(() => sorted(rows, columns, sorting), [rows, columns, sorting]);
   const virtual = useVirtualizer({
     count: shown.length,
     getScrollElement: () => viewport.current,
-    estimateSize: (index) => rowHeight + (detail?.height((shown[index] as Row<Item>).original) ?? 0),
+    estimateSize: (index) => rowHeight + (detail?.height(shown[index] as Item) ?? 0),
     overscan: OVERSCAN,
   });
   // What unfolds changes heights, and an order puts other rows in their places.
@@ -116,7 +97,20 @@ export function DataTable<Item>({
     if (detail) virtual.measure();
   }, [virtual, detail, shown]);
   const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? -1;
+  // The library makes an object with a dozen functions of each row that it is given: it gets those that are drawn.
+  const drawn = useMemo(() => shown.slice(first, last + 1), [shown, first, last]);
+  const table = useReactTable({
+    data: drawn,
+    columns,
+    state: { sorting, ...(selection ? { rowSelection: selection } : {}) },
+    ...(onSelection ? { onRowSelectionChange: onSelection } : {}),
+    onSortingChange: onSorting ?? setOwnSorting,
+    manualSorting: true,
+    getRowId: rowId,
+    getCoreRowModel: getCoreRowModel(),
+  });
   // Not only while scrolling: a page may have brought fewer rows than fill the view.
   useEffect(() => {
     if (onNearEnd && last >= 0 && last >= shown.length - NEAR_END) onNearEnd();
@@ -165,37 +159,20 @@ export function DataTable<Item>({
         </thead>
         <tbody>
           {above > 0 && <Spacer height={above} width={width} />}
-          {items.map((item) => {
-            const row = shown[item.index] as Row<Item>;
-            const unfolded = detail?.height(row.original) ?? 0;
-            return (
-              <Fragment key={row.id}>
-                <tr
-                  aria-rowindex={item.index + 2}
-                  aria-selected={selection ? row.getIsSelected() : undefined}
-                  aria-current={row.id === current ? "true" : undefined}
-                  className={onOpen ? styles.open : undefined}
-                  style={{ height: rowHeight }}
-                  tabIndex={onOpen ? 0 : undefined}
-                  onClick={onOpen && ((event) => openByClick(event, () => onOpen(row.original)))}
-                  onKeyDown={onOpen && ((event) => openByKey(event, () => onOpen(row.original)))}
-                >
-                  {row.getVisibleCells().map((cell) => (
-                    <td key={cell.id} className={cell.column.columnDef.meta?.numeric ? "num" : undefined}>
-                      {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                    </td>
-                  ))}
-                </tr>
-                {detail && unfolded > 0 && (
-                  <tr className={styles.detail}>
-                    <td colSpan={width} style={{ height: unfolded }}>
-                      {detail.render(row.original)}
-                    </td>
-                  </tr>
-                )}
-              </Fragment>
-            );
-          })}
+          {table.getRowModel().rows.map((row, i) => (
+            <DataRow
+              key={row.id}
+              row={row}
+              columns={columns}
+              place={first + i}
+              height={rowHeight}
+              selected={selection ? row.getIsSelected() : undefined}
+              current={row.id === current}
+              onOpen={onOpen}
+              unfolded={detail?.height(row.original) ?? 0}
+              renderDetail={detail?.render}
+            />
+          ))}
           {below > 0 && <Spacer height={below} width={width} />}
         </tbody>
       </table>
@@ -211,28 +188,4 @@ function Spacer({ height, width }: { height: number; width: number }) {
       <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
-}
-
-function openByClick(event: MouseEvent, open: () => void): void {
-  // A link, a button or a field inside the row is meant for itself, and marking text is no click.
-  const target = event.target as Element;
-  if (target.closest("a, button, input, select, textarea, label")) return;
-  if (getSelection()?.isCollapsed === false) return;
-  open();
-}
-
-function openByKey(event: KeyboardEvent, open: () => void): void {
-  // A key pressed on a button or a field inside the row is meant for that.
-  if (event.target !== event.currentTarget) return;
-  if (event.key === "Enter") open();
-  const step = event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    let next = event.currentTarget[step];
-    // What is unfolded below a row is no stop of its own.
-    if (next instanceof HTMLElement && next.tabIndex !== 0) next = next[step];
-    if (next instanceof HTMLElement && next.tabIndex === 0) {
-      event.preventDefault();
-      next.focus();
-    }
-  }
 }
