@@ -202,10 +202,11 @@ export function EquityChart({ label, curve, height, view, onSeen, onPoint }: Pro
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it is read by keyboard
       tabIndex={0}
       onKeyDown={onKeyDown}
-      onPointerDown={() => {
+      // Before the chart, which keeps what it acts on to itself.
+      onPointerDownCapture={() => {
         touched.current = true;
       }}
-      onWheel={() => {
+      onWheelCapture={() => {
         touched.current = true;
       }}
       onBlur={() => {

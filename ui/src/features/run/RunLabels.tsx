@@ -46,7 +46,7 @@ export function RunLabels({ run }: { run: Run }) {
         label={`Notes of ${title}`}
         value={run.notes ?? ""}
         maxLength={10_000}
-        words="note"
+        words="notes"
         shown={run.notes && <span className={styles.notes}>{run.notes}</span>}
         onSave={(text) => label.mutate({ run, labels: { notes: text || null } })}
       />
