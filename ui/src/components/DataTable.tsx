@@ -8,17 +8,17 @@ import {
   type ColumnDef,
   flexRender,
   getCoreRowModel,
-  getSortedRowModel,
   type OnChangeFn,
-  type Row,
   type RowSelectionState,
   type SortingState,
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { DataRow } from "@/components/DataRow";
 import styles from "@/components/DataTable.module.css";
 import { Icon } from "@/components/Icon";
+import { sorted } from "@/components/sorted";
 
 declare module "@tanstack/react-table" {
   // The parameters must be named as the library names them.
@@ -27,6 +27,8 @@ declare module "@tanstack/react-table" {
     numeric?: boolean;
     /** What the column is, for its head. */
     title?: string;
+    /** In pixels, or more where there is room: so that columns of several tables stand under each other. */
+    width?: number;
   }
 }
 
@@ -38,8 +40,8 @@ interface Props<Item> {
   columns: Column<Item>[];
   rows: Item[];
   rowId: (row: Item) => string;
-  /** Height of what scrolls, in pixels; less where there are fewer rows. */
-  height?: number;
+  /** Height of what scrolls, in pixels or as CSS has it; less where there are fewer rows. */
+  height?: number | string;
   rowHeight?: number;
   initialSorting?: SortingState;
   /** Given, the order is kept elsewhere, such as in the address. */
@@ -51,6 +53,8 @@ interface Props<Item> {
   current?: string | null;
   selection?: RowSelectionState;
   onSelection?: OnChangeFn<RowSelectionState>;
+  /** What unfolds below a row; its height is 0 while it is folded. */
+  detail?: { height: (row: Item) => number; render: (row: Item) => ReactNode };
   /** Called when the reader comes near the end: ask for the next page then. */
   onNearEnd?: () => void;
   empty: ReactNode;
@@ -73,31 +77,40 @@ export function DataTable<Item>({
   current = null,
   selection,
   onSelection,
+  detail,
   onNearEnd,
   empty,
 }: Props<Item>) {
   const [ownSorting, setOwnSorting] = useState<SortingState>(initialSorting);
   const sorting = keptSorting ?? ownSorting;
   const viewport = useRef<HTMLDivElement>(null);
+  const shown = useMemo(() => sorted(rows, columns, sorting), [rows, columns, sorting]);
+  const virtual = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => viewport.current,
+    estimateSize: (index) => rowHeight + (detail?.height(shown[index] as Item) ?? 0),
+    overscan: OVERSCAN,
+  });
+  // What unfolds changes heights, and an order puts other rows in their places.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the heights are those of other rows, or other heights
+  useLayoutEffect(() => {
+    if (detail) virtual.measure();
+  }, [virtual, detail, shown]);
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? -1;
+  // The library makes an object with a dozen functions of each row that it is given: it gets those that are drawn.
+  const drawn = useMemo(() => shown.slice(first, last + 1), [shown, first, last]);
   const table = useReactTable({
-    data: rows,
+    data: drawn,
     columns,
     state: { sorting, ...(selection ? { rowSelection: selection } : {}) },
     ...(onSelection ? { onRowSelectionChange: onSelection } : {}),
     onSortingChange: onSorting ?? setOwnSorting,
+    manualSorting: true,
     getRowId: rowId,
     getCoreRowModel: getCoreRowModel(),
-    getSortedRowModel: getSortedRowModel(),
   });
-  const shown = table.getRowModel().rows;
-  const virtual = useVirtualizer({
-    count: shown.length,
-    getScrollElement: () => viewport.current,
-    estimateSize: () => rowHeight,
-    overscan: OVERSCAN,
-  });
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? -1;
   // Not only while scrolling: a page may have brought fewer rows than fill the view.
   useEffect(() => {
     if (onNearEnd && last >= 0 && last >= shown.length - NEAR_END) onNearEnd();
@@ -122,6 +135,7 @@ export function DataTable<Item>({
                   scope="col"
                   className={header.column.columnDef.meta?.numeric ? "num" : undefined}
                   title={header.column.columnDef.meta?.title}
+                  style={{ width: header.column.columnDef.meta?.width }}
                   aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : undefined}
                 >
                   {header.column.getCanSort() ? (
@@ -145,28 +159,20 @@ export function DataTable<Item>({
         </thead>
         <tbody>
           {above > 0 && <Spacer height={above} width={width} />}
-          {items.map((item) => {
-            const row = shown[item.index] as Row<Item>;
-            return (
-              <tr
-                key={row.id}
-                aria-rowindex={item.index + 2}
-                aria-selected={selection ? row.getIsSelected() : undefined}
-                aria-current={row.id === current ? "true" : undefined}
-                className={onOpen ? styles.open : undefined}
-                style={{ height: rowHeight }}
-                tabIndex={onOpen ? 0 : undefined}
-                onClick={onOpen && ((event) => openByClick(event, () => onOpen(row.original)))}
-                onKeyDown={onOpen && ((event) => openByKey(event, () => onOpen(row.original)))}
-              >
-                {row.getVisibleCells().map((cell) => (
-                  <td key={cell.id} className={cell.column.columnDef.meta?.numeric ? "num" : undefined}>
-                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
+          {table.getRowModel().rows.map((row, i) => (
+            <DataRow
+              key={row.id}
+              row={row}
+              columns={columns}
+              place={first + i}
+              height={rowHeight}
+              selected={selection ? row.getIsSelected() : undefined}
+              current={row.id === current}
+              onOpen={onOpen}
+              unfolded={detail?.height(row.original) ?? 0}
+              renderDetail={detail?.render}
+            />
+          ))}
           {below > 0 && <Spacer height={below} width={width} />}
         </tbody>
       </table>
@@ -182,26 +188,4 @@ function Spacer({ height, width }: { height: number; width: number }) {
       <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
-}
-
-function openByClick(event: MouseEvent, open: () => void): void {
-  // A link, a button or a field inside the row is meant for itself, and marking text is no click.
-  const target = event.target as Element;
-  if (target.closest("a, button, input, select, textarea, label")) return;
-  if (getSelection()?.isCollapsed === false) return;
-  open();
-}
-
-function openByKey(event: KeyboardEvent, open: () => void): void {
-  // A key pressed on a button or a field inside the row is meant for that.
-  if (event.target !== event.currentTarget) return;
-  if (event.key === "Enter") open();
-  const step = event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    const next = event.currentTarget[step];
-    if (next instanceof HTMLElement && next.tabIndex === 0) {
-      event.preventDefault();
-      next.focus();
-    }
-  }
 }

@@ -16,6 +16,8 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
         <Link
           key={JSON.stringify(tab.link)}
           {...tab.link}
+          // The router marks what leads to the page too, such as the overview of what lies below it.
+          activeOptions={{ exact: true }}
           className={styles.tab}
           aria-current={tab.current ? "page" : undefined}
         >
