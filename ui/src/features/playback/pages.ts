@@ -182,7 +182,8 @@ export function isBeyond(
 ): boolean {
   if (from.seq !== null) return forwards ? event.seq > from.seq : event.seq < from.seq;
   const time = Date.parse(event.timestamp);
-  return forwards ? time > from.time : time < from.time;
+  // From a bar one goes on after it, and back to what happened at it.
+  return forwards ? time > from.time : time <= from.time;
 }
 
 async function events(

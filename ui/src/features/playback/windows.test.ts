@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  type Around,
   assemble,
   atOrBefore,
   barAtOrBefore,
@@ -11,6 +12,7 @@ import {
   pageOf,
   pageSpan,
   stepped,
+  unbroken,
   wantedPages,
 } from "@/features/playback/windows";
 
@@ -32,6 +34,10 @@ const all = [...Array(PAGE_BARS).keys()];
 function lookup(...pages: Page[]): Lookup {
   const held = new Map(pages.map((one) => [one.number, one]));
   return (number) => held.get(number);
+}
+
+function joined(around: Around, known: Lookup) {
+  return assemble(unbroken(around, known, MINUTE), around, known, MINUTE);
 }
 
 describe("pages", () => {
@@ -66,7 +72,7 @@ describe("the window that is drawn", () => {
   const around = { center: 5, sides: 2, first: 3, last: 7 };
 
   it("joins the loaded pages and ends where one is missing", () => {
-    const bars = assemble(around, lookup(page(3, all), page(5, all), page(6, [0, 2])), MINUTE);
+    const bars = joined(around, lookup(page(3, all), page(5, all), page(6, [0, 2])));
     expect(bars?.pages).toEqual([5, 6]);
     expect(bars?.times.length).toBe(PAGE_BARS + 2);
     expect(bars?.columns.close?.at(-1)).toBe(6_002);
@@ -74,17 +80,13 @@ describe("the window that is drawn", () => {
   });
 
   it("knows the first and the last bar of the run", () => {
-    const bars = assemble(
-      { ...around, first: 4, last: 6 },
-      lookup(page(4, [9]), page(5, all), page(6, [])),
-      MINUTE,
-    );
+    const bars = joined({ ...around, first: 4, last: 6 }, lookup(page(4, [9]), page(5, all), page(6, [])));
     expect([bars?.isStart, bars?.isEnd]).toEqual([true, true]);
     expect(bars?.times.length).toBe(1 + PAGE_BARS);
   });
 
   it("is nothing without the page that is looked at", () => {
-    expect(assemble(around, lookup(page(4, all)), MINUTE)).toBeNull();
+    expect(joined(around, lookup(page(4, all)))).toBeNull();
   });
 });
 
@@ -99,11 +101,7 @@ describe("the cursor", () => {
   });
 
   it("steps to the next bar that exists, and stays at the run's ends", () => {
-    const bars = assemble(
-      { center: 5, sides: 1, first: 5, last: 6 },
-      lookup(page(5, [0, 1, 7]), page(6, [3])),
-      MINUTE,
-    );
+    const bars = joined({ center: 5, sides: 1, first: 5, last: 6 }, lookup(page(5, [0, 1, 7]), page(6, [3])));
     if (bars === null) throw new Error("no window");
     expect(stepped(bars, 5_001 * MINUTE, 1)).toBe(5_007 * MINUTE);
     expect(stepped(bars, 5_007 * MINUTE, 1)).toBe(6_003 * MINUTE);

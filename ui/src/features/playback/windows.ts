@@ -78,19 +78,28 @@ export function wantedPages(around: Around, lookup: Lookup, barMs: number): numb
   return wanted;
 }
 
-/** Join the loaded pages around the center; it ends where one is not there yet. Null without the center. */
-export function assemble(around: Around, lookup: Lookup, barMs: number): Bars | null {
-  if (lookup(around.center) === undefined) return null;
+/** The loaded pages around the center, in order; they end where one is not there yet. None without the center. */
+export function unbroken(around: Around, lookup: Lookup, barMs: number): number[] {
   const numbers = wantedPages(around, lookup, barMs).sort((a, b) => a - b);
-  const middle = numbers.indexOf(around.center);
-  let low = middle;
-  let high = middle;
+  let low = numbers.indexOf(around.center);
+  if (lookup(around.center) === undefined) return [];
+  let high = low;
   while (low > 0 && lookup(numbers[low - 1] as number)) low -= 1;
   while (high < numbers.length - 1 && lookup(numbers[high + 1] as number)) high += 1;
-  const kept = numbers.slice(low, high + 1);
-  const pages = kept.map((number) => lookup(number) as Page);
-  const firstPage = kept[0] as number;
-  const lastPage = kept.at(-1) as number;
+  return numbers.slice(low, high + 1);
+}
+
+/** Join pages that follow each other; null without any. */
+export function assemble(
+  numbers: number[],
+  ends: Pick<Around, "first" | "last">,
+  lookup: Lookup,
+  barMs: number,
+): Bars | null {
+  const pages = numbers.map(lookup).filter((page) => page !== undefined);
+  const firstPage = numbers[0];
+  const lastPage = numbers.at(-1);
+  if (firstPage === undefined || lastPage === undefined || pages.length < numbers.length) return null;
   const before = preceding(firstPage, lookup, barMs);
   const after = following(lastPage, lookup, barMs);
   return {
@@ -98,9 +107,9 @@ export function assemble(around: Around, lookup: Lookup, barMs: number): Bars | 
     columns: Object.fromEntries(
       columnsOf(pages).map((name) => [name, joined(pages.map((page) => valuesOf(page, name)))]),
     ),
-    pages: kept,
-    isStart: before === null || before < around.first,
-    isEnd: after === null || after > around.last,
+    pages: numbers,
+    isStart: before === null || before < ends.first,
+    isEnd: after === null || after > ends.last,
   };
 }
 
