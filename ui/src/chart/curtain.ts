@@ -1,11 +1,11 @@
 /** What lies after the cursor: dimmed, or hidden where a replay must not tell the future; and the cursor itself. */
 import type {
   IChartApi,
-  IPanePrimitive,
-  IPanePrimitivePaneView,
   IPrimitivePaneRenderer,
+  IPrimitivePaneView,
+  ISeriesPrimitive,
   Logical,
-  PaneAttachedParameter,
+  SeriesAttachedParameter,
   Time,
 } from "lightweight-charts";
 import { colour } from "@/shell/theme";
@@ -19,10 +19,11 @@ export interface CurtainState {
 
 const DIMMED = 0.62;
 
-export class Curtain implements IPanePrimitive<Time> {
+/** Belongs to a series of its pane: what belongs to a pane alone is drawn below the series, whatever it asks. */
+export class Curtain implements ISeriesPrimitive<Time> {
   private readonly chart: IChartApi;
   private readonly state: CurtainState;
-  private readonly views: IPanePrimitivePaneView[];
+  private readonly views: IPrimitivePaneView[];
   private update: (() => void) | null = null;
 
   constructor(chart: IChartApi, state: CurtainState) {
@@ -32,7 +33,7 @@ export class Curtain implements IPanePrimitive<Time> {
     this.views = [{ zOrder: () => "top", renderer: () => renderer }];
   }
 
-  attached(parameter: PaneAttachedParameter<Time>): void {
+  attached(parameter: SeriesAttachedParameter<Time>): void {
     this.update = parameter.requestUpdate;
   }
 
@@ -44,7 +45,7 @@ export class Curtain implements IPanePrimitive<Time> {
     this.update?.();
   }
 
-  paneViews(): readonly IPanePrimitivePaneView[] {
+  paneViews(): readonly IPrimitivePaneView[] {
     return this.views;
   }
 

@@ -12,12 +12,7 @@ export function Conditions({ conditions }: { conditions: Condition[] }) {
         <li key={`${condition.start} ${condition.text}`}>
           <div className={styles.condition}>
             {condition.truth !== null && <Truth value={condition.truth} />}
-            <span className={styles.words}>
-              <code>{condition.text}</code>
-              {condition.definition && condition.definition !== condition.text && (
-                <span className={styles.definition}> = {condition.definition}</span>
-              )}
-            </span>
+            <code className={styles.words}>{condition.text}</code>
             {condition.truth === null && !isLiteral(condition) && (
               <span className={`num ${styles.value}`}>
                 {condition.is_crossing && <span className="muted">{shown(condition.before)} → </span>}
@@ -25,6 +20,9 @@ export function Conditions({ conditions }: { conditions: Condition[] }) {
               </span>
             )}
           </div>
+          {condition.definition && condition.definition !== condition.text && (
+            <div className={styles.definition}>= {condition.definition}</div>
+          )}
           {condition.parts.some((part) => !isLiteral(part)) && (
             <Conditions conditions={condition.parts.filter((part) => !isLiteral(part))} />
           )}

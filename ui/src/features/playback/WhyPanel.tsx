@@ -57,16 +57,10 @@ function Explanation({ why }: { why: Why }) {
   return (
     <div className={styles.why}>
       <p className={styles.hint}>
-        At the close of the bar of <Time iso={why.bar.timestamp} />, {why.symbol}
-        {why.position ? (
-          <>
-            {" "}
-            {why.position.side} {quantity(why.position.qty)} for {why.position.bars_held} bars,{" "}
-            {signedMoney(why.position.pnl)}
-          </>
-        ) : (
-          " flat"
-        )}
+        Bar of <Time iso={why.bar.timestamp} />, at its close:{" "}
+        {why.position
+          ? `${why.position.side} ${quantity(why.position.qty)} for ${why.position.bars_held} bars, ${signedMoney(why.position.pnl)}`
+          : "no position"}
         .
       </p>
       <Outcome why={why} />

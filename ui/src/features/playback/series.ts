@@ -9,6 +9,7 @@ import {
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
   LineSeries,
+  type PriceFormatCustom,
   type SeriesOptionsCommon,
   type Time,
   type UTCTimestamp,
@@ -16,11 +17,19 @@ import {
 import { Curtain, type CurtainState } from "@/chart/curtain";
 import type { Indicator } from "@/features/playback/indicators";
 import type { Bars } from "@/features/playback/windows";
+import { price } from "@/format/numbers";
 import { colour } from "@/shell/theme";
 
 interface DrawnLine {
   column: string;
   series: ISeriesApi<"Line"> | ISeriesApi<"Histogram">;
+}
+
+/** The smallest step of a scale that reaches such values; its labels are written as anywhere on the page. */
+function scaledTo(values: Float64Array): PriceFormatCustom {
+  const size = Math.abs(values.findLast((value) => !Number.isNaN(value)) ?? 1);
+  const minMove = size >= 1000 ? 0.01 : size >= 1 ? 0.0001 : 0.00000001;
+  return { type: "custom", minMove, formatter: price };
 }
 
 export interface Drawn {
@@ -68,6 +77,7 @@ export function draw(chart: IChartApi, shown: Indicator[], sight: Sight): Drawn 
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.2 } });
   let pane = 0;
   const lines: DrawnLine[] = [];
+  const topmost: DrawnLine["series"][] = [];
   for (const indicator of shown) {
     if (indicator.place === "below") pane += 1;
     for (const line of indicator.lines) {
@@ -82,13 +92,13 @@ export function draw(chart: IChartApi, shown: Indicator[], sight: Sight): Drawn 
           ? chart.addSeries(LineSeries, { ...options, lineWidth: 1, crosshairMarkerVisible: false }, index)
           : chart.addSeries(HistogramSeries, { ...options, base: 0 }, index);
       lines.push({ column: line.column, series });
+      if (indicator.place === "below" && line === indicator.lines.at(-1)) topmost.push(series);
     }
   }
-  const panes = chart.panes();
-  for (const [index, one] of panes.entries()) one.setStretchFactor(index === 0 ? 4 : 1);
-  const curtains = panes.map((one) => {
+  for (const [index, one] of chart.panes().entries()) one.setStretchFactor(index === 0 ? 4 : 1);
+  const curtains = [candles, ...topmost].map((series) => {
     const curtain = new Curtain(chart, sight.curtain);
-    one.attachPrimitive(curtain);
+    series.attachPrimitive(curtain);
     return curtain;
   });
   return {
@@ -98,7 +108,6 @@ export function draw(chart: IChartApi, shown: Indicator[], sight: Sight): Drawn 
     lines,
     curtains,
     remove() {
-      for (const [index, curtain] of curtains.entries()) chart.panes()[index]?.detachPrimitive(curtain);
       // From the lowest pane up: one that becomes empty goes, and those below it move.
       for (const line of lines.reverse()) chart.removeSeries(line.series);
       chart.removeSeries(volume);
@@ -130,6 +139,12 @@ export function fill(drawn: Drawn, bars: Bars): void {
   };
   drawn.volume.setData(points("volume"));
   for (const line of drawn.lines) line.series.setData(points(line.column));
+  for (const { series, column: name } of [{ series: drawn.candles, column: "close" }, ...drawn.lines]) {
+    const format = scaledTo(column(name));
+    const held = series.options().priceFormat;
+    if (held.type !== "custom" || held.minMove !== format.minMove)
+      series.applyOptions({ priceFormat: format });
+  }
 }
 
 /** Let a scale span what is visible of these columns, up to the curtain where that hides what follows. */

@@ -46,14 +46,13 @@ export function useWindows(stage: Stage, looking: Looking): Windows {
   const page: Lookup = (number) => queries.getQueryData<Page>(candlesKey(runId, symbol, number));
   const events = (number: number) => queries.getQueryData<EventRow[]>(eventsKey(runId, number));
 
-  // One page more than is drawn on each side is there before it is needed.
-  const wanted = [
-    ...new Set([
-      ...wantedPages({ center, sides: sides + 1, first, last }, page, barMs),
-      ...wantedPages({ center: cursor, sides: 1, first, last }, page, barMs),
-    ]),
-  ];
-  const beside = [cursor - 1, cursor, cursor + 1].filter((number) => number >= first && number <= last);
+  // First what is looked at; then one page more than is drawn on each side, before it is needed.
+  const spread = (around: number, pages: number) =>
+    wantedPages({ center: around, sides: page(around) === undefined ? 0 : pages, first, last }, page, barMs);
+  const wanted = [...new Set([...spread(center, sides + 1), ...spread(cursor, 1)])];
+  const beside = (page(cursor) === undefined ? [cursor] : [cursor - 1, cursor, cursor + 1]).filter(
+    (number) => number >= first && number <= last,
+  );
   const happened = [...new Set([...wanted, ...beside])];
 
   const used = happened.join();
