@@ -2,7 +2,7 @@
  * Drag a chart sideways by the distance of each move. The library's own drag counts from where it began and
  * jumps when bars are added on the right meanwhile, which is what happens to a window that moves along.
  */
-import type { IChartApi } from "lightweight-charts";
+import type { IChartApi, Logical } from "lightweight-charts";
 
 /** Options of the chart that leave the dragging to `dragBy`. */
 export const DRAGGED_HERE = {
@@ -30,11 +30,12 @@ export function dragBy(box: HTMLElement, chart: IChartApi, signal: AbortSignal):
 
   function move(event: PointerEvent): void {
     if (last === null || event.pointerId !== pointer) return;
-    const range = chart.timeScale().getVisibleLogicalRange();
-    if (range === null) return;
-    const bars = ((event.clientX - last) / chart.timeScale().width()) * (range.to - range.from);
+    const scale = chart.timeScale();
+    const width =
+      (scale.logicalToCoordinate(1 as Logical) ?? 0) - (scale.logicalToCoordinate(0 as Logical) ?? 0);
+    if (width <= 0) return;
+    scale.scrollToPosition(scale.scrollPosition() - (event.clientX - last) / width, false);
     last = event.clientX;
-    chart.timeScale().scrollToPosition(chart.timeScale().scrollPosition() - bars, false);
   }
 
   function end(event: PointerEvent): void {

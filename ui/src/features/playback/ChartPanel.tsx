@@ -45,7 +45,7 @@ export function ChartPanel({ symbol, timeframe, windows, indicators, bar, isPlay
     <section className={styles.panel} aria-label={`Candles of ${symbol}, ${timeframe}`}>
       <div className={styles.chart}>
         <Legend symbol={symbol} timeframe={timeframe} bars={bars} indicators={indicators} bar={told} />
-        <div ref={box} className={styles.box} data-testid="playback-chart" />
+        <div ref={box} className={styles.box} role="img" aria-label={`Chart of ${symbol}`} />
         {bars === null && windows.error === null && (
           <div className={styles.over}>
             <Loading height="100%" label="Loading candles" />

@@ -41,6 +41,8 @@ export function usePlaybackChart(shown: Shown): PlaybackChart {
   const sight = useRef<Sight>({ bars: null, curtain: { index: null, isOpaque: false } });
   const [hovered, setHovered] = useState<number | null>(null);
   const followed = useRef<number | null>(null);
+  // Between two windows the chart looks somewhere for a moment; nobody has gone there.
+  const isChanging = useRef(false);
   const latest = useRef(shown);
   useEffect(() => {
     latest.current = shown;
@@ -66,12 +68,14 @@ export function usePlaybackChart(shown: Shown): PlaybackChart {
   useEffect(() => {
     const made = drawn.current;
     if (chart === null || made === null || bars === null) return;
+    isChanging.current = true;
     keepingPlace(chart, sight.current.bars, bars, () => {
       sight.current.bars = bars;
       sight.current.curtain.index = indexOf(bars, latest.current.bar);
       made.markers.setMarkers([]);
       fill(made, bars);
     });
+    isChanging.current = false;
   }, [chart, bars]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: other series need their marks anew
@@ -99,7 +103,7 @@ export function usePlaybackChart(shown: Shown): PlaybackChart {
     const looked = () => {
       const range = scale.getVisibleLogicalRange();
       const held = sight.current.bars;
-      if (range === null || held === null || held.times.length === 0) return;
+      if (isChanging.current || range === null || held === null || held.times.length === 0) return;
       latest.current.onView(
         timeAt(held, (range.from + range.to) / 2, latest.current.barMs),
         range.to - range.from,

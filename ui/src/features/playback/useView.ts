@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { type Bars, PAGE_BARS, pageOf } from "@/features/playback/windows";
 
 interface View {
@@ -19,17 +19,23 @@ export function useView(time: number, barMs: number): View {
   const [center, setCenter] = useState(() => pageOf(time, barMs));
   const [sides, setSides] = useState(1);
   const length = barMs * PAGE_BARS;
+  // Called at every move of the chart: the page is drawn anew only if it changes something.
+  const held = useRef({ center, sides });
+  const show = useCallback((page: number) => {
+    held.current.center = page;
+    setCenter(page);
+  }, []);
   const onView = useCallback(
     (middle: number, room: number) => {
-      setCenter((held) => {
-        const away = Math.abs(middle / length - (held + 0.5));
-        return away < WANDERS ? held : Math.floor(middle / length);
-      });
-      setSides(room > 0.6 * PAGE_BARS ? 2 : 1);
+      const away = Math.abs(middle / length - (held.current.center + 0.5));
+      if (away >= WANDERS) show(Math.floor(middle / length));
+      const wide = room > 0.6 * PAGE_BARS ? 2 : 1;
+      if (wide !== held.current.sides) setSides(wide);
+      held.current.sides = wide;
     },
-    [length],
+    [length, show],
   );
-  return { center, sides, onView, show: setCenter };
+  return { center, sides, onView, show };
 }
 
 /** Look at the cursor's page once a cursor that left what is drawn has come to rest. */
