@@ -17,7 +17,7 @@ export interface CurtainState {
   isOpaque: boolean;
 }
 
-const DIMMED = 0.62;
+const DIMMED = 0.45;
 
 /** Belongs to a series of its pane: what belongs to a pane alone is drawn below the series, whatever it asks. */
 export class Curtain implements ISeriesPrimitive<Time> {

@@ -36,14 +36,17 @@ export function useAddress(): Address {
 /** Write the bar under the cursor into the address; where somebody else changes it, go there. */
 export function useWrittenCursor(bar: number | null, at: number | null, goTo: (time: number) => void): void {
   const navigate = useNavigate({ from: FROM });
-  const written = useRef(at);
+  // What was written and has not come back yet; a router that is behind is nobody else.
+  const written = useRef(new Set<number>());
+  const now = useRef(at);
   const last = useRef(0);
   useEffect(() => {
-    if (bar === null || bar === written.current) return undefined;
+    if (bar === null || bar === now.current) return undefined;
     const timer = setTimeout(
       () => {
         last.current = performance.now();
-        written.current = bar;
+        now.current = bar;
+        written.current.add(bar);
         void navigate({
           search: (held) => ({ ...held, at: iso(bar).replace(".000Z", "Z") }),
           replace: true,
@@ -55,8 +58,14 @@ export function useWrittenCursor(bar: number | null, at: number | null, goTo: (t
     return () => clearTimeout(timer);
   }, [bar, navigate]);
   useEffect(() => {
-    if (at === null || at === written.current) return;
-    written.current = at;
+    if (at === null || at === now.current || written.current.has(at)) {
+      for (const one of written.current) {
+        written.current.delete(one);
+        if (one === at) break;
+      }
+      return;
+    }
+    now.current = at;
     goTo(at);
   }, [at, goTo]);
 }

@@ -30,6 +30,9 @@ export interface PlaybackChart {
 /** Where the cursor stands in the room, from the left, once the chart moves along with it. */
 const FOLLOWS_AT = 0.8;
 
+/** Bars in sight from which on marks have no words. */
+const NARROW = 320;
+
 export function usePlaybackChart(shown: Shown): PlaybackChart {
   const { bars, indicators, markers, bar, isPlaying } = shown;
   const { box, chart } = useChart({
@@ -39,6 +42,7 @@ export function usePlaybackChart(shown: Shown): PlaybackChart {
   const theme = useTheme();
   const drawn = useRef<Drawn | null>(null);
   const sight = useRef<Sight>({ bars: null, curtain: { index: null, isOpaque: false } });
+  const [isNarrow, setNarrow] = useState(false);
   const [hovered, setHovered] = useState<number | null>(null);
   const followed = useRef<number | null>(null);
   // Between two windows the chart looks somewhere for a moment; nobody has gone there.
@@ -57,7 +61,6 @@ export function usePlaybackChart(shown: Shown): PlaybackChart {
       keepingPlace(chart, sight.current.bars, sight.current.bars, () =>
         fill(made, sight.current.bars as Bars),
       );
-      made.markers.setMarkers(latest.current.markers);
     }
     return () => {
       drawn.current = null;
@@ -80,8 +83,10 @@ export function usePlaybackChart(shown: Shown): PlaybackChart {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: other series need their marks anew
   useEffect(() => {
-    if (bars !== null) drawn.current?.markers.setMarkers(markers);
-  }, [chart, markers, bars]);
+    if (bars === null) return;
+    // Where bars are narrow the words would stand in each other; the arrows still say which way.
+    drawn.current?.markers.setMarkers(isNarrow ? markers.map(({ text: _, ...mark }) => mark) : markers);
+  }, [chart, markers, bars, indicators, theme, isNarrow]);
 
   useEffect(() => {
     if (chart === null || bars === null || sight.current.bars !== bars) return;
@@ -104,10 +109,9 @@ export function usePlaybackChart(shown: Shown): PlaybackChart {
       const range = scale.getVisibleLogicalRange();
       const held = sight.current.bars;
       if (isChanging.current || range === null || held === null || held.times.length === 0) return;
-      latest.current.onView(
-        timeAt(held, (range.from + range.to) / 2, latest.current.barMs),
-        range.to - range.from,
-      );
+      const room = range.to - range.from;
+      setNarrow(room > NARROW);
+      latest.current.onView(timeAt(held, (range.from + range.to) / 2, latest.current.barMs), room);
     };
     scale.subscribeVisibleLogicalRangeChange(looked);
     chart.subscribeCrosshairMove((at) => {
