@@ -57,6 +57,12 @@ def _measure(http: httpx.Client) -> None:
     _compare("equity, 1,000 points", http, short, long, _points)
 
 
+def completed_run(http: httpx.Client, exchange: str, rows: int) -> str:
+    """Import so many one-minute bars and return the id of a completed run on them."""
+    _import(http, exchange, rows)
+    return _run(http, exchange)[0]
+
+
 def _window(rows: int) -> tuple[str, dict[str, Any]]:
     return "playback/candles", {"start": iso(START + rows // 2 * 60_000), "limit": 500}
 

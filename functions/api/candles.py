@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from functions.api.backwards import read_back, stop_of
 from functions.api.published import Published
 from functions.api.tables import Columns, Page, read_page, wire_columns
 from functions.api.windows import Window, parsed, row_of
@@ -68,7 +70,7 @@ def market_page(version: DatasetVersion, window: Window, cursor: str | None, lim
 
 
 def playback_page(
-    results: Published, symbol: str | None, window: Window, cursor: str | None, limit: int
+    results: Published, symbol: str | None, window: Window, cursor: str | None, limit: int, newest: bool
 ) -> tuple[str, str, Page]:
     """Return symbol, exchange and a page of the run's candles, each with the indicators at its time."""
     resolved = results.resolved
@@ -79,7 +81,11 @@ def playback_page(
     start = max(window.start(resolved.start_ms), resolved.start_ms)
     end = min(window.end(resolved.end_ms), resolved.end_ms)
     first, stop = reader.first_at_or_after(start), reader.first_at_or_after(end)
-    candles = read_page(reader, row_of(cursor, first), stop, _readable(version, limit))
+    limit = _readable(version, limit)
+    if newest:
+        candles = read_back(reader, first, stop_of(cursor, stop), limit)
+    else:
+        candles = read_page(reader, row_of(cursor, first), stop, limit)
     shown = results.reader.series(indicators_series(entry.symbol))
     return entry.symbol, entry.exchange, _with_indicators(candles, shown)
 
@@ -112,7 +118,7 @@ def _with_indicators(candles: Page, indicators: SeriesReader) -> Page:
     found = wire_columns(table)
     columns: dict[str, Any] = dict(candles.columns)
     columns |= _joined(times, found)
-    return Page(columns, candles.following)
+    return replace(candles, columns=columns)
 
 
 def _joined(times: np.ndarray, indicators: Columns) -> dict[str, Any]:

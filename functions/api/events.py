@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import Response
 
 from engine.layout import EVENT_TYPES
+from functions.api.backwards import read_back, scan_back, stop_of
 from functions.api.published import Published
 from functions.api.results import equal_to
 from functions.api.tables import answer, read_page, scan_page
@@ -30,15 +31,20 @@ def events_answer(
     cursor: str | None,
     limit: int,
     form: Literal["rows", "columns"],
+    *,
+    newest: bool = False,
 ) -> Response:
     """Return a page of events; a filtered page may be short and still go on with its cursor."""
     reader = results.reader.series("events")
     first = 0 if span.start_ms is None else reader.first_at_or_after(span.start_ms)
     stop = reader.rows if span.end_ms is None else reader.first_at_or_after(span.end_ms)
-    first = row_of(cursor, first)
+    if newest:
+        stop = stop_of(cursor, stop)
+    else:
+        first = row_of(cursor, first)
     wanted = _filters(types, symbol)
     if not wanted:
-        return answer("events", read_page(reader, first, stop, limit), form)
+        return answer("events", (read_back if newest else read_page)(reader, first, stop, limit), form)
 
     def every(table: pa.Table) -> np.ndarray:
         marked = wanted[0](table)
@@ -46,7 +52,7 @@ def events_answer(
             marked = marked & condition(table)
         return marked
 
-    return answer("events", scan_page(reader, first, stop, limit, every), form)
+    return answer("events", (scan_back if newest else scan_page)(reader, first, stop, limit, every), form)
 
 
 def _filters(types: str | None, symbol: str | None) -> list[Callable[[pa.Table], np.ndarray]]:

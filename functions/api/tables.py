@@ -33,10 +33,12 @@ Columns = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows to send. `following(n)` is the cursor if only the first n of them are sent."""
+    """Rows to send. `following(n)` is the cursor if only the first n of them are sent, or the last n."""
 
     columns: Columns
     following: Callable[[int], str | None]
+    from_end: bool = False
+    """Where it has to be cut, its first rows go: the pages go backwards."""
 
     @property
     def rows(self) -> int:
@@ -109,9 +111,10 @@ def wire_columns(table: pa.Table) -> dict[str, Any]:
 
 def answer(name: str, page: Page, form: Literal["rows", "columns"], **members: object) -> Response:
     """Write a page under `name`, its cursor and `members`; cut it where it would grow too long."""
-    count = page.rows
+    rows = count = page.rows
     while True:
-        columns = {column: values[:count] for column, values in page.columns.items()}
+        kept = slice(rows - count, rows) if page.from_end else slice(count)
+        columns = {column: values[kept] for column, values in page.columns.items()}
         series = _arrays_of(columns) if form == "columns" else rows_of(columns)
         content = {**members, name: series, "next_cursor": page.following(count)}
         body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -27,6 +27,15 @@ RowCursor = Annotated[
 ]
 
 
+Newest = Annotated[
+    bool,
+    Query(
+        description="the last rows of the window in place of its first, in the order of time; `next_cursor` "
+        "then leads to those before them"
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """start_ms <= time < end_ms; None is open."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from functions.api import tables
+from functions.api import backwards, tables
 from shared.responses_results import MonthlyAnswer, ReportAnswer
 from shared.times import iso, parse_time
 from tests.functions.api_stage import GAP
@@ -217,6 +217,38 @@ def test_playback_candles_carry_the_indicators_of_their_time(finished: Finished)
     assert {"sma_20", "bb_lower", "fast_ema"} <= set(candles[0])
     times = {row["timestamp"] for row in candles}
     assert not any(iso(ms) in times for ms in range(*GAP, 3_600_000))
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "query"),
+    [
+        ("playback/candles", "candles", {"symbol": "ETH-USDT", "limit": 700}),
+        ("playback/candles", "candles", {"start": "2021-02-10", "end": "2021-02-20", "limit": 37}),
+        ("playback/events", "events", {"limit": 60}),
+        ("playback/events", "events", {"type": "fill,gap", "symbol": "BTC-USDT", "limit": 9}),
+        ("playback/events", "events", {"type": "gap", "limit": 1}),
+    ],
+)
+def test_playback_goes_backwards_through_the_same_rows(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, path: str, field: str, query: Row
+) -> None:
+    # Small steps, so that a search takes several and a page ends inside one.
+    monkeypatch.setattr(backwards, "SCAN_CHUNK_ROWS", 50)
+    monkeypatch.setattr(backwards, "SCAN_CHUNKS", 3)
+    forwards = every(finished, path, field, **query)
+    found = list(pages(finished, path, field, newest=True, **query))
+    assert forwards
+    assert [row for page in reversed(found) for row in page] == forwards
+
+
+def test_a_page_backwards_that_grows_too_long_keeps_its_last_rows(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MAX_ANSWER_BYTES", 20_000)
+    forwards = every(finished, "playback/candles", "candles")
+    found = list(pages(finished, "playback/candles", "candles", newest=True))
+    assert len(found) > 1
+    assert [row for page in reversed(found) for row in page] == forwards
 
 
 def test_playback_candles_are_the_first_symbols_where_none_is_named(finished: Finished) -> None:

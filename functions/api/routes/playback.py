@@ -15,7 +15,7 @@ from functions.api.route import router
 from functions.api.state import state_at
 from functions.api.tables import answer
 from functions.api.why import why
-from functions.api.windows import Format, Limit, RowCursor, Span, parsed
+from functions.api.windows import Format, Limit, Newest, RowCursor, Span, parsed
 from shared.responses_market import CandlesAnswer, PlaybackEventsAnswer, StateAnswer
 from shared.responses_why import WhyAnswer
 from shared.times import parse_time
@@ -39,9 +39,10 @@ def candles(
     format: Format = "rows",  # noqa: A002 - the parameter's name on the wire
     limit: Limit = 1_000,
     cursor: RowCursor = None,
+    newest: Newest = False,
 ) -> Response:
     results = published(owner, run_id)
-    name, exchange, page = playback_page(results, symbol, span, cursor, limit)
+    name, exchange, page = playback_page(results, symbol, span, cursor, limit, newest)
     return answer("candles", page, format, symbol=name, timeframe=results.run.timeframe, exchange=exchange)
 
 
@@ -63,8 +64,9 @@ def events(
     format: Format = "rows",  # noqa: A002
     limit: Limit = 1_000,
     cursor: RowCursor = None,
+    newest: Newest = False,
 ) -> Response:
-    return events_answer(published(owner, run_id), type, symbol, span, cursor, limit, format)
+    return events_answer(published(owner, run_id), type, symbol, span, cursor, limit, format, newest=newest)
 
 
 @routes.get(

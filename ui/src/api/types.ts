@@ -13,6 +13,7 @@ export type Fill = Schemas["TradeRow"];
 export type PairedTrade = Schemas["PairedTradeRow"];
 export type TradeSet = Schemas["TradeSetRow"];
 export type RunEvent = Schemas["NotedEvent"];
+export type EventRow = Schemas["EventRow"];
 export type State = Schemas["StateAnswer"];
 export type Why = Schemas["WhyAnswer"];
 export type Dataset = Schemas["DatasetAnswer"];
