@@ -24,7 +24,7 @@ export function MarginPart() {
   return (
     <Fold
       title="Margin, funding and finer candles"
-      digest={said.join(", ") || "spot, none"}
+      digest={said.join(", ") || "spot"}
       wrong={PATHS.some((path) => wrongIn(errors, path))}
     >
       <div className={styles.grid}>

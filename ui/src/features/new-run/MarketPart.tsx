@@ -65,7 +65,7 @@ export function MarketPart() {
           {(control) => (
             <SymbolPicker
               control={control}
-              symbols={held}
+              symbols={symbols.data}
               chosen={draft.symbols}
               onChange={(chosen) => edit({ symbols: chosen }, "symbols")}
               timeframe={draft.timeframe}

@@ -70,7 +70,7 @@ export function StrategyPart({ strategy, error, checked, declared }: Props) {
             onRetry={() => void strategies.refetch()}
           />
         )}
-        {draft.source !== "document" && Boolean(error) && (
+        {draft.source !== "document" && Boolean(error) && !strategies.isError && (
           <ErrorNotice error={error} what="The strategy could not be loaded" />
         )}
         {draft.source !== "document" && strategy && (
@@ -111,6 +111,9 @@ function PresetChoice({ strategies }: { strategies: StrategySummary[] }) {
           onChange={(event) => edit({ presetId: event.target.value, parameters: {} }, "strategy")}
         >
           <option value="">Choose one</option>
+          {draft.presetId && strategies.every((one) => one.strategy_id !== draft.presetId) && (
+            <option value={draft.presetId}>{draft.presetId}</option>
+          )}
           {groups.map(({ label, kind }) => (
             <optgroup key={kind} label={label}>
               {strategies

@@ -8,7 +8,8 @@ import styles from "@/features/new-run/SymbolPicker.module.css";
 import { integer } from "@/format/numbers";
 
 interface Props {
-  symbols: HeldSymbol[];
+  /** Of which candles are held; undefined while nobody knows. */
+  symbols: HeldSymbol[] | undefined;
   chosen: string[];
   onChange: (symbols: string[]) => void;
   timeframe: string;
@@ -17,8 +18,9 @@ interface Props {
 }
 
 /** The symbols with what candles are held of each; one that is not held is typed. */
-export function SymbolPicker({ symbols, chosen, onChange, timeframe, exchange, control }: Props) {
+export function SymbolPicker({ symbols: loaded, chosen, onChange, timeframe, exchange, control }: Props) {
   const [typed, setTyped] = useState("");
+  const symbols = loaded ?? [];
   const known = new Map(symbols.map((symbol) => [symbol.symbol, symbol]));
   const wanted = canonical(typed, symbols);
   const shown = symbols.filter((symbol) => symbol.symbol.includes(wanted));
@@ -36,6 +38,7 @@ export function SymbolPicker({ symbols, chosen, onChange, timeframe, exchange, c
             <Chosen
               key={name}
               name={name}
+              loaded={loaded !== undefined}
               held={serving(known.get(name), timeframe, exchange)}
               timeframe={timeframe}
               exchange={exchange}
@@ -136,25 +139,28 @@ function HeldRow({ held, used, symbol, checked, onToggle }: RowProps) {
 
 interface ChosenProps {
   name: string;
+  loaded: boolean;
   held: Held | null;
   timeframe: string;
   exchange: string;
   onRemove: () => void;
 }
 
-function Chosen({ name, held, timeframe, exchange, onRemove }: ChosenProps) {
+function Chosen({ name, loaded, held, timeframe, exchange, onRemove }: ChosenProps) {
   return (
-    <li className={styles.chip} data-held={held !== null}>
+    <li className={styles.chip} data-held={held !== null || !loaded}>
       <span>
         {name}
         <span className={styles.source}>
-          {held
-            ? held.timeframe === timeframe
-              ? ` ${held.exchange} ${held.timeframe}`
-              : ` ${timeframe} made of ${held.exchange} ${held.timeframe}`
-            : exchange
-              ? ` fetched first from ${exchange}`
-              : ` no ${timeframe} candles held: name an exchange`}
+          {!loaded
+            ? ""
+            : held
+              ? held.timeframe === timeframe
+                ? ` ${held.exchange} ${held.timeframe}`
+                : ` ${timeframe} made of ${held.exchange} ${held.timeframe}`
+              : exchange
+                ? ` fetched first from ${exchange}`
+                : ` no ${timeframe} candles held: name an exchange`}
         </span>
       </span>
       <button type="button" aria-label={`Leave ${name} out`} onClick={onRemove}>

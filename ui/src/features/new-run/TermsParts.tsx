@@ -120,5 +120,5 @@ function phrase(name: string, value: unknown): string {
   const words = label.charAt(0).toLowerCase() + label.slice(1);
   if (value === "") return `${words} off`;
   if (typeof value === "boolean") return value ? words : `no ${words}`;
-  return `${words} ${value}${unit ? ` ${unit}` : ""}`;
+  return `${words} ${value}${unit ? `\u00a0${unit}` : ""}`;
 }

@@ -46,9 +46,10 @@ export function focusField(form: HTMLElement, path: string): void {
   if (!part) return;
   const fold = part.closest("details");
   if (fold) fold.open = true;
-  const control = part.querySelector<HTMLElement>(
-    "input:not([type=checkbox]), select, textarea, [contenteditable=true], input, button",
-  );
+  // The field itself comes before the buttons that stand around it.
+  const control = ['[aria-invalid="true"]', "input, select, textarea, [contenteditable=true]", "button"]
+    .map((selector) => part.querySelector<HTMLElement>(selector))
+    .find((found) => found !== null);
   (control ?? part).focus({ preventScroll: true });
   part.scrollIntoView({ block: "center" });
 }

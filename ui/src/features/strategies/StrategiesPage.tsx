@@ -78,11 +78,13 @@ export function StrategiesPage() {
         {strategies.isPending ? (
           <Loading height={320} label="Loading the strategies" />
         ) : strategies.isError ? (
-          <ErrorNotice
-            error={strategies.error}
-            what="The strategies could not be loaded"
-            onRetry={() => void strategies.refetch()}
-          />
+          <div className={styles.failed}>
+            <ErrorNotice
+              error={strategies.error}
+              what="The strategies could not be loaded"
+              onRetry={() => void strategies.refetch()}
+            />
+          </div>
         ) : (
           <DataTable
             label="Strategies"
