@@ -25,7 +25,12 @@ export function RunLog({ runId }: { runId: string }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a line may stand there twice
           <li key={i}>
             <Time iso={row.timestamp} /> {row.step} {row.level.toLowerCase()} {row.message}
-            {row.exception && <pre>{row.exception}</pre>}
+            {row.exception && (
+              <details>
+                <summary>Traceback</summary>
+                <pre>{row.exception}</pre>
+              </details>
+            )}
           </li>
         ))}
       </ol>
