@@ -17,7 +17,7 @@ export interface Held {
 }
 
 /** Fewer points than this in what is seen look coarse. */
-const FEWEST_SEEN = 250;
+const FEWEST_SEEN = 500;
 /** So near to the end of what is held, in lengths of what is seen, the next part is wanted. */
 const NEAR = 0.25;
 /** How much more than what is seen is held, on either side. */

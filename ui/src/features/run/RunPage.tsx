@@ -9,7 +9,9 @@ import { Notice } from "@/components/Notice";
 import { PageHead } from "@/components/PageHead";
 import { Tabs } from "@/components/Tabs";
 import { Ended } from "@/features/run/Ended";
+import styles from "@/features/run/Run.module.css";
 import { RunHead } from "@/features/run/RunHead";
+import { RunLog } from "@/features/run/RunLog";
 import { useRun } from "@/features/run/run";
 import { Underway } from "@/features/run/Underway";
 import { isActive } from "@/features/runs/listing";
@@ -86,7 +88,10 @@ function RunParts({ run, tab }: { run: Run; tab: string }) {
       ) : run.status === "completed" ? (
         <Results run={run} tab={tab} />
       ) : (
-        <Ended run={run} />
+        <div className={styles.stack}>
+          <Ended run={run} />
+          <RunLog runId={run.run_id} />
+        </div>
       )}
     </>
   );

@@ -46,7 +46,7 @@ export function Overview({ run }: { run: Run }) {
         ) : (
           report.isPending && <Loading height={220} label="Loading the months" />
         )}
-        <Distribution run={run} withRisk={Number(results.data?.trades_with_risk ?? 0)} />
+        {results.data && <Distribution run={run} withRisk={Number(results.data.trades_with_risk ?? 0)} />}
       </div>
       {report.data && (
         <div className={styles.pair}>
