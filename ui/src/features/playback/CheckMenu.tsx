@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { type SyntheticEvent, useEffect, useRef } from "react";
 import { Icon } from "@/components/Icon";
 import styles from "@/features/playback/CheckMenu.module.css";
 
@@ -17,10 +17,20 @@ interface Props {
   options: Option[];
   chosen: string[];
   onChange: (chosen: string[]) => void;
+  /** Which edge of the list is the button's. */
+  align?: "start" | "end";
+}
+
+/** Unfold upwards where there is no room below. */
+function place(event: SyntheticEvent<HTMLDetailsElement>): void {
+  const menu = event.currentTarget;
+  const height = menu.querySelector("fieldset")?.offsetHeight ?? 0;
+  const { top, bottom } = menu.getBoundingClientRect();
+  menu.dataset.up = String(window.innerHeight - bottom < height + 12 && top > height + 12);
 }
 
 /** A button that unfolds a list to choose several of. */
-export function CheckMenu({ label, summary, options, chosen, onChange }: Props) {
+export function CheckMenu({ label, summary, options, chosen, onChange, align = "end" }: Props) {
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     function close(event: Event) {
@@ -42,7 +52,7 @@ export function CheckMenu({ label, summary, options, chosen, onChange }: Props) 
   const toggle = (id: string) =>
     onChange(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
-    <details ref={menu} className={styles.menu}>
+    <details ref={menu} className={styles.menu} data-align={align} onToggle={place}>
       <summary className={styles.button} aria-label={`${label}: ${summary}`}>
         {summary}
         <Icon name="chevron" size={12} />

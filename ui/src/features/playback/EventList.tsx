@@ -34,6 +34,7 @@ export function EventList(props: Props) {
       <div className={styles.tools}>
         <CheckMenu
           label="Types of events"
+          align="start"
           summary={
             filter.types.length === 0
               ? "All types"

@@ -16,7 +16,7 @@ import { useIndicators } from "@/features/playback/useIndicators";
 import { useKeys } from "@/features/playback/useKeys";
 import { type Steps, usePlayer } from "@/features/playback/usePlayer";
 import { useSettled } from "@/features/playback/useSettled";
-import { useSpan } from "@/features/playback/useSpan";
+import { spanOf, useSpan } from "@/features/playback/useSpan";
 import { useShownCursor, useView } from "@/features/playback/useView";
 import { useWindows, type Windows } from "@/features/playback/useWindows";
 import { barAtOrBefore, barLength, pageOf } from "@/features/playback/windows";
@@ -36,15 +36,15 @@ export function Playback({ run, symbol, address }: Props) {
   const { mode } = address;
   const barMs = barLength(run.timeframe);
   const stage = useMemo<Stage>(() => ({ api, runId, symbol, barMs }), [api, runId, symbol, barMs]);
-  const { first, last } = useSpan(run, stage);
+  const span = spanOf(run, barMs);
   const [filter, setFilter] = useState<EventFilter>({ types: [], symbol: null });
 
-  const begin = { time: Math.min(last, Math.max(first, address.at ?? first)), seq: null };
+  const begin = { time: Math.min(span.last, Math.max(span.first, address.at ?? span.first)), seq: null };
   const steps = useRef<Steps>(NO_STEPS);
   const player = usePlayer(begin, mode, steps);
   const { cursor, goTo } = player;
 
-  const ends = { first: pageOf(Date.parse(run.start_date ?? ""), barMs), last: pageOf(last, barMs) };
+  const ends = { first: pageOf(span.first, barMs), last: pageOf(span.last, barMs) };
   const { center, sides, onView, show } = useView(cursor.time, barMs);
   const cursorPage = useSettled(pageOf(cursor.time, barMs), CURSOR_RESTS_MS);
   const windows = useWindows(stage, { ...ends, center, sides, cursor: cursorPage });
@@ -56,8 +56,14 @@ export function Playback({ run, symbol, address }: Props) {
         : eventSteps(stage, filter, windows.events);
   });
 
-  const bar = barAtOrBefore(cursor.time, ends.first, windows.page, barMs) ?? null;
+  const { first, last } = useSpan(run, stage, windows.bars !== null);
+  const found = barAtOrBefore(cursor.time, ends.first, windows.page, barMs);
+  const bar = found ?? null;
   const at = useCallback((time: number) => goTo({ time, seq: null }), [goTo]);
+  // A market that opens after the run began has no bar to stand on before.
+  useEffect(() => {
+    if (found === null && cursor.time < first) at(first);
+  }, [found, cursor, first, at]);
   useWrittenCursor(bar, address.at, at);
   const goFirst = () => goTo({ time: first, seq: mode === "events" ? -1 : null });
   const goLast = () => goTo({ time: last, seq: mode === "events" ? Number.POSITIVE_INFINITY : null });
@@ -120,7 +126,7 @@ export function Playback({ run, symbol, address }: Props) {
           run={run}
           symbol={symbol}
           barMs={barMs}
-          bar={bar ?? cursor.time}
+          bar={bar}
           mode={mode}
           player={player}
           events={events ?? []}

@@ -14,7 +14,8 @@ interface Props {
   run: Run;
   symbol: string;
   barMs: number;
-  bar: number;
+  /** Null until it is known which bar the cursor is on. */
+  bar: number | null;
   mode: Mode;
   player: Player;
   events: EventRow[];
@@ -35,7 +36,7 @@ export function SidePanels(props: Props) {
   const { run, symbol, barMs, bar, mode, player, events } = props;
   const { cursor, isPlaying, speed } = player;
   const [tab, setTab] = useState<Tab>(mode === "events" ? "events" : "why");
-  const inspected = useInspected(cursor, bar, barMs, { isPlaying, speed, mode });
+  const inspected = useInspected(cursor, bar ?? cursor.time, barMs, { isPlaying, speed, mode });
   const settled = useSettled(bar, WHY_RESTS_MS);
   const listed = useSampled<Cursor>(cursor, LIST_EVERY_MS);
   // While it plays, what has not happened yet is not told.
@@ -58,7 +59,7 @@ export function SidePanels(props: Props) {
         {tab === "why" ? (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
           <section className={styles.scroll} tabIndex={0} aria-label="Conditions at the bar">
-            <WhyPanel runId={run.run_id} symbol={symbol} bar={isPlaying ? null : settled} />
+            <WhyPanel runId={run.run_id} symbol={symbol} bar={settled} isPlaying={isPlaying} />
           </section>
         ) : (
           <EventList

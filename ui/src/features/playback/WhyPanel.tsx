@@ -18,12 +18,14 @@ type Rule = components["schemas"]["RuleWhy"];
 interface Props {
   runId: string;
   symbol: string;
-  /** The bar to explain; null while it plays, which is faster than a bar can be explained. */
+  /** The bar to explain; null until it is known. */
   bar: number | null;
+  /** It plays, which is faster than a bar can be explained. */
+  isPlaying: boolean;
 }
 
 /** Why, or why not: every condition of every rule at the bar under the cursor. */
-export function WhyPanel({ runId, symbol, bar }: Props) {
+export function WhyPanel({ runId, symbol, bar, isPlaying }: Props) {
   const api = useApi();
   const why = useQuery({
     queryKey: ["playback", runId, "why", symbol, bar],
@@ -34,12 +36,11 @@ export function WhyPanel({ runId, symbol, bar }: Props) {
           signal,
         }),
       ),
-    enabled: bar !== null,
+    enabled: bar !== null && !isPlaying,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
   });
-  if (bar === null)
-    return <p className={styles.hint}>Pause to see which conditions held at a bar, and why.</p>;
+  if (isPlaying) return <p className={styles.hint}>Pause to see which conditions held at a bar, and why.</p>;
   if (why.isError) {
     return (
       <ErrorNotice

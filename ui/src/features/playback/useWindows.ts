@@ -2,6 +2,7 @@
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import type { EventRow } from "@/api/types";
+import { lanes } from "@/features/playback/lanes";
 import { candlesKey, eventsKey, fetchCandles, fetchEvents, type Stage } from "@/features/playback/pages";
 import {
   assemble,
@@ -39,6 +40,13 @@ export interface Windows {
 
 const KEPT = { staleTime: Number.POSITIVE_INFINITY, gcTime: 60_000, structuralSharing: false } as const;
 
+/** Few at once: the cursor's account and reasons must not wait for what is only fetched ahead. */
+const lane = lanes(2);
+
+interface Asked {
+  signal: AbortSignal;
+}
+
 export function useWindows(stage: Stage, looking: Looking): Windows {
   const queries = useQueryClient();
   const { runId, symbol, barMs, api } = stage;
@@ -58,20 +66,23 @@ export function useWindows(stage: Stage, looking: Looking): Windows {
   const used = happened.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `used` names what is wanted
   const asks = useMemo(
-    () => [
-      ...wanted.map((number) => ({
-        ...KEPT,
-        queryKey: candlesKey(runId, symbol, number) as readonly unknown[],
-        queryFn: ({ signal }: { signal: AbortSignal }): Promise<unknown> =>
-          fetchCandles(stage, number, signal),
-      })),
-      ...happened.map((number) => ({
-        ...KEPT,
-        queryKey: eventsKey(runId, number) as readonly unknown[],
-        queryFn: ({ signal }: { signal: AbortSignal }): Promise<unknown> =>
-          fetchEvents(api, runId, barMs, number, signal),
-      })),
-    ],
+    () =>
+      happened.flatMap((number) => {
+        const ofEvents = {
+          ...KEPT,
+          queryKey: eventsKey(runId, number) as readonly unknown[],
+          queryFn: ({ signal }: Asked): Promise<unknown> =>
+            lane(signal, () => fetchEvents(api, runId, barMs, number, signal)),
+        };
+        if (!wanted.includes(number)) return [ofEvents];
+        const ofCandles = {
+          ...KEPT,
+          queryKey: candlesKey(runId, symbol, number) as readonly unknown[],
+          queryFn: ({ signal }: Asked): Promise<unknown> =>
+            lane(signal, () => fetchCandles(stage, number, signal)),
+        };
+        return [ofCandles, ofEvents];
+      }),
     [stage, used, wanted.length],
   );
   const asked = useQueries({ queries: asks });
@@ -87,9 +98,7 @@ export function useWindows(stage: Stage, looking: Looking): Windows {
   }, [queries, runId, symbol, used]);
 
   // Pages never change once they are there: which of them are says all.
-  const version = `${runId} ${symbol} ${[...wanted, ...happened]
-    .filter((_, index) => asked[index]?.data !== undefined)
-    .join()}|${asked.length}`;
+  const version = `${runId} ${symbol} ${used} ${asked.map((one) => (one.data === undefined ? 0 : 1)).join("")}`;
   const drawn = unbroken({ center, sides, first, last }, page, barMs);
   const bars = useJoined(stage, drawn, { first, last }, page);
   const around = drawn.includes(cursor)
