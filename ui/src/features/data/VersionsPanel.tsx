@@ -21,11 +21,13 @@ export function VersionsPanel({ dataset }: { dataset: DatasetDetail }) {
   return (
     <Panel title="Versions" flush>
       {asked.error && (
-        <ErrorNotice
-          error={asked.error}
-          what="The versions could not be loaded"
-          onRetry={() => void asked.refetch()}
-        />
+        <div className={styles.more}>
+          <ErrorNotice
+            error={asked.error}
+            what="The versions could not be loaded"
+            onRetry={() => void asked.refetch()}
+          />
+        </div>
       )}
       {asked.isPending ? (
         <Loading height={80} label="Loading the versions" />
@@ -66,7 +68,7 @@ const COLUMNS: Column<Version>[] = [
   },
   {
     id: "rows",
-    header: "Bars",
+    header: "Held",
     meta: { numeric: true },
     accessorFn: (version) => version.rows,
     cell: ({ row }) => integer(row.original.rows),

@@ -23,11 +23,13 @@ export function ChangesPanel() {
     <Panel title="Events" flush>
       {asked.isPending && <Loading height={200} label="Loading the events" />}
       {asked.error && (
-        <ErrorNotice
-          error={asked.error}
-          what="The events could not be loaded"
-          onRetry={() => void asked.refetch()}
-        />
+        <div className={styles.padded}>
+          <ErrorNotice
+            error={asked.error}
+            what="The events could not be loaded"
+            onRetry={() => void asked.refetch()}
+          />
+        </div>
       )}
       {asked.data && changes.length === 0 && (
         <p className={`muted ${styles.padded}`}>No run was started yet.</p>

@@ -21,11 +21,13 @@ export function WorkflowsPanel() {
     <Panel title="Workflows" flush>
       {asked.isPending && <Loading height={320} label="Loading the workflows" />}
       {asked.error && (
-        <ErrorNotice
-          error={asked.error}
-          what="The workflows could not be loaded"
-          onRetry={() => void asked.refetch()}
-        />
+        <div className={styles.padded}>
+          <ErrorNotice
+            error={asked.error}
+            what="The workflows could not be loaded"
+            onRetry={() => void asked.refetch()}
+          />
+        </div>
       )}
       {asked.data && (
         <DataTable
