@@ -4,10 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 
 from tests.aws import FakeStage, fake_stage
 from tests.side_by_side import UnitScheduling, processes, rank
+
+# How long an example takes says more about what else the machine does than about us.
+settings.register_profile("stepfold", deadline=None)
+settings.load_profile("stepfold")
 
 
 def pytest_xdist_auto_num_workers() -> int:

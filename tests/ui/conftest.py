@@ -186,7 +186,8 @@ def market(stack: LocalStack, exchange: StandIn) -> Market:
     return Market(http, "binance", symbols, start, "2021-12-31")
 
 
-@pytest.fixture(scope="session")
+# Ends with the last test of this folder: meanwhile it has an event loop running, beside which no other runs.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path, environment = executable()
     expect.set_options(timeout=PATIENCE_MS)
