@@ -41,7 +41,7 @@ FETCHABLE = "SOL-USDT"
 LISTED = ("BTC-USDT", "ETH-USDT", "LTC-USDT")
 DESKTOP, PHONE = (1280, 720), (390, 844)
 # What the page must do within; generous, because the machines of a CI are slow.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 Theme = Literal["dark", "light"]
 
