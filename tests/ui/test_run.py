@@ -47,6 +47,7 @@ def test_the_curve_is_finer_where_one_looks_closely(screen: Open, market: Market
         for _ in range(4):
             page.keyboard.press("+")
     expect(page.get_by_role("button", name="Whole run")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # each step of the zoom asked for its own part
     # Every bar is there now: neighbours on the chart are neighbours in the run.
     expect(page.get_by_text("Loading this part")).to_be_hidden()
     bar = page.locator("dl", has=page.get_by_role("term").filter(has_text=re.compile("^Bar$")))
