@@ -65,6 +65,7 @@ bench: setup
 	$(BIN)/python -m bench --peers
 	$(BIN)/python -m bench --imports
 	$(BIN)/python -m bench.service
+	$(BIN)/python -m bench.ui
 
 ## zips       build the functions' zips for AWS (arm64, Python 3.13) into build/zips
 .PHONY: zips

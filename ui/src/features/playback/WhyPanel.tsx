@@ -107,7 +107,7 @@ function Outcome({ why }: { why: Why }) {
           {decision.fills.map((fill) => (
             <p key={`${fill.timestamp} ${fill.side} ${fill.qty}`}>
               {fill.side} {quantity(fill.qty)} at {price(fill.price)}, <Time iso={fill.timestamp} />
-              {fill.pnl !== null && `, ${signedMoney(fill.pnl)}`}
+              {fill.pnl !== null && fill.pnl !== 0 && `, ${signedMoney(fill.pnl)}`}
               {fill.bound_by && `; size by ${words(fill.bound_by)}`}
             </p>
           ))}

@@ -23,7 +23,7 @@ const PRICE_COLUMNS = new Set(["open", "high", "low", "close", "volume"]);
 const STANDARD: Indicator[] = [
   standard("sma_20", "SMA 20", "price", [["sma_20", "series-3"]]),
   standard("sma_50", "SMA 50", "price", [["sma_50", "series-5"]]),
-  standard("ema_20", "EMA 20", "price", [["ema_20", "series-4"]]),
+  standard("ema_20", "EMA 20", "price", [["ema_20", "series-2"]]),
   standard("bb", "Bollinger bands 20", "price", [
     ["bb_upper", "benchmark"],
     ["bb_middle", "benchmark"],
