@@ -46,6 +46,7 @@ PATHS = {
     "/datasets": {"get", "post"},
     "/datasets/{dataset_id}": {"get", "delete"},
     "/datasets/{dataset_id}/versions": {"get"},
+    "/datasets/{dataset_id}/runs": {"get"},
     "/datasets/{dataset_id}/fetches/{fetch_id}": {"get"},
     "/datasets/{dataset_id}/resample": {"post"},
     "/datasets/{dataset_id}/imports/{import_id}": {"get", "post"},
