@@ -3,6 +3,7 @@ import type { EventRow } from "@/api/types";
 import { passes, shownValue, summaryOf } from "@/features/playback/events";
 import { markersOf } from "@/features/playback/markers";
 import { isBeyond } from "@/features/playback/pages";
+import { nthBeyond } from "@/features/playback/steps";
 
 function event(type: string, payload: Record<string, unknown>, more: Partial<EventRow> = {}): EventRow {
   return {
@@ -51,6 +52,26 @@ describe("an event", () => {
       ["2021-01-01T00:07:00Z", 0.123456789, 3, "exit_rule", null, [1]].map((value) => shownValue(value)),
     ).toEqual(["2021-01-01 00:07 UTC", "0.12345679", "3", "exit rule", "–", "[1]"]);
   });
+});
+
+it("a step leads to the next event that passes, as far as pages follow each other", () => {
+  const at = (minute: number, seq: number, type: string) =>
+    event(type, {}, { seq, timestamp: new Date(minute * 60_000).toISOString() });
+  const pages = new Map([
+    [0, [at(10, 1, "fill"), at(10, 2, "gap"), at(20, 3, "fill")]],
+    [1, [at(1_005, 4, "gap"), at(1_006, 5, "fill")]],
+  ]);
+  const lead = (seq: number | null, count: number, types: string[] = []) =>
+    nthBeyond({ time: 10 * 60_000, seq }, count, 60_000, { types, symbol: null }, (page) => pages.get(page))
+      ?.seq;
+  expect([lead(1, 1), lead(1, 1, ["fill"]), lead(1, 2, ["fill"]), lead(1, 3, ["fill"])]).toEqual([
+    2,
+    3,
+    5,
+    undefined,
+  ]);
+  // From the bar alone: on past it, and back to what happened at it.
+  expect([lead(null, 1), lead(null, -1), lead(2, -1), lead(1, -1)]).toEqual([3, 2, 1, undefined]);
 });
 
 it("a fill is marked at the bar that it lies in, with its side and its reason in words", () => {
