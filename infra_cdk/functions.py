@@ -69,6 +69,8 @@ class Functions(Construct):
             "STEPFOLD_FETCH_FUNCTION": stage.function_name("fetch"),
             "STEPFOLD_AUTH": "none" if stage.login is None else "jwt",
             "POWERTOOLS_SERVICE_NAME": "stepfold",
+            # An emulator's own LOG_LEVEL would be taken for ours.
+            "POWERTOOLS_LOG_LEVEL": "INFO",
         }
         if stage.exchange_urls:
             self._environment["STEPFOLD_EXCHANGE_URLS"] = stage.exchange_urls

@@ -70,7 +70,13 @@ def _dataset(api: FakeApi, _request: Request, dataset_id: str) -> tuple[int, obj
         "flags": [dead, jump],
     }
     known = _known(api, dataset_id)
-    more = {"number": 3, "coverage_pct": 99.946, "gap_list": gaps, "market": api.market}
+    more = {
+        "number": 3,
+        "size_bytes": 250_000,
+        "coverage_pct": 99.946,
+        "gap_list": gaps,
+        "market": api.market,
+    }
     more["audit"] = audit if api.audits else None
     more["every_hours"] = 8.0 if known["kind"] == "funding" else None
     return 200, DatasetDetail.model_validate({**known, **more})

@@ -26,14 +26,17 @@ def test_the_history_is_filtered_by_the_server_and_ordered_by_the_page(screen: O
     assert opened.axe() == []
 
     opened.page.get_by_role("columnheader", name="Sharpe").get_by_role("button").click()
-    best, worst = sorted(runs, key=lambda run: -float(run["sharpe_ratio"]))
+    # All of the tag, whichever tests made some before.
+    tagged = market.get("/backtests", tag="trend")["backtests"]
+    best, worst = sorted(tagged, key=lambda run: -float(run["sharpe_ratio"]))[:2]
     expect(rows.nth(1)).to_contain_text(best["name"])
     expect(rows.nth(2)).to_contain_text(worst["name"])
     expect(opened.page.get_by_text("ordered by Sharpe")).to_be_visible()
 
     opened.page.get_by_role("combobox", name="Tag").fill("slow")
     opened.page.keyboard.press("Enter")
-    expect(rows).to_have_count(2)  # the head and one run
+    slow = [run for run in tagged if "slow" in run["tags"]]
+    expect(rows).to_have_count(1 + len(slow))  # with the head
     assert "tag=slow" in opened.page.url
     opened.page.get_by_role("button", name="Clear filters").click()
     opened.page.get_by_role("searchbox").fill("slow cross")
