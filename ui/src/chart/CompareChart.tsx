@@ -10,6 +10,7 @@ import {
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import type { Alignment, Indexed } from "@/chart/indexed";
 import { useChart } from "@/chart/useChart";
+import { drawZero } from "@/chart/zeroLine";
 import { signedPercent } from "@/format/numbers";
 import { utc } from "@/format/times";
 import { colour, useTheme } from "@/shell/theme";
@@ -83,16 +84,7 @@ export function CompareChart({ label, curves, alignment, marks, height, onPoint 
         lineWidth: stroke.width,
       });
     });
-    const zero = lines.current[0]?.createPriceLine({
-      price: 0,
-      color: colour("line-strong"),
-      lineWidth: 1,
-      lineStyle: LineStyle.Solid,
-      axisLabelVisible: false,
-    });
-    return () => {
-      if (zero) lines.current[0]?.removePriceLine(zero);
-    };
+    return drawZero(lines.current[0]);
   }, [chart, curves, marks, theme]);
 
   useEffect(() => {

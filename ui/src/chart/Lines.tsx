@@ -8,8 +8,9 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { useEffect, useRef, useState } from "react";
-import styles from "@/chart/Lines.module.css";
+import styles from "@/chart/legend.module.css";
 import { useChart } from "@/chart/useChart";
+import { drawZero } from "@/chart/zeroLine";
 import { utcDate } from "@/format/times";
 import { colour, useTheme } from "@/shell/theme";
 
@@ -70,16 +71,7 @@ export function Lines({ label, lines, height, write }: Props) {
     drawn.current.forEach((line, i) => {
       line.applyOptions({ color: colour(lines.series[i]?.token ?? "series-1") });
     });
-    const zero = drawn.current[0]?.createPriceLine({
-      price: 0,
-      color: colour("line-strong"),
-      lineWidth: 1,
-      lineStyle: LineStyle.Solid,
-      axisLabelVisible: false,
-    });
-    return () => {
-      if (zero) drawn.current[0]?.removePriceLine(zero);
-    };
+    return drawZero(drawn.current[0]);
   }, [chart, lines, write, theme]);
 
   useEffect(() => {
