@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -156,6 +157,13 @@ class Screen:
             [token, near],
         )
         return int(count)
+
+    def expect_drawn(self, chart: Locator, token: str, at_least: int) -> None:
+        """Wait until a chart shows so many pixels of a token's colour: it draws a frame after its box."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while (pixels := self.drawn(chart, token)) < at_least:
+            assert time.monotonic() < deadline, f"{pixels} pixels of {token}, {at_least} wanted"
+            self.page.wait_for_timeout(50)
 
     def expect_fault(self, part: str) -> None:
         """Take faults that a test provoked off the list; fails if there was none with these words."""

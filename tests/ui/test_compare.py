@@ -20,9 +20,8 @@ def test_two_runs_are_selected_and_compared(screen: Open, market: Market) -> Non
 
     chart = page.get_by_role("group", name="Equity of 2 runs")
     expect(chart).to_be_visible()
-    page.wait_for_timeout(300)
-    assert opened.drawn(chart, "series-1") > 300
-    assert opened.drawn(chart, "series-2") > 150  # dashed
+    opened.expect_drawn(chart, "series-1", 300)
+    opened.expect_drawn(chart, "series-2", 150)  # dashed
     assert opened.drawn(chart, "series-3") == 0
 
     answer = market.get("/backtests/compare", ids=",".join(ids))

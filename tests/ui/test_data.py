@@ -66,8 +66,8 @@ def test_a_dataset_shows_its_audit_its_bars_and_what_uses_it(screen: Open, marke
     chart = page.get_by_role("img", name=re.compile("^Candles of BTC-USDT"))
     opened.shot("dataset")
     assert opened.axe() == []
-    assert opened.drawn(chart, "up") > 100
-    assert opened.drawn(chart, "down") > 100
+    opened.expect_drawn(chart, "up", 100)
+    opened.expect_drawn(chart, "down", 100)
     # A gap is chosen by the keyboard, and the bars around it come.
     gap = detail["gap_list"][0]
     gaps = page.get_by_role("table", name="Gaps")

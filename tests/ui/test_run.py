@@ -30,9 +30,8 @@ def test_what_a_run_came_to(screen: Open, market: Market) -> None:
     expect(page.get_by_role("img", name="Distribution of trades")).to_be_visible()
 
     chart = page.get_by_role("group", name="Equity, buy and hold, and drawdown")
-    page.wait_for_timeout(300)
     for line in ("series-1", "benchmark", "down"):
-        assert opened.drawn(chart, line) > 200, line
+        opened.expect_drawn(chart, line, 200)
     assert opened.axe() == []
     opened.shot("run-overview")
 
@@ -42,6 +41,7 @@ def test_the_curve_is_finer_where_one_looks_closely(screen: Open, market: Market
     opened = screen(f"/runs/{market.run}")
     page = opened.page
     chart = page.get_by_role("group", name="Equity, buy and hold, and drawdown")
+    opened.expect_drawn(chart, "series-1", 200)  # before that a key has nothing to act on
     chart.focus()
     with page.expect_response(lambda answer: "/equity" in answer.url and "start=" in answer.url):
         for _ in range(4):
