@@ -39,11 +39,11 @@ down: setup
 test: lint
 	$(BIN)/pytest -n auto --ignore=tests/real
 
-## test-real  the journey on real candles (from the folder in STEPFOLD_MARKET_DATA), with other backtesters as referees
+## test-real  the journey and the page on real candles (from the folder in STEPFOLD_MARKET_DATA), with other backtesters as referees
 .PHONY: test-real
 test-real: setup
 	@test -d "$$STEPFOLD_MARKET_DATA" || { echo "stepfold: set STEPFOLD_MARKET_DATA to a folder of candles (Parquet files)" >&2; exit 1; }
-	$(BIN)/pytest -n auto tests/real
+	$(BIN)/pytest -n auto tests/real tests/ui
 
 ## lint       ruff, mypy --strict and the import contracts; the page's lint, types and units
 .PHONY: lint
