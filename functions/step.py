@@ -32,10 +32,12 @@ def workflow_step(work: Callable[[Event], dict[str, Any]]) -> Callable[[Event, o
 
     def handler(event: Event, context: object) -> dict[str, Any]:
         log = logger()
-        log.append_keys(
-            **{key: event[key] for key in LOGGED_KEYS if key in event},
-            request_id=getattr(context, "aws_request_id", None),
-        )
+        keys = {key: event[key] for key in LOGGED_KEYS if key in event}
+        # This call's alone: the next one in the same process may be about another run, or about none.
+        with log.append_context_keys(**keys, request_id=getattr(context, "aws_request_id", None)):
+            return logged(log, event)
+
+    def logged(log: Logger, event: Event) -> dict[str, Any]:
         try:
             answer = work(event)
         except RunRejectedError:

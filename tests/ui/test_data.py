@@ -89,6 +89,13 @@ def test_a_dataset_shows_its_audit_its_bars_and_what_uses_it(screen: Open, marke
     opened.expect_fault("409")
     page.keyboard.press("Escape")
     expect(question).to_be_hidden()
+    # What it is good for: the form, filled with its market.
+    page.get_by_role("button", name="Run on it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New run")
+    expect(page.get_by_role("checkbox", name="BTC-USDT")).to_be_checked()
+    expect(page.get_by_label("Exchange")).to_have_value("binance")
+    expect(page.get_by_label("Timeframe", exact=True)).to_have_value("1h")
+    expect(page).to_have_url(re.compile("#/new$"))
 
 
 def test_candles_are_fetched_with_progress_and_go_on_after_a_failure(

@@ -23,13 +23,14 @@ const home = createRoute({
   },
 });
 
-/** The form of a new run; `clone` fills it from a run, `strategy` chooses one. */
+/** The form of a new run; `clone` fills it from a run, `strategy` chooses one, `dataset` its market. */
 const newRun = createRoute({
   getParentRoute: () => root,
   path: "/new",
   validateSearch: (search: Record<string, unknown>) => ({
     ...text(search, "clone"),
     ...text(search, "strategy"),
+    ...text(search, "dataset"),
   }),
   component: lazyRouteComponent(() => import("@/features/new-run/NewRunPage"), "NewRunPage"),
 });

@@ -40,7 +40,8 @@ export function CompareChart({ label, curves, alignment, marks, height, onPoint 
   const theme = useTheme();
   const { box, chart } = useChart({
     rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.08 } },
-    timeScale: { minBarSpacing: 0.05 },
+    // With fixed edges the labels at them are not cut.
+    timeScale: { minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
   });
   const lines = useRef<ISeriesApi<"Line">[]>([]);
   const pointed = useRef<number | null>(null);

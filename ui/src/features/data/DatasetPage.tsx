@@ -162,7 +162,11 @@ function Head({ dataset }: { dataset: DatasetDetail }) {
             Fetch
           </Button>
           {kind === "candles" && (
-            <Button kind="primary" icon="play" onClick={() => void navigate({ to: "/new" })}>
+            <Button
+              kind="primary"
+              icon="play"
+              onClick={() => void navigate({ to: "/new", search: { dataset: dataset.dataset_id } })}
+            >
               Run on it
             </Button>
           )}

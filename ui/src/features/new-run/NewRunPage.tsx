@@ -8,7 +8,7 @@ import type { Draft } from "@/features/new-run/draft";
 import { FormProvider, useForm } from "@/features/new-run/form";
 import { RunForm } from "@/features/new-run/RunForm";
 import styles from "@/features/new-run/RunForm.module.css";
-import { useChosen, useClone } from "@/features/new-run/useFill";
+import { useChosen, useClone, useMarket } from "@/features/new-run/useFill";
 
 const route = getRouteApi("/new");
 
@@ -22,11 +22,12 @@ export function NewRunPage() {
 
 /** The form, filled once from the address that led here. */
 function Filled() {
-  const { clone, strategy } = route.useSearch();
+  const { clone, strategy, dataset } = route.useSearch();
   const navigate = useNavigate();
   const { draft, replace, edit, clear } = useForm();
   const cloned = useClone(clone);
   const chosen = useChosen(strategy);
+  const market = useMarket(dataset);
   const [before, setBefore] = useState<Draft | null>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what arrives is put in once; the draft changes with every key
@@ -39,11 +40,14 @@ function Filled() {
     } else if (chosen.data) {
       edit(chosen.data, "strategy");
       void navigate({ to: "/new", search: {}, replace: true });
+    } else if (market.data) {
+      edit(market.data, "symbols");
+      void navigate({ to: "/new", search: {}, replace: true });
     }
-  }, [cloned.data, chosen.data]);
+  }, [cloned.data, chosen.data, market.data]);
 
-  const waiting = cloned.isLoading || chosen.isLoading;
-  const error = cloned.error ?? chosen.error;
+  const waiting = cloned.isLoading || chosen.isLoading || market.isLoading;
+  const error = cloned.error ?? chosen.error ?? market.error;
   return (
     <>
       <PageHead
@@ -90,7 +94,11 @@ function Filled() {
           <ErrorNotice
             error={error}
             what={
-              clone ? `The run ${clone} could not be cloned` : `The strategy ${strategy} could not be chosen`
+              clone
+                ? `The run ${clone} could not be cloned`
+                : strategy
+                  ? `The strategy ${strategy} could not be chosen`
+                  : `The dataset ${dataset} could not be chosen`
             }
           />
         </div>

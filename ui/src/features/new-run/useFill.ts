@@ -1,4 +1,7 @@
-/** Filling the form from an address: `?clone=bt-…` asks what a run was asked, `?strategy=` chooses one. */
+/**
+ * Filling the form from an address: `?clone=bt-…` asks what a run was asked, `?strategy=` chooses one,
+ * `?dataset=` the market.
+ */
 import { useQuery } from "@tanstack/react-query";
 import { data } from "@/api/client";
 import { useApi } from "@/api/context";
@@ -43,6 +46,25 @@ export function useChosen(named: string | undefined) {
       );
       if (found.kind !== "saved") return { source: "preset", presetId: id, parameters: {} };
       return { source: "own", savedId: id, savedVersion: version ? found.version : null, parameters: {} };
+    },
+  });
+}
+
+/** Return what changes in the form when it is to run over the whole of a dataset. */
+export function useMarket(datasetId: string | undefined) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ["datasets", "chosen", datasetId],
+    enabled: datasetId !== undefined,
+    gcTime: 0,
+    queryFn: async ({ signal }): Promise<Partial<Draft>> => {
+      const path = { dataset_id: datasetId ?? "" };
+      const { exchange, symbol, timeframe } = await data(
+        api.GET("/datasets/{dataset_id}", { params: { path }, signal }),
+      );
+      // Funding rates have no timeframe.
+      const bars = timeframe === null ? {} : { timeframe };
+      return { exchange, symbols: [symbol], ...bars, regime: "", start: "", end: "" };
     },
   });
 }
