@@ -72,6 +72,7 @@ class Functions(Construct):
             # An emulator's own LOG_LEVEL would be taken for ours.
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
+        self._environment |= stage.limits
         if stage.exchange_urls:
             self._environment["STEPFOLD_EXCHANGE_URLS"] = stage.exchange_urls
         self.api = self._function("api")

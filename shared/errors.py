@@ -2,6 +2,7 @@
 
 StepfoldError
 ├── InvalidInputError         422  the request cannot be carried out as sent; carries one Issue per field
+│   └── RunLimitError         422  the run is over what one run may take; also found while it runs
 ├── NotFoundError             404  no such thing, or it belongs to somebody else
 ├── ConflictError             409  the thing is there, but not in a state that allows this
 │   ├── InUseError            409  a dataset cannot go: runs use it; carries their ids
@@ -51,6 +52,10 @@ class InvalidInputError(StepfoldError):
     def __init__(self, issues: Sequence[Issue]) -> None:
         super().__init__("; ".join(f"{issue.path}: {issue.message}" for issue in issues))
         self.issues = tuple(issues)
+
+
+class RunLimitError(InvalidInputError):
+    code = "over_limit"
 
 
 class NotFoundError(StepfoldError):

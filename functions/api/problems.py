@@ -108,17 +108,17 @@ def problem(
     return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def of_issues(issues: Sequence[Issue]) -> Response:
+def of_issues(issues: Sequence[Issue], code: str = InvalidInputError.code) -> Response:
     """Return 422 with every issue, or the first so many."""
     said = "; ".join(f"{issue.path}: {issue.message}" for issue in issues[:SHOWN_IN_DETAIL])
     more = f"; and {len(issues) - SHOWN_IN_DETAIL} more" if len(issues) > SHOWN_IN_DETAIL else ""
-    return problem(422, InvalidInputError.code, said + more, errors=issues[:MAX_ERRORS])
+    return problem(422, code, said + more, errors=issues[:MAX_ERRORS])
 
 
 def of_stepfold_error(error: StepfoldError) -> Response | None:
     """Return what a client is told of an error of the tree, or None where it is no client's business."""
     if isinstance(error, InvalidInputError):
-        return of_issues(error.issues)
+        return of_issues(error.issues, error.code)
     members: dict[str, Any] = {}
     if isinstance(error, NotFinishedError):
         members = {"run_status": error.status, "run_error": error.error}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from shared import access, identifiers, names
 from shared.errors import InvalidInputError, Issue, NotFoundError
+from shared.limit_checks import check_size
 from shared.requests import BacktestRequest
 from shared.resolution import Resolution, resolve
 from shared.runs import Run
+from shared.settings import settings
 from shared.times import iso, now_ms, stamp
 
 
@@ -23,6 +25,7 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
         resolution = resolve(
             request, owner, access.datasets(), access.store(), access.strategies(), on_demand=True
         )
+        check_size(resolution, settings().limits)
         # With the document in the place of its name: a version that is saved a moment later changes nothing.
         document = dict(resolution.named.document)
         kept = request.model_copy(update={"strategy": document}).model_dump(mode="json")
