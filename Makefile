@@ -45,6 +45,11 @@ test-real: setup
 	@test -d "$$STEPFOLD_MARKET_DATA" || { echo "stepfold: set STEPFOLD_MARKET_DATA to a folder of candles (Parquet files)" >&2; exit 1; }
 	$(BIN)/pytest -n auto tests/real
 
+## faults     every fault at every write of a run, on a stack of its own (half an hour); writes docs/reliability.md
+.PHONY: faults
+faults: setup
+	$(BIN)/python -m tests.faults --write
+
 ## lint       ruff, mypy --strict and the import contracts; the page's lint, types and units
 .PHONY: lint
 lint: setup

@@ -48,7 +48,7 @@ class FakeStage:
             dynamodb.delete_item(TableName=TABLE, Key=item)
 
 
-def _forget_clients() -> None:
+def forget_clients() -> None:
     """Drop what a process keeps between calls, so that each stage has its own."""
     for cached in (
         settings.settings,
@@ -90,7 +90,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("botocore.session.create_loader", lambda *_: _MODELS)
-    _forget_clients()
+    forget_clients()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -138,7 +138,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
             access.strategies(),
             access.workflows(),
         )
-    _forget_clients()
+    forget_clients()
 
 
 def _machine(name: str) -> str:
