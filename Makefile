@@ -50,6 +50,11 @@ test-real: setup
 faults: setup
 	$(BIN)/python -m tests.faults --write
 
+## load       runs in hundreds and readers in tens, on a stack of its own; writes docs/reliability.md
+.PHONY: load
+load: setup
+	$(BIN)/python -m tests.load --write
+
 ## lint       ruff, mypy --strict and the import contracts; the page's lint, types and units
 .PHONY: lint
 lint: setup

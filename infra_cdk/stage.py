@@ -58,6 +58,9 @@ class Stage:
     origins: tuple[str, ...] = ()
     alarms: bool = True
     alarm_topic: str | None = None
+    dashboard: bool = True
+    # Traces of X-Ray; they cost by the request.
+    tracing: bool = False
     # JSON: where exchanges are found in place of the real ones.
     exchange_urls: str = ""
     # What a run may take, where that is not what RunLimits says, by variable of the functions' environment.
@@ -90,6 +93,8 @@ class Stage:
             origins=_words(context, "origins") or (("*",) if is_local(name) else ()),
             alarms=_text(context, "alarms") != "false" and not is_local(name),
             alarm_topic=_text(context, "alarm_topic") or None,
+            dashboard=_text(context, "dashboard") != "false",
+            tracing=_text(context, "tracing") == "true",
             exchange_urls=_text(context, "exchange_urls"),
             limits=_limits(context),
         )

@@ -1,4 +1,4 @@
-"""What one run may take: bars, symbols, events and time. Settings of the stage, each with a default."""
+"""What one run may take, and how many runs an owner may have. Settings of the stage, each with a default."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ class RunLimits:
     """What a run writes down; a thousand to a part, about."""
     max_run_seconds: int = 20 * 3600
     """From the run's start, its retries included; below the 24 hours that a workflow lives."""
+    max_runs_at_once: int = 50
+    """Of one owner; further ones wait."""
+    max_runs_queued: int = 1000
+    """Of one owner, waiting; further ones are told to come again."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> RunLimits:

@@ -59,6 +59,7 @@ def forget_clients() -> None:
         aws.logs,
         access.store,
         access.runs,
+        access.queue,
         access.datasets,
         access.fetches,
         access.ticks,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import engine
+from functions.metrics import bars_simulated
 from functions.simulate.attempt import Attempt, Planned
 from functions.step import logger
 from shared import access
@@ -33,7 +34,7 @@ def simulate_run(owner: str, run_id: str, reached: Mapping[str, str] | None = No
     began = time.monotonic()
     planned = Planned.load(run_id)
     run, attempt = _begun(owner, planned, reached)
-    meter = _Meter(run, attempt)
+    meter, before = _Meter(run, attempt), attempt.processed
     started_ms = parse_time(run.started_at or run.created_at)
     resolved = planned.resolved
     versions = candle_versions(
@@ -48,8 +49,10 @@ def simulate_run(owner: str, run_id: str, reached: Mapping[str, str] | None = No
         segment = next(segments, None)
         if segment is not None and time.monotonic() - began >= settings().step_seconds:
             meter.write("simulating")
+            bars_simulated(attempt.processed - before, time.monotonic() - began)
             return {"run_id": run_id, "owner": owner, "reached": attempt.hand_on()}
     meter.write("publishing", f"simulated {attempt.processed:,} candles")
+    bars_simulated(attempt.processed - before, time.monotonic() - began)
     manifest_key = attempt.finish(fingerprint(resolved.to_dict(), engine.ENGINE_VERSION))
     return {"run_id": run_id, "owner": owner, "token": attempt.token, "manifest_key": manifest_key}
 

@@ -40,7 +40,7 @@ REQUEST: dict[str, Any] = {
     "strategy": CROSS,
 }
 # A step ends with its first segment; a run may not do much more than the cross does.
-SETTINGS = {"STEPFOLD_STEP_SECONDS": "0", "STEPFOLD_MAX_EVENTS": "200000"}
+SETTINGS = {"STEPFOLD_STEP_SECONDS": "0", "STEPFOLD_MAX_EVENTS": "50000"}
 # In this time every retry is over, and the schedule has come by.
 LONGEST = 240.0
 LATER_MS = 3_600_000

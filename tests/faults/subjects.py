@@ -41,7 +41,7 @@ class Subject(Protocol):
 
 
 class BacktestRun(Subject):
-    functions = ("plan", "simulate", "publish")
+    functions: ClassVar[tuple[str, ...]] = ("plan", "simulate", "publish")
     outcome = COMPLETED
     can_be_ended = True
 
