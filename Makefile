@@ -45,6 +45,16 @@ test-real: setup
 	@test -d "$$STEPFOLD_MARKET_DATA" || { echo "stepfold: set STEPFOLD_MARKET_DATA to a folder of candles (Parquet files)" >&2; exit 1; }
 	$(BIN)/pytest -n auto tests/real tests/ui
 
+## faults     every fault at every write of a run, on a stack of its own (half an hour); writes docs/reliability.md
+.PHONY: faults
+faults: setup
+	$(BIN)/python -m tests.faults --write
+
+## load       runs in hundreds and readers in tens, on a stack of its own; writes docs/reliability.md
+.PHONY: load
+load: setup
+	$(BIN)/python -m tests.load --write
+
 ## lint       ruff, mypy --strict and the import contracts; the page's lint, types and units
 .PHONY: lint
 lint: setup

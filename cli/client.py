@@ -14,6 +14,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from cli.errors import BadInputError, CommandError, NotFoundError, UnreachableError, of_answer
+from cli.output import note
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Query = Mapping[str, str | int | None]
@@ -23,6 +24,8 @@ Model = TypeVar("Model", bound=BaseModel)
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)
 ATTEMPTS = 4
 LONGEST_PAUSE = 10.0
+# So long a client waits in all for a place in a queue that is full (429).
+LONGEST_WAIT = 600.0
 _FIRST_PAUSE = 0.2
 
 
@@ -128,7 +131,9 @@ class Api:
         if content is not None:
             sent["Content-Type"] = "application/json"
         pause = _FIRST_PAUSE
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt, waited = 0, 0.0
+        while True:
+            attempt += 1
             last = attempt == ATTEMPTS
             try:
                 answer = self._http.request(
@@ -147,13 +152,19 @@ class Api:
                 wait = pause
             else:
                 asked = _retry_after(answer)
+                if repeatable and answer.status_code == 429 and asked and waited + asked <= LONGEST_WAIT:
+                    # The service is well and says when there may be a place: no attempt has failed.
+                    if not waited:
+                        note("Too many backtests wait already; waiting for a place.")
+                    waited, attempt = waited + asked, attempt - 1
+                    self._sleep(asked)
+                    continue
                 again = answer.status_code == 503 or (repeatable and answer.status_code in (429, 502, 504))
                 if not again or last or (asked or 0.0) > LONGEST_PAUSE:
                     return self._read(answer, deleted_before=method == "DELETE" and attempt > 1)
                 wait = pause if asked is None else asked
             self._sleep(wait)
             pause *= 2
-        raise AssertionError("the last attempt returns or raises")
 
     def _read(self, answer: httpx.Response, *, deleted_before: bool) -> Any:
         """Return the answer's JSON (None for an empty body). Raises what the status says."""

@@ -57,6 +57,10 @@ class State:
         return int(self.ints[L.GI_TRADES])
 
     @property
+    def events(self) -> int:
+        return int(self.ints[L.GI_EVENTS])
+
+    @property
     def finished(self) -> bool:
         return bool(self.ints[L.GI_FINISHED])
 

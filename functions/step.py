@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,16 @@ def logger() -> Logger:
     return Logger()
 
 
+def subject_of(event: Event) -> Event:
+    """Return what an event is about: itself, or the input of the execution that it tells of."""
+    told = event.get("detail", {}).get("input")
+    try:
+        found = json.loads(told) if told else event
+    except ValueError:
+        return event
+    return found if isinstance(found, dict) else event
+
+
 def workflow_step(work: Callable[[Event], dict[str, Any]]) -> Callable[[Event, object], dict[str, Any]]:
     """Make a Lambda handler of a step.
 
@@ -32,7 +43,8 @@ def workflow_step(work: Callable[[Event], dict[str, Any]]) -> Callable[[Event, o
 
     def handler(event: Event, context: object) -> dict[str, Any]:
         log = logger()
-        keys = {key: event[key] for key in LOGGED_KEYS if key in event}
+        about = subject_of(event)
+        keys = {key: about[key] for key in LOGGED_KEYS if key in about}
         # This call's alone: the next one in the same process may be about another run, or about none.
         with log.append_context_keys(**keys, request_id=getattr(context, "aws_request_id", None)):
             return logged(log, event)

@@ -8,12 +8,14 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra_cdk.dashboard import waited
 from infra_cdk.functions import Functions
 from infra_cdk.gateway import Gateway
 from infra_cdk.stage import Stage
 from infra_cdk.workflow import Workflow
 
 WINDOW = Duration.minutes(5)
+WAITS_LONG_SECONDS = 3600
 
 
 class Alarms(Construct):
@@ -38,13 +40,15 @@ class Alarms(Construct):
         self._count("ApiErrors", gateway.api.metric_server_error(period=WINDOW, statistic="Sum"))
         # Settle is what mends everything else: if it fails, runs may stay `running` in the index.
         self._count("SettleErrors", functions.settle.metric_errors(period=WINDOW, statistic="Sum"))
+        # Runs end, and none of those that wait is begun: places are not given back.
+        self._count("RunsWaitLong", waited(stage, WINDOW), WAITS_LONG_SECONDS)
 
-    def _count(self, construct_id: str, metric: cloudwatch.IMetric) -> None:
+    def _count(self, construct_id: str, metric: cloudwatch.IMetric, threshold: float = 1) -> None:
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
             metric=metric,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,

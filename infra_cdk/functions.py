@@ -15,7 +15,18 @@ from infra_cdk.assets import CodeOf
 from infra_cdk.sizes import SIZES
 from infra_cdk.stage import Stage
 from infra_cdk.storage import Storage
-from shared.names import ACTIVE_INDEX, CANDLES, LISTING_INDEX, MARKETS, RUNS, STRATEGIES, UPLOADS, WORK
+from shared.names import (
+    ACTIVE_INDEX,
+    CANDLES,
+    LISTING_INDEX,
+    MARKETS,
+    RUNS,
+    SERVICE,
+    STRATEGIES,
+    UPLOADS,
+    WORK,
+)
+from shared.run_limits import variable
 from shared.step_logs import STEPS
 
 
@@ -68,10 +79,14 @@ class Functions(Construct):
             "STEPFOLD_FETCH_MACHINE": self.machines.fetching,
             "STEPFOLD_FETCH_FUNCTION": stage.function_name("fetch"),
             "STEPFOLD_AUTH": "none" if stage.login is None else "jwt",
-            "POWERTOOLS_SERVICE_NAME": "stepfold",
+            "POWERTOOLS_SERVICE_NAME": SERVICE,
             # An emulator's own LOG_LEVEL would be taken for ours.
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
+        if stage.local:
+            # Each that is under way has processes of its own there.
+            self._environment[variable("max_runs_at_once")] = "6"
+        self._environment |= stage.limits
         if stage.exchange_urls:
             self._environment["STEPFOLD_EXCHANGE_URLS"] = stage.exchange_urls
         self.api = self._function("api")
@@ -217,7 +232,10 @@ class Functions(Construct):
             environment=self._environment,
             log_group=log_group,
             role=role,
+            tracing=lambda_.Tracing.ACTIVE if self._stage.tracing else lambda_.Tracing.DISABLED,
         )
+        if self._stage.tracing:
+            acknowledge_wildcard(role, "*", "X-Ray's own calls know no resources")
         acknowledge(
             function, "AwsSolutions-L1", "the zips are built, compiled and tested for this version of Python"
         )

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra_cdk.alarms import Alarms
 from infra_cdk.assets import CodeOf
+from infra_cdk.dashboard import Dashboard
 from infra_cdk.functions import Functions
 from infra_cdk.gateway import Gateway
 from infra_cdk.stage import Stage
@@ -41,6 +42,8 @@ class StepfoldStack(Stack):
         self.gateway = Gateway(self, "Gateway", stage, self.functions.api)
         if stage.alarms:
             Alarms(self, "Alarms", stage, self.functions, self.workflow, self.gateway)
+        if stage.dashboard:
+            Dashboard(self, "Dashboard", stage, self.functions, self.workflow, self.gateway)
         self._outputs(stage)
 
     def _outputs(self, stage: Stage) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from shared.run_limits import RunLimits, names_of_limits, variable
 
 # Only this stage has no login: everything on it belongs to the owner `local`.
 OPEN_STAGE = "local"
@@ -56,8 +58,13 @@ class Stage:
     origins: tuple[str, ...] = ()
     alarms: bool = True
     alarm_topic: str | None = None
+    dashboard: bool = True
+    # Traces of X-Ray; they cost by the request.
+    tracing: bool = False
     # JSON: where exchanges are found in place of the real ones.
     exchange_urls: str = ""
+    # What a run may take, where that is not what RunLimits says, by variable of the functions' environment.
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -86,7 +93,10 @@ class Stage:
             origins=_words(context, "origins") or (("*",) if is_local(name) else ()),
             alarms=_text(context, "alarms") != "false" and not is_local(name),
             alarm_topic=_text(context, "alarm_topic") or None,
+            dashboard=_text(context, "dashboard") != "false",
+            tracing=_text(context, "tracing") == "true",
             exchange_urls=_text(context, "exchange_urls"),
+            limits=_limits(context),
         )
 
     @property
@@ -150,6 +160,15 @@ def _login(context: Mapping[str, object], name: str) -> OwnPool | ExternalIssuer
         case "external":
             return ExternalIssuer(_text(context, "issuer"), _words(context, "audience"))
     raise StageError(f"login is {kind!r}; choose cognito, external or (for the stage local alone) none")
+
+
+def _limits(context: Mapping[str, object]) -> dict[str, str]:
+    given = {variable(name): text for name in names_of_limits() if (text := _text(context, name))}
+    try:
+        RunLimits.from_environment(given)
+    except ValueError as error:
+        raise StageError(f"{error}; for example -c max_bars=50000000") from error
+    return given
 
 
 def _text(context: Mapping[str, object], key: str) -> str:

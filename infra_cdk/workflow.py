@@ -130,6 +130,7 @@ class Workflow(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_chainable(definition),
             timeout=LONGEST,
+            tracing_enabled=self._stage.tracing,
             logs=sfn.LogOptions(
                 destination=logs.LogGroup(
                     scope,
@@ -194,6 +195,17 @@ class Workflow(Construct):
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={"status": ENDED_BADLY, "stateMachineArn": functions.machines.all},
+            ),
+            targets=[settle],
+        )
+        # A run that has ended leaves its place to the next one that waits.
+        events.Rule(
+            self,
+            "Succeeded",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={"status": ["SUCCEEDED"], "stateMachineArn": [functions.machines.backtest]},
             ),
             targets=[settle],
         )

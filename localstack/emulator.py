@@ -14,9 +14,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
@@ -94,11 +95,17 @@ class Emulator:
         ]
 
 
-def start(home: Home, port: int = DEFAULT_PORT, *, tied: bool = False) -> Emulator:
+def start(
+    home: Home,
+    port: int = DEFAULT_PORT,
+    *,
+    tied: bool = False,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Emulator:
     """Start an emulator and wait until it answers.
 
-    A tied one stops when this process ends, however it ends. Raises StackError when the port is taken or the
-    emulator's process ends at once.
+    `more` are further variables of its environment. A tied one stops when this process ends, however it
+    ends. Raises StackError when the port is taken or the emulator's process ends at once.
     """
     refuse_taken(port)
     clear(home)
@@ -109,7 +116,7 @@ def start(home: Home, port: int = DEFAULT_PORT, *, tied: bool = False) -> Emulat
         process = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, str(LAUNCHER), *(["--tied"] if tied else [])],
             cwd=home.root,
-            env=_emulator_environment(home, port),
+            env={**_emulator_environment(home, port), **more},
             stdin=subprocess.DEVNULL if leash is None else leash,
             stdout=log,
             stderr=subprocess.STDOUT,

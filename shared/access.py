@@ -9,6 +9,7 @@ from shared.aws import dynamodb, logs, s3, stepfunctions
 from shared.dataset_uses import DatasetUses
 from shared.datasets import DatasetIndex
 from shared.fetches import FetchIndex
+from shared.run_queue import RunQueue
 from shared.runs import RunIndex
 from shared.settings import settings
 from shared.step_logs import StepLogs
@@ -29,6 +30,11 @@ def store() -> ObjectStore:
 @lru_cache(maxsize=1)
 def runs() -> RunIndex:
     return RunIndex(Table(dynamodb(), settings().table))
+
+
+@lru_cache(maxsize=1)
+def queue() -> RunQueue:
+    return RunQueue(Table(dynamodb(), settings().table), settings().limits)
 
 
 @lru_cache(maxsize=1)

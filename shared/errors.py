@@ -2,12 +2,14 @@
 
 StepfoldError
 ├── InvalidInputError         422  the request cannot be carried out as sent; carries one Issue per field
+│   └── RunLimitError         422  the run is over what one run may take; also found while it runs
 ├── NotFoundError             404  no such thing, or it belongs to somebody else
 ├── ConflictError             409  the thing is there, but not in a state that allows this
 │   ├── InUseError            409  a dataset cannot go: runs use it; carries their ids
 │   ├── IdTakenError          409  a strategy has this id already; carries its version
 │   ├── NotFinishedError      409  results were asked of a run that has none (yet)
 │   └── StaleVersionError     409  the thing was changed since the client read it; carries its version now
+├── TooManyRunsError          429  an owner's queue is full; says when to come again
 ├── TooLargeError             413  the answer or the body is over a gateway's limit
 ├── ExchangeError             503  an exchange refuses, is not reached or makes no sense; says which
 ├── SupersededError                another attempt of the same run took over; stop without a trace
@@ -53,6 +55,10 @@ class InvalidInputError(StepfoldError):
         self.issues = tuple(issues)
 
 
+class RunLimitError(InvalidInputError):
+    code = "over_limit"
+
+
 class NotFoundError(StepfoldError):
     code = "not_found"
 
@@ -96,6 +102,14 @@ class StaleVersionError(ConflictError):
     def __init__(self, detail: str, current_version: int) -> None:
         super().__init__(detail)
         self.current_version = current_version
+
+
+class TooManyRunsError(StepfoldError):
+    code = "too_many_runs"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class TooLargeError(StepfoldError):

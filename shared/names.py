@@ -26,6 +26,11 @@ ACTIVE_INDEX = "active"
 # Partitions of the active index.
 IN_WORK = "IN_WORK"
 TO_SWEEP = "TO_SWEEP"
+QUEUES = "QUEUES"
+
+# Namespace of the metrics, and what Powertools calls the service in them and in logs.
+METRICS = "Stepfold"
+SERVICE = "stepfold"
 
 RUN_ID = re.compile(r"bt-[a-z2-7]{26}")
 IMPORT_ID = re.compile(r"im-[a-z2-7]{26}")

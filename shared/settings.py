@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, cast
+
+from shared.run_limits import RunLimits
 
 AuthMode = Literal["none", "jwt"]
 STEP_SECONDS = 600.0
@@ -31,6 +33,7 @@ class Settings:
     """Where exchanges are found in place of the real ones: stand-ins, on an emulator's stages alone."""
     step_seconds: float = STEP_SECONDS
     """How long one step of a run works before it hands on to the next: well below what a Lambda lives."""
+    limits: RunLimits = field(default_factory=RunLimits)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -60,6 +63,7 @@ class Settings:
             endpoint_url=environment.get("AWS_ENDPOINT_URL"),
             exchange_urls=exchange_urls,
             step_seconds=float(environment.get("STEPFOLD_STEP_SECONDS") or STEP_SECONDS),
+            limits=RunLimits.from_environment(environment),
         )
 
 

@@ -151,6 +151,34 @@ class Table:
             raise ConditionFailed(_old(error)) from None
         return from_item(answer["Attributes"])
 
+    def change(
+        self,
+        pk: str,
+        sk: str,
+        expression: str,
+        condition: str,
+        attributes: Mapping[str, str],
+        values: Mapping[str, object],
+    ) -> None:
+        """Carry out an update expression where `condition` holds: for what lies inside of an attribute.
+
+        `attributes` are what the names stand for (`#name`), `values` by their name (`:name`).
+        Raises ConditionFailed with the item as it stands.
+        """
+        bound = {f":{key}": to_attribute(value) for key, value in values.items()}
+        try:
+            self._client.update_item(
+                TableName=self.name,
+                Key=to_item({"pk": pk, "sk": sk}),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=attributes,
+                **({"ExpressionAttributeValues": bound} if bound else {}),  # type: ignore[arg-type]
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailed(_old(error)) from None
+
     def delete(self, pk: str, sk: str) -> None:
         self._client.delete_item(TableName=self.name, Key=to_item({"pk": pk, "sk": sk}))
 

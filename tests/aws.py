@@ -48,7 +48,7 @@ class FakeStage:
             dynamodb.delete_item(TableName=TABLE, Key=item)
 
 
-def _forget_clients() -> None:
+def forget_clients() -> None:
     """Drop what a process keeps between calls, so that each stage has its own."""
     for cached in (
         settings.settings,
@@ -59,6 +59,7 @@ def _forget_clients() -> None:
         aws.logs,
         access.store,
         access.runs,
+        access.queue,
         access.datasets,
         access.fetches,
         access.ticks,
@@ -90,7 +91,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("botocore.session.create_loader", lambda *_: _MODELS)
-    _forget_clients()
+    forget_clients()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -138,7 +139,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStage]:
             access.strategies(),
             access.workflows(),
         )
-    _forget_clients()
+    forget_clients()
 
 
 def _machine(name: str) -> str:

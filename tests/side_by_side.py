@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 # when all others are done.
 UNITS = {
     # Half of their time they wait for the clock. In a process of their own they have a stack of their own.
-    "faults": ("tests/e2e/test_faults.py",),
+    "faults": ("tests/e2e/test_faults.py", "tests/e2e/test_fault_sample.py"),
     "stack": ("tests/e2e/",),
     "page": ("tests/ui/",),
     "infrastructure": ("tests/infra/",),

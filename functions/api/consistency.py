@@ -57,8 +57,10 @@ def _of_run(run: Run) -> Iterator[Finding]:
 
 
 def _of_work(run: Run) -> Iterator[Finding]:
-    """A run that is queued or running must have an execution that runs."""
+    """A run that is queued or running must have an execution that runs, or wait for its turn."""
     if now_ms() - parse_time(run.started_at or run.created_at) <= RECONCILED_MS:
+        return
+    if run.status == "queued" and run.run_id in access.queue().of(run.owner).waiting:
         return
     execution = access.workflows().describe_backtest(run)
     if execution is None or execution.status != "RUNNING":

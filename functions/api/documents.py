@@ -41,6 +41,10 @@ def conflict() -> Responses:
     )
 
 
+def too_many() -> Responses:
+    return _problem(429, "too many runs wait already; try again after Retry-After")
+
+
 def refused() -> Responses:
     return _problem(422, "the request cannot be carried out as sent; `errors` says where and what to do")
 

@@ -25,6 +25,7 @@ from shared.errors import (
     StepfoldError,
     StoreCorruptError,
     TooLargeError,
+    TooManyRunsError,
 )
 from shared.names import DatasetName
 from shared.requests import issues_of
@@ -43,6 +44,7 @@ _STATUS: Sequence[tuple[type[StepfoldError], int]] = (
     (NotFoundError, 404),
     (ConflictError, 409),
     (TooLargeError, 413),
+    (TooManyRunsError, 429),
     (ExchangeError, 503),
 )
 _TITLES = {
@@ -53,6 +55,7 @@ _TITLES = {
     409: "Its state does not allow this",
     413: "The request is too large",
     422: "The request cannot be carried out as sent",
+    429: "Too much at once",
     500: "A fault of the service",
     503: "The service, or what it asks, cannot answer now",
 }
@@ -108,17 +111,17 @@ def problem(
     return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def of_issues(issues: Sequence[Issue]) -> Response:
+def of_issues(issues: Sequence[Issue], code: str = InvalidInputError.code) -> Response:
     """Return 422 with every issue, or the first so many."""
     said = "; ".join(f"{issue.path}: {issue.message}" for issue in issues[:SHOWN_IN_DETAIL])
     more = f"; and {len(issues) - SHOWN_IN_DETAIL} more" if len(issues) > SHOWN_IN_DETAIL else ""
-    return problem(422, InvalidInputError.code, said + more, errors=issues[:MAX_ERRORS])
+    return problem(422, code, said + more, errors=issues[:MAX_ERRORS])
 
 
 def of_stepfold_error(error: StepfoldError) -> Response | None:
     """Return what a client is told of an error of the tree, or None where it is no client's business."""
     if isinstance(error, InvalidInputError):
-        return of_issues(error.issues)
+        return of_issues(error.issues, error.code)
     members: dict[str, Any] = {}
     if isinstance(error, NotFinishedError):
         members = {"run_status": error.status, "run_error": error.error}
@@ -131,6 +134,8 @@ def of_stepfold_error(error: StepfoldError) -> Response | None:
     headers = {}
     if isinstance(error, ExchangeError):
         headers = {"Retry-After": str(round(error.retry_after or RETRY_AFTER_SECONDS))}
+    if isinstance(error, TooManyRunsError):
+        headers = {"Retry-After": str(error.retry_after)}
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return problem(status, error.code, error.detail, headers=headers, **members)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from shared import access, identifiers, names
 from shared.errors import InvalidInputError, Issue, NotFoundError
+from shared.limit_checks import check_size
 from shared.requests import BacktestRequest
 from shared.resolution import Resolution, resolve
 from shared.runs import Run
+from shared.settings import settings
 from shared.times import iso, now_ms, stamp
+from shared.turns import start_next
 
 
 def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Run, bool]:
     """Return the run of a request, and whether this call made it.
 
     The same owner and key give the same run. Raises InvalidInputError for a request that cannot be carried
-    out or a key that was used for another one, ConflictError while a run of this key is being deleted.
+    out or a key that was used for another one, ConflictError while a run of this key is being deleted,
+    TooManyRunsError where the owner has too many that wait.
     """
     digest = _digest(request)
     run_id = identifiers.run_id(owner, key or identifiers.idempotency_key())
@@ -23,10 +27,13 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
         resolution = resolve(
             request, owner, access.datasets(), access.store(), access.strategies(), on_demand=True
         )
+        check_size(resolution, settings().limits)
         # With the document in the place of its name: a version that is saved a moment later changes nothing.
         document = dict(resolution.named.document)
         kept = request.model_copy(update={"strategy": document}).model_dump(mode="json")
         wanted = _new_run(owner, run_id, digest, request, resolution, identifiers.body_hash(kept))
+        # First of all: where the queue is full nothing of the request stays.
+        access.queue().enter(owner, run_id)
         # The request is there before the index names it: plan will read it.
         access.store().put_json(wanted.request_key, kept)
         run, new = access.runs().create(wanted)
@@ -35,7 +42,10 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
         raise InvalidInputError([Issue("Idempotency-Key", message, key)])
     if run.status == "queued":
         # Also on a repeat: whoever came first may have died before this call. Twice is harmless.
-        access.workflows().start_backtest(run)
+        if access.queue().enter(owner, run_id):
+            access.workflows().start_backtest(run)
+        else:
+            start_next(access.queue(), access.runs(), access.workflows(), owner)
     return run, new
 
 

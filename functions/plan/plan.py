@@ -12,15 +12,18 @@ from shared import access, names
 from shared.dataset_uses import UsedDataset
 from shared.errors import InvalidInputError, Issue
 from shared.identifiers import fingerprint
+from shared.limit_checks import check_size
 from shared.requests import BacktestRequest, issues_of
 from shared.resolution import resolve
+from shared.settings import settings
 from shared.times import iso
 
 
 def plan_run(owner: str, run_id: str) -> dict[str, Any]:
     """Write the plan of a queued run and say that it is running.
 
-    Raises InvalidInputError if the candles that it was accepted for are not there any more.
+    Raises InvalidInputError if the candles that it was accepted for are not there any more, RunLimitError if
+    they have become more than a run may read.
     """
     run = access.runs().get(owner, run_id)
     try:
@@ -28,6 +31,7 @@ def plan_run(owner: str, run_id: str) -> dict[str, Any]:
     except ValidationError as error:
         raise InvalidInputError(issues_of(error.errors())) from error
     resolution = resolve(request, owner, access.datasets(), access.store())
+    check_size(resolution, settings().limits)  # of candles that came only now, too
     resolved = resolution.run
     owners = [version.owner for version in resolution.versions]
     finer_owners = [version.owner for version in resolution.finer]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from functions.metrics import run_ended
 from shared import access
 from shared.cleanup import clear_unlisted
 from shared.reader import RunReader
@@ -22,6 +23,7 @@ def publish_run(owner: str, run_id: str, token: str, manifest_key: str) -> dict[
         fingerprint=reader.manifest.fingerprint,
         summary={name: reader.manifest.metrics.get(name) for name in SUMMARY_METRICS},
     )
+    run_ended("completed")
     index.note_fingerprint(owner, reader.manifest.fingerprint, run_id)
     clear_unlisted(store, run)
     return {"run_id": run_id, "owner": owner, "status": run.status}

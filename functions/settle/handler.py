@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from functions.settle.failure import Failure
-from functions.settle.settle import end_failed, reconcile
+from functions.settle.settle import end_failed, end_of_execution, reconcile
 from functions.step import Event, workflow_step
 
 
@@ -19,7 +19,7 @@ def settle(event: Event) -> dict[str, Any]:
         case {"detail-type": "Step Functions Execution Status Change", "detail": detail}:
             subject = json.loads(detail.get("input") or "{}")
             failure = Failure.of_execution(detail["status"], detail.get("error"), detail.get("cause"))
-            return end_failed(subject, failure)
+            return end_of_execution(subject, failure)
         case {"detail-type": "Scheduled Event"}:
             return reconcile()
         case _:

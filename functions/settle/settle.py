@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from functions.metrics import queue_age, run_ended
 from functions.settle.failure import Failure
-from functions.step import logger
+from functions.step import LOGGED_KEYS, logger
 from shared import access
 from shared.cleanup import clear_unlisted, delete_run
 from shared.dataset_removal import remove_dataset
 from shared.datasets import Dataset, Import
-from shared.errors import InUseError, NotFoundError
+from shared.errors import InUseError, NotFoundError, TooManyRunsError
 from shared.fetches import Fetch
+from shared.run_queue import Queue
 from shared.runs import Run
-from shared.times import now_ms
+from shared.times import now_ms, parse_time, stamp
+from shared.turns import start_next
 
 T = TypeVar("T")
 
@@ -38,11 +41,24 @@ def end_failed(subject: Mapping[str, Any], failure: Failure) -> dict[str, Any]:
             if fetch.execution == subject.get("execution"):  # not one that was begun anew meanwhile
                 fetch = access.fetches().end(fetch, "failed", error=failure.to_dict())
             return {"fetch_id": fetch.fetch_id, "status": fetch.status}
-        run, _ = access.runs().end(subject["owner"], subject["run_id"], "failed", failure.to_dict())
+        run, ended = access.runs().end(subject["owner"], subject["run_id"], "failed", failure.to_dict())
+        if ended:
+            run_ended("failed")
     except (KeyError, NotFoundError):
         logger().warning("nothing to settle", extra={"subject": dict(subject)})
         return {"status": "unknown"}
     return {"run_id": run.run_id, "status": run.status}
+
+
+def end_of_execution(subject: Mapping[str, Any], failure: Failure) -> dict[str, Any]:
+    """End what an execution was about, if it has not ended; its place is the next one's."""
+    answer = end_failed(subject, failure)
+    if "import_id" not in subject and "fetch_id" not in subject:
+        owner, run_id = subject.get("owner"), subject.get("run_id")
+        if owner and run_id:
+            access.queue().leave(owner, run_id)
+            start_next(access.queue(), access.runs(), access.workflows(), owner)
+    return answer
 
 
 def reconcile() -> dict[str, Any]:
@@ -53,9 +69,16 @@ def reconcile() -> dict[str, Any]:
     now = now_ms()
     runs, datasets = access.runs(), access.datasets()
     ended = runs.to_sweep(now - GRACE_MS)
+    queues = access.queue().all()
+    # What waits has no execution yet, and that is how it should be.
+    waiting = {run_id: came for queue in queues for run_id, came in queue.waiting.items()}
+    if waiting:
+        queue_age((now - parse_time(min(waiting.values()))) / 1000)
+    in_work = [run for run in runs.in_work(now - GRACE_MS) if run.run_id not in waiting]
     faults: list[Exception] = []
     counts = {
-        "reconciled": _each(runs.in_work(now - GRACE_MS), _reconcile_run, faults),
+        "reconciled": _each(in_work, _reconcile_run, faults),
+        "queued": _each(queues, _reconcile_queue, faults),
         "imports": _each(datasets.imports_in_work(now - GRACE_MS), _reconcile_import, faults),
         "fetches": _each(access.fetches().in_work(now - GRACE_MS), _reconcile_fetch, faults),
         "deleted": _each([run for run, deleting in ended if deleting], _delete, faults),
@@ -76,9 +99,8 @@ def _each(subjects: Iterable[T], settle: Callable[[T], bool], faults: list[Excep
         try:
             changed += settle(subject)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised after the others
-            logger().exception(
-                "could not settle", extra={"of": getattr(subject, "run_id", "an import or a fetch")}
-            )
+            about = {key: getattr(subject, key) for key in LOGGED_KEYS if hasattr(subject, key)}
+            logger().exception("could not settle", extra=about)
             faults.append(fault)
     return changed
 
@@ -86,9 +108,14 @@ def _each(subjects: Iterable[T], settle: Callable[[T], bool], faults: list[Excep
 def _reconcile_run(run: Run) -> bool:
     execution = access.workflows().describe_backtest(run)
     if execution is None and run.status == "queued":
-        # The API died between its two calls: carry out the second.
-        access.workflows().start_backtest(run)
-        return True
+        # The API died between its two calls: carry out the second, if it is the run's turn.
+        try:
+            its_turn = access.queue().enter(run.owner, run.run_id)
+        except TooManyRunsError:
+            return False
+        if its_turn:
+            access.workflows().start_backtest(run)
+        return its_turn
     if execution is None:
         failure = Failure.vanished()
     elif execution.status in ALIVE:
@@ -96,7 +123,25 @@ def _reconcile_run(run: Run) -> bool:
     else:
         failure = Failure.of_execution(execution.status, execution.error, execution.cause)
     _, ended = access.runs().end(run.owner, run.run_id, "failed", failure.to_dict())
+    if ended:
+        run_ended("failed")
     return ended
+
+
+def _reconcile_queue(queue: Queue) -> bool:
+    """Take out what is over or never came to be, and start those whose turn it is."""
+    before = stamp(now_ms() - GRACE_MS)
+    for run_id, came in {**queue.under_way, **queue.waiting}.items():
+        if came < before and not _in_work(queue.owner, run_id):
+            access.queue().leave(queue.owner, run_id)
+    return start_next(access.queue(), access.runs(), access.workflows(), queue.owner) > 0
+
+
+def _in_work(owner: str, run_id: str) -> bool:
+    try:
+        return not access.runs().get(owner, run_id).ended
+    except NotFoundError:
+        return False
 
 
 def _reconcile_import(entry: Import) -> bool:

@@ -11,8 +11,10 @@ import engine
 from shared import access, names
 from shared.checkpoint import Checkpoint
 from shared.errors import StoreCorruptError
+from shared.limit_checks import check_events
 from shared.resolved_run import ResolvedRun, engine_plan
 from shared.run_candles import run_funding
+from shared.settings import settings
 from shared.writer import RunWriter
 
 
@@ -87,10 +89,14 @@ class Attempt:
         )
 
     def fold(self, bars: Mapping[str, engine.Bars], finer: Mapping[str, engine.Bars] | None) -> None:
-        """Take the next segment of bars."""
-        resolved = self.planned.resolved
+        """Take the next segment of bars. Raises RunLimitError, writing none of it, for too many events."""
         self.state, output = engine.simulate(self.planned.plan, self.state, bars, finer=finer)
+        self._advance(bars)
+        check_events(self.state.events, self.current_ms, settings().limits)
         self._keep(output)
+
+    def _advance(self, bars: Mapping[str, engine.Bars]) -> None:
+        resolved = self.planned.resolved
         for series in bars.values():
             times = series.timestamp
             self.processed += len(times) - int(times.searchsorted(resolved.start_ms))

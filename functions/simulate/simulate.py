@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import engine
+from functions.metrics import bars_simulated
 from functions.simulate.attempt import Attempt, Planned
 from functions.step import logger
 from shared import access
 from shared.errors import StoreCorruptError
 from shared.identifiers import attempt_token, fingerprint
+from shared.limit_checks import check_time
 from shared.run_candles import candle_versions, run_bars
 from shared.runs import Progress, Run
 from shared.settings import settings
+from shared.times import now_ms, parse_time
 
 # The index is written at most this often, however fast the fold is.
 PROGRESS_SECONDS = 1.0
@@ -26,12 +29,13 @@ def simulate_run(owner: str, run_id: str, reached: Mapping[str, str] | None = No
     Return the manifest that `publish` shall make visible; or, when the time of a step is over before the bars
     are, `reached`, for another step to go on from: a run may take longer than any worker lives. The bytes are
     the same wherever it is cut. Raises SupersededError, leaving nothing that a reader could see, when the run
-    has ended or another attempt has taken over.
+    has ended or another attempt has taken over; RunLimitError when it takes too long or makes too much.
     """
     began = time.monotonic()
     planned = Planned.load(run_id)
     run, attempt = _begun(owner, planned, reached)
-    meter = _Meter(run, attempt)
+    meter, before = _Meter(run, attempt), attempt.processed
+    started_ms = parse_time(run.started_at or run.created_at)
     resolved = planned.resolved
     versions = candle_versions(
         access.store(), resolved, planned.raw["dataset_owners"], planned.raw["finer_owners"]
@@ -41,11 +45,14 @@ def simulate_run(owner: str, run_id: str, reached: Mapping[str, str] | None = No
     while segment is not None:
         attempt.fold(*segment)
         meter.advance()
+        check_time((now_ms() - started_ms) / 1000, attempt.current_ms, settings().limits)
         segment = next(segments, None)
         if segment is not None and time.monotonic() - began >= settings().step_seconds:
             meter.write("simulating")
+            bars_simulated(attempt.processed - before, time.monotonic() - began)
             return {"run_id": run_id, "owner": owner, "reached": attempt.hand_on()}
     meter.write("publishing", f"simulated {attempt.processed:,} candles")
+    bars_simulated(attempt.processed - before, time.monotonic() - began)
     manifest_key = attempt.finish(fingerprint(resolved.to_dict(), engine.ENGINE_VERSION))
     return {"run_id": run_id, "owner": owner, "token": attempt.token, "manifest_key": manifest_key}
 

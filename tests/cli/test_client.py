@@ -238,3 +238,23 @@ def test_what_is_this_machine() -> None:
         assert is_loopback(url)
     for url in ("https://example.com", "http://localhost.example.com", "http://10.0.0.1"):
         assert not is_loopback(url)
+
+
+def full(after: str) -> httpx.Response:
+    return httpx.Response(429, headers={"Retry-After": after}, json={"detail": "too many wait"})
+
+
+def test_a_full_queue_is_waited_for_as_it_asks_and_no_attempt_has_failed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    script = Script(*[full("5")] * (ATTEMPTS + 3), ok())
+    assert post_with_key(script.api()) == OK
+    assert script.slept == [5.0] * (ATTEMPTS + 3)
+    assert capsys.readouterr().err.count("waiting for a place") == 1
+
+
+def test_a_queue_that_stays_full_is_told_in_the_end() -> None:
+    script = Script(*[full("300")] * 3)
+    with pytest.raises(BadInputError, match="too many wait"):
+        post_with_key(script.api())
+    assert script.slept == [300.0, 300.0]

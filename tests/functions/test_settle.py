@@ -117,6 +117,7 @@ def test_a_fresh_run_is_left_alone(stage: FakeStage) -> None:
     stage.runs.create(a_run(created_at=iso(now_ms())))
     assert settle(SCHEDULED) == {
         "reconciled": 0,
+        "queued": 0,
         "imports": 0,
         "fetches": 0,
         "deleted": 0,

@@ -164,3 +164,10 @@ def test_a_page_may_upload_by_a_form_and_download(local: Template, prod: Templat
     for stage in (local, prod):
         (rule,) = stage.at("Storage/Bucket")["CorsConfiguration"]["CorsRules"]
         assert rule["AllowedMethods"] == ["GET", "HEAD", "POST"]
+
+
+def test_what_a_run_may_take_is_set_by_the_deployment() -> None:
+    stage = Stage.from_context({"stage": "prod", "max_bars": 1000, "max_events": "50"})
+    assert stage.limits == {"STEPFOLD_MAX_BARS": "1000", "STEPFOLD_MAX_EVENTS": "50"}
+    with pytest.raises(StageError, match="STEPFOLD_MAX_BARS is 'many'; it must be a whole number"):
+        Stage.from_context({"stage": "prod", "max_bars": "many"})

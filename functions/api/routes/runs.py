@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from starlette.status import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from functions.api.compare import compare
-from functions.api.documents import conflict, missing, refused
+from functions.api.documents import conflict, missing, refused, too_many
 from functions.api.ending import cancel_run, remove_run
 from functions.api.idempotency import IdempotencyKey
 from functions.api.owner import Owner
@@ -35,6 +35,7 @@ routes = router("backtests")
         200: {"model": RunAnswer, "description": "the run that this Idempotency-Key started before"},
         **conflict(),
         **refused(),
+        **too_many(),
     },
 )
 def start(
