@@ -42,6 +42,10 @@ FIRST_CALL = {
     "simulate": "boto3, numpy, pyarrow.parquet",
     "publish": "boto3",
     "settle": "boto3",
+    "socket": "boto3",
+    "socket_authorizer": "boto3",
+    "push": "boto3",
+    "ticker": "boto3",
 }
 """What each function loads at its first call and must have, though importing its handler does not load it."""
 

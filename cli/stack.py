@@ -33,6 +33,8 @@ class Status:
     port: int | None
     api_url: str | None
     website_url: str | None
+    live_url: str | None
+    market_url: str | None
     healthy: bool
     home: str
 
@@ -98,6 +100,8 @@ def status(home: Path = DEFAULT_HOME) -> Status:
         port=emulator.port if emulator else None,
         api_url=known.api_url if emulator and known else None,
         website_url=known.website_url if emulator and known else None,
+        live_url=known.live_url if emulator and known else None,
+        market_url=known.market_url if emulator and known else None,
         healthy=bool(emulator and known and _healthy(known.api_url)),
         home=str(home),
     )
@@ -151,9 +155,10 @@ def _up(
     if as_json:
         typer.echo(json.dumps({**asdict(deployment), "port": port}))
         return
-    typer.echo("Stepfold is up. The web page, then the API:", err=True)
+    typer.echo("Stepfold is up. The web page, the API, and what is pushed of runs (WebSocket):", err=True)
     typer.echo(deployment.website_url)
     typer.echo(deployment.api_url)
+    typer.echo(deployment.live_url)
 
 
 def _last_port(home: Path) -> int | None:
@@ -194,6 +199,7 @@ def _status(home: HomeOption = DEFAULT_HOME, as_json: AsJson = False) -> None:
         typer.echo(f"Up on port {state.port}, {'healthy' if state.healthy else 'not answering'}", err=True)
         typer.echo(state.website_url)
         typer.echo(state.api_url)
+        typer.echo(state.live_url)
     if not state.healthy:
         raise typer.Exit(ExitCode.CONFLICT)
 

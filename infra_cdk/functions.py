@@ -78,6 +78,7 @@ class Functions(Construct):
             "STEPFOLD_IMPORT_MACHINE": self.machines.importing,
             "STEPFOLD_FETCH_MACHINE": self.machines.fetching,
             "STEPFOLD_FETCH_FUNCTION": stage.function_name("fetch"),
+            "STEPFOLD_TICKER_FUNCTION": stage.function_name("ticker"),
             "STEPFOLD_AUTH": "none" if stage.login is None else "jwt",
             "POWERTOOLS_SERVICE_NAME": SERVICE,
             # An emulator's own LOG_LEVEL would be taken for ours.
@@ -96,13 +97,17 @@ class Functions(Construct):
         self.settle = self._function("settle")
         self.ingest = self._function("ingest")
         self.fetch = self._function("fetch")
+        self.socket = self._function("socket")
+        self.socket_authorizer = None if stage.login is None else self._function("socket_authorizer")
+        self.push = self._function("push")
+        self.ticker = self._function("ticker", goes_on_itself=True)
         self._grant(storage)
 
     def _grant(self, storage: Storage) -> None:
         candles, runs, uploads, work = (f"{prefix}/*" for prefix in (CANDLES, RUNS, UPLOADS, WORK))
         strategies, markets = f"{STRATEGIES}/*", f"{MARKETS}/*"
 
-        api = _role(self.api)
+        api = role_of(self.api)
         storage.allow_index(api, indexes=(LISTING_INDEX, ACTIVE_INDEX))
         # What the API presigns it must be allowed itself.
         storage.allow_objects(
@@ -137,11 +142,11 @@ class Functions(Construct):
 
         self._acknowledge_executions(api)
 
-        plan = _role(self.plan)
+        plan = role_of(self.plan)
         storage.allow_index(plan)
         storage.allow_objects(plan, read=(candles, runs), write=(runs, work))
 
-        simulate = _role(self.simulate)
+        simulate = role_of(self.simulate)
         storage.allow_index(simulate)
         storage.allow_objects(
             simulate,
@@ -152,11 +157,11 @@ class Functions(Construct):
             listing=(work,),
         )
 
-        publish = _role(self.publish)
+        publish = role_of(self.publish)
         storage.allow_index(publish)
         storage.allow_objects(publish, read=(runs,), delete=(runs, work), listing=(runs, work))
 
-        settle = _role(self.settle)
+        settle = role_of(self.settle)
         storage.allow_index(settle, indexes=(ACTIVE_INDEX,))
         # It finishes the deletions that the API began.
         storage.allow_objects(
@@ -172,11 +177,11 @@ class Functions(Construct):
 
         self._acknowledge_executions(settle)
 
-        ingest = _role(self.ingest)
+        ingest = role_of(self.ingest)
         storage.allow_index(ingest)
         storage.allow_objects(ingest, read=(uploads, candles), write=(candles,), delete=(uploads,))
 
-        fetch = _role(self.fetch)
+        fetch = role_of(self.fetch)
         storage.allow_index(fetch)
         storage.allow_objects(
             fetch,
@@ -189,6 +194,44 @@ class Functions(Construct):
         fetch.add_to_policy(
             iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machines.fetching])
         )
+
+        self._grant_sockets(storage)
+
+    def _grant_sockets(self, storage: Storage) -> None:
+        """Let the WebSocket API's functions do their work; infra_cdk/sockets.py lets them post."""
+        socket = role_of(self.socket)
+        storage.allow_index(socket, indexes=(LISTING_INDEX,))
+        # The first prices of what is listened to, and who asks for the next ones.
+        socket.add_to_policy(
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"],
+                resources=[self.fetch.function_arn, self.ticker.function_arn],
+            )
+        )
+
+        if self.socket_authorizer is not None:
+            # To take a ticket is to delete it.
+            role_of(self.socket_authorizer).add_to_policy(
+                iam.PolicyStatement(actions=["dynamodb:DeleteItem"], resources=[storage.table.table_arn])
+            )
+
+        storage.allow_index(role_of(self.push))
+
+        ticker = role_of(self.ticker)
+        storage.allow_index(ticker)
+        ticker.add_to_policy(
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"],
+                resources=[self.fetch.function_arn, self._function_arn("ticker")],
+            )
+        )
+        # A poller that dies is replaced at the next word of a client; two at once would be one too many.
+        self.ticker.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
+
+    def _function_arn(self, function: str) -> str:
+        """Return a function's ARN by its name: a role that is to name its own function must not need it."""
+        stack, name = Stack.of(self), self._stage.function_name(function)
+        return f"arn:{stack.partition}:lambda:{stack.region}:{stack.account}:function:{name}"
 
     def _log_group_arn(self, function: str) -> str:
         stack, name = Stack.of(self), self._stage.function_name(function)
@@ -203,25 +246,24 @@ class Functions(Construct):
                 "executions are named after runs, which do not exist yet when the role is made",
             )
 
-    def _function(self, name: str) -> lambda_.Function:
+    def _function(self, name: str, *, goes_on_itself: bool = False) -> lambda_.Function:
         size = SIZES[name]
+        construct = "".join(word.capitalize() for word in name.split("_"))
         function_name = self._stage.function_name(name)
         log_group = logs.LogGroup(
             self,
-            f"{name.capitalize()}Log",
+            f"{construct}Log",
             log_group_name=f"/aws/lambda/{function_name}",
             retention=logs.RetentionDays.ONE_WEEK if self._stage.local else logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        role = iam.Role(
-            self, f"{name.capitalize()}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
-        )
+        role = iam.Role(self, f"{construct}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self._logs[name] = log_group
         # The managed policy would let every function write to every log group of the account.
         log_group.grant_write(role)
         function = lambda_.Function(
             self,
-            name.capitalize(),
+            construct,
             function_name=function_name,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
@@ -233,6 +275,8 @@ class Functions(Construct):
             log_group=log_group,
             role=role,
             tracing=lambda_.Tracing.ACTIVE if self._stage.tracing else lambda_.Tracing.DISABLED,
+            # Lambda stops functions that call themselves, unless they say that they mean it.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if goes_on_itself else None,
         )
         if self._stage.tracing:
             acknowledge_wildcard(role, "*", "X-Ray's own calls know no resources")
@@ -242,7 +286,7 @@ class Functions(Construct):
         return function
 
 
-def _role(function: lambda_.Function) -> iam.Role:
+def role_of(function: lambda_.Function) -> iam.Role:
     role = function.role
     if not isinstance(role, iam.Role):
         raise TypeError(f"{function.node.path} has no role of its own")

@@ -27,4 +27,9 @@ SIZES = {
     "ingest": Size("engine", 1769, 900),
     # Most of its time it waits for an exchange; a step ends by itself after four minutes.
     "fetch": Size("fetch", 1024, 300),
+    "socket": Size("light", 512, 29),
+    "socket_authorizer": Size("light", 512, 10),
+    "push": Size("light", 512, 60),
+    # It polls for ten minutes, then another invocation goes on.
+    "ticker": Size("light", 256, 900),
 }

@@ -12,10 +12,12 @@ from infra_cdk.assets import CodeOf
 from infra_cdk.dashboard import Dashboard
 from infra_cdk.functions import Functions
 from infra_cdk.gateway import Gateway
+from infra_cdk.sockets import Sockets
 from infra_cdk.stage import Stage
 from infra_cdk.storage import Storage
 from infra_cdk.website import Website
 from infra_cdk.workflow import Workflow
+from shared.names import LIVE_STAGE, MARKET_STAGE
 
 # Where an emulator's deployments put the functions' code; made before the deploy, there is no bootstrap.
 LOCAL_ASSETS_BUCKET = "stepfold-local-assets"
@@ -40,6 +42,7 @@ class StepfoldStack(Stack):
         self.functions = Functions(self, "Functions", stage, self.storage, code)
         self.workflow = Workflow(self, "Workflow", stage, self.functions)
         self.gateway = Gateway(self, "Gateway", stage, self.functions.api)
+        self.sockets = Sockets(self, "Sockets", stage, self.storage, self.functions)
         if stage.alarms:
             Alarms(self, "Alarms", stage, self.functions, self.workflow, self.gateway)
         if stage.dashboard:
@@ -52,6 +55,9 @@ class StepfoldStack(Stack):
             "Login": stage.login_kind,
             "ApiId": self.gateway.api.api_id,
             "ApiUrl": self.gateway.url,
+            "WebSocketApiId": self.sockets.api.api_id,
+            "LiveUrl": self.sockets.url(LIVE_STAGE),
+            "MarketUrl": self.sockets.url(MARKET_STAGE),
             "WebsiteUrl": self.website.url,
             "WebsiteBucket": self.website.bucket.bucket_name,
             "Table": self.storage.table.table_name,

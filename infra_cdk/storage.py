@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra_cdk.acknowledged import acknowledge, acknowledge_wildcard, attribute
 from infra_cdk.stage import Stage
-from shared.names import ACTIVE_INDEX, LISTING_INDEX, UPLOADS, WORK
+from shared.names import ACTIVE_INDEX, EXPIRES_AT, LISTING_INDEX, UPLOADS, WORK
 
 
 class Storage(Construct):
@@ -44,6 +44,9 @@ class Storage(Construct):
             sort_key=_key("sk"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.DEFAULT,
+            # What changes of a run is pushed to who listens (infra_cdk/sockets.py).
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            time_to_live_attribute=EXPIRES_AT,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=not stage.local
             ),

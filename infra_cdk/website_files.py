@@ -27,7 +27,7 @@ _FOREVER, _ASK = "public, max-age=31536000, immutable", "no-cache"
 
 
 def configuration(
-    outputs: Mapping[str, str], region: str, *, api_url: str = "", login_url: str = ""
+    outputs: Mapping[str, str], region: str, *, api_url: str = "", socket_url: str = "", login_url: str = ""
 ) -> bytes:
     """Return `config.json`: what one build of the page must know of its stage (ui/src/config.ts reads it)."""
     login = None
@@ -37,7 +37,13 @@ def configuration(
     elif outputs["Login"] == "external":
         login = {"kind": "external"}
     stage = outputs["Stage"]
-    record = {"stage": stage, "apiUrl": api_url or outputs["ApiUrl"], "webSocketUrl": None, "login": login}
+    record = {
+        "stage": stage,
+        "apiUrl": api_url or outputs["ApiUrl"],
+        # Without its stage: the page asks for `live` or `market` below it.
+        "webSocketUrl": socket_url or outputs["LiveUrl"].rpartition("/")[0],
+        "login": login,
+    }
     return json.dumps(record, indent=2).encode() + b"\n"
 
 
@@ -65,6 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Upload the built page of a deployed stack.")
     parser.add_argument("stack", help="the stack's name: stepfold-prod")
     parser.add_argument("--api-url", default="", help="the API's address, if not the stack's output")
+    parser.add_argument("--socket-url", default="", help="the WebSocket API's address, if not the output's")
     parser.add_argument("--login-url", default="", help="Cognito's address, if not the region's")
     given = parser.parse_args(arguments)
 
@@ -74,7 +81,9 @@ def main(arguments: list[str] | None = None) -> None:
     stack = session.client("cloudformation").describe_stacks(StackName=given.stack)["Stacks"][0]
     outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
     region = session.region_name or ""
-    config = configuration(outputs, region, api_url=given.api_url, login_url=given.login_url)
+    config = configuration(
+        outputs, region, api_url=given.api_url, socket_url=given.socket_url, login_url=given.login_url
+    )
     try:
         upload(session.client("s3"), outputs["WebsiteBucket"], BUILT, config)
     except FileNotFoundError as error:

@@ -36,6 +36,8 @@ class Deployment:
     stage: str
     api_url: str
     website_url: str
+    live_url: str
+    market_url: str
     table: str
     bucket: str
     backtest_machine: str
@@ -119,8 +121,10 @@ def _deploy_stack(emulator: Emulator, stage: str, progress: Progress) -> None:
 def _upload_page(emulator: Emulator, stage: str) -> None:
     """Upload the built page; it finds the API and the login at its own host, whatever the port is."""
     command = [sys.executable, "-m", "infra_cdk.website_files", f"stepfold-{stage}", "--login-url", "/"]
-    api = f"/_aws/execute-api/{_outputs(emulator, stage)['ApiId']}"
-    _run([*command, "--api-url", api], emulator, _node(), "uploading the web page", {})
+    outputs = _outputs(emulator, stage)
+    command += ["--api-url", f"/_aws/execute-api/{outputs['ApiId']}"]
+    command += ["--socket-url", f"/_aws/execute-api/{outputs['WebSocketApiId']}"]
+    _run(command, emulator, _node(), "uploading the web page", {})
 
 
 def fingerprint_of(stage: str) -> str:
@@ -276,11 +280,14 @@ def _describe(emulator: Emulator, stage: str, fingerprint: str, page_fingerprint
     outputs = _outputs(emulator, stage)
     # CloudFront's own name of the distribution: https://{label}.cloudfront.net
     label = outputs["WebsiteUrl"].removeprefix("https://").partition(".")[0]
+    sockets = f"{emulator.url}/_aws/execute-api/{outputs['WebSocketApiId']}".replace("http", "ws", 1)
     return Deployment(
         stage=stage,
         # The output's own address ends in amazonaws.com, which no emulator can answer at.
         api_url=f"{emulator.url}/_aws/execute-api/{outputs['ApiId']}",
         website_url=f"{emulator.url}/_aws/cloudfront/{label}/",
+        live_url=f"{sockets}/live",
+        market_url=f"{sockets}/market",
         table=outputs["Table"],
         bucket=outputs["Bucket"],
         backtest_machine=outputs["BacktestMachine"],

@@ -40,6 +40,7 @@ def main() -> None:
     keep_stopped_executions_stopped()
     read_cors_of_templates()
     reach_distributions_by_path()
+    read_streams_from_their_new_beginning()
     snapshot_regularly()
     if TIED in sys.argv:
         stop_with_parent()
@@ -145,6 +146,25 @@ def reach_distributions_by_path() -> None:
         return await inner(f"{named[1]}.cloudfront.net", path[below:], raw_path[below:], *rest)
 
     app._handle_cloudfront_dataplane_request = handle
+
+
+def read_streams_from_their_new_beginning() -> None:
+    """Let event source mappings of DynamoDB streams read on after a restart.
+
+    MiniStack saves how many records each has read, but not the stream, which begins anew with none: as many
+    of the next records would be passed over.
+    """
+    from ministack.services import lambda_svc
+
+    inner: Callable[[Any, Any], None] = lambda_svc._restore_esm_positions
+
+    @functools.wraps(inner)
+    def restore(positions: Any, saved: Any) -> None:
+        inner(positions, saved)
+        if positions is lambda_svc._dynamodb_stream_positions:
+            positions._data.update(dict.fromkeys(positions._data, 0))
+
+    lambda_svc._restore_esm_positions = restore
 
 
 def snapshot_regularly() -> None:

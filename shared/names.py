@@ -32,6 +32,15 @@ QUEUES = "QUEUES"
 METRICS = "Stepfold"
 SERVICE = "stepfold"
 
+# The stages of the WebSocket API: the seed's `/ws/live` and `/ws/market`.
+LIVE_STAGE = "live"
+MARKET_STAGE = "market"
+# Items that end by themselves say when in this attribute, in epoch seconds.
+EXPIRES_AT = "expires_at"
+# Sort keys of runs begin so, and no others': it is what the index's stream is filtered by.
+RUN_KEYS = "RUN#"
+CONNECTION_KEYS = "CONNECTION#"
+
 RUN_ID = re.compile(r"bt-[a-z2-7]{26}")
 IMPORT_ID = re.compile(r"im-[a-z2-7]{26}")
 FETCH_ID = re.compile(r"fe-[a-z2-7]{26}")
@@ -154,7 +163,7 @@ def owner_key(owner: str) -> str:
 
 
 def run_key(run_id: str) -> str:
-    return f"RUN#{run_id}"
+    return f"{RUN_KEYS}{run_id}"
 
 
 def dataset_key(dataset: DatasetName) -> str:
@@ -191,6 +200,27 @@ def ticks_key(exchange: str) -> str:
 
 def tick_key(symbol: str) -> str:
     return f"TICK#{symbol}"
+
+
+def connections_key(stage: str, owner: str) -> str:
+    """Name the connections that a message may be for: an owner's, or all that listen to the market."""
+    return f"CONNECTIONS#{stage}#{owner}" if stage == LIVE_STAGE else f"CONNECTIONS#{stage}"
+
+
+def connection_key(connection_id: str) -> str:
+    return f"{CONNECTION_KEYS}{connection_id}"
+
+
+def ticket_key(ticket_hash: str) -> str:
+    return f"TICKET#{ticket_hash}"
+
+
+def live_log_key(run_id: str) -> str:
+    return f"LIVE#{run_id}"
+
+
+def live_log_entry(revision: int) -> str:
+    return f"{revision:015d}"
 
 
 def strategy_key(strategy_id: str) -> str:

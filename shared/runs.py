@@ -17,12 +17,14 @@ from typing import Any, Literal
 from shared import names
 from shared.errors import ConflictError, NotFoundError, SupersededError
 from shared.table import ConditionFailed, Page, Table
-from shared.times import stamp
+from shared.times import parse_time, stamp
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: tuple[Status, ...] = ("completed", "failed", "cancelled")
 DELETING = "deleting"
 LATEST_LOGS = 8
+REVISION = "revision"
+TAIL = "tail"
 # Of the way of a run that has to fetch its candles first, that is so much.
 FETCHING_PCT = 50.0
 # What the history shows of a run without opening its results.
@@ -97,6 +99,7 @@ class Run:
     logs: Sequence[str] = ()
     summary: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
+    revision: int = 0  # goes up with every write that its owner may see: what is pushed is numbered by it
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Run:
@@ -137,6 +140,8 @@ class RunIndex:
             "gsi1sk": f"{run.created_at}#{run.run_id}",
             "gsi2pk": names.IN_WORK,
             "gsi2sk": f"{run.created_at}#{run.run_id}",
+            # From the time on: a run that is made anew under the id of a deleted one goes on rising.
+            "revision": parse_time(run.created_at),
         }
         try:
             self._table.put_new({**item, **keys})
@@ -147,7 +152,7 @@ class RunIndex:
                     f"backtest {run.run_id} is being deleted; try again in a minute"
                 ) from None
             return Run.from_item(there), False
-        return run, True
+        return Run.from_item({**item, **keys}), True
 
     def get(self, owner: str, run_id: str) -> Run:
         """Return a run. Raises NotFoundError for one that is not there, being deleted, or somebody else's."""
@@ -190,6 +195,7 @@ class RunIndex:
                 changes=changes,
                 condition="attribute_exists(pk) AND #status <> :deleting",
                 values={"deleting": DELETING},
+                raises=REVISION,
             )
         except ConditionFailed:
             raise NotFoundError(f"there is no backtest {run_id[:64]!r}") from None
@@ -232,8 +238,11 @@ class RunIndex:
             values={"running": "running"},
         )
 
-    def progress(self, run: Run, token: str, progress: Progress) -> Run:
-        """Say how far an attempt is. Raises SupersededError if it owns the run no more."""
+    def progress(self, run: Run, token: str, progress: Progress, tail: str | None = None) -> Run:
+        """Say how far an attempt is. Raises SupersededError if it owns the run no more.
+
+        `tail` is what the attempt did since it last said so (shared.live_tail); the next write takes it away.
+        """
         logs = [*run.logs, progress.log][-LATEST_LOGS:] if progress.log else list(run.logs)
         return self._owned(
             run.owner,
@@ -246,6 +255,7 @@ class RunIndex:
                 "total": progress.total,
                 "current_ms": progress.current_ms,
                 "logs": logs,
+                TAIL: tail,
             },
             condition=_OWNED,
             values={"token": token, "running": "running"},
@@ -311,10 +321,12 @@ class RunIndex:
                     "error": error,
                     "token": None,
                     "ended_at": ended_at,
+                    TAIL: None,
                     **_to_sweep(ended_at, run_id),
                 },
                 condition=_IN_WORK,
                 values=_IN_WORK_VALUES,
+                raises=REVISION,
             )
         except ConditionFailed as refused:
             if refused.item is None:
@@ -330,6 +342,7 @@ class RunIndex:
         self._table.update(
             *_keys(owner, run_id),
             changes={"status": DELETING, **_to_sweep(stamp(), run_id)},
+            raises=REVISION,
         )
         return run
 
@@ -390,7 +403,11 @@ class RunIndex:
     ) -> Run:
         try:
             item = self._table.update(
-                *_keys(owner, run_id), changes=changes, condition=condition, values=values
+                *_keys(owner, run_id),
+                changes={TAIL: None, **changes},
+                condition=condition,
+                values=values,
+                raises=REVISION,
             )
         except ConditionFailed as refused:
             status = (refused.item or {}).get("status", "gone")

@@ -27,8 +27,11 @@ class Settings:
     import_machine: str
     fetch_machine: str
     fetch_function: str
+    ticker_function: str
     auth: AuthMode
     endpoint_url: str | None
+    """Where all of AWS is, on an emulator; None: where it is."""
+    region: str
     exchange_urls: Mapping[str, str]
     """Where exchanges are found in place of the real ones: stand-ins, on an emulator's stages alone."""
     step_seconds: float = STEP_SECONDS
@@ -59,8 +62,10 @@ class Settings:
             import_machine=environment["STEPFOLD_IMPORT_MACHINE"],
             fetch_machine=environment["STEPFOLD_FETCH_MACHINE"],
             fetch_function=environment["STEPFOLD_FETCH_FUNCTION"],
+            ticker_function=environment["STEPFOLD_TICKER_FUNCTION"],
             auth=cast(AuthMode, auth),
             endpoint_url=environment.get("AWS_ENDPOINT_URL"),
+            region=environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "")),
             exchange_urls=exchange_urls,
             step_seconds=float(environment.get("STEPFOLD_STEP_SECONDS") or STEP_SECONDS),
             limits=RunLimits.from_environment(environment),

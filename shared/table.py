@@ -119,8 +119,11 @@ class Table:
         *,
         condition: str = "attribute_exists(pk)",
         values: Mapping[str, object] | None = None,
+        raises: str | None = None,
     ) -> dict[str, Any]:
         """Set attributes (None removes one) where `condition` holds; return the whole item after.
+
+        `raises` names a number that goes up by one with it.
 
         The condition may name attributes as `#name` and the entries of `values` as `:name`.
         Raises ConditionFailed with the item as it stands.
@@ -128,13 +131,18 @@ class Table:
         sets = {key: value for key, value in changes.items() if value is not None}
         removes = [key for key, value in changes.items() if value is None]
         expression = []
-        if sets:
-            expression.append("SET " + ", ".join(f"#{key} = :new_{key}" for key in sets))
+        setting = [f"#{key} = :new_{key}" for key in sets]
+        bound: dict[str, Any] = {}
+        if raises is not None:
+            setting.append(f"#{raises} = if_not_exists(#{raises}, :raised_from) + :raised_by")
+            bound |= {":raised_from": to_attribute(0), ":raised_by": to_attribute(1)}
+        if setting:
+            expression.append("SET " + ", ".join(setting))
         if removes:
             expression.append("REMOVE " + ", ".join(f"#{key}" for key in removes))
-        named = [*changes, *re.findall(r"#(\w+)", condition)]
+        named = [*changes, *re.findall(r"#(\w+)", condition), *([raises] if raises else [])]
         attributes = {f"#{name}": name for name in named}
-        bound = {f":new_{key}": to_attribute(value) for key, value in sets.items()}
+        bound |= {f":new_{key}": to_attribute(value) for key, value in sets.items()}
         bound |= {f":{key}": to_attribute(value) for key, value in (values or {}).items()}
         try:
             answer = self._client.update_item(
@@ -181,6 +189,26 @@ class Table:
 
     def delete(self, pk: str, sk: str) -> None:
         self._client.delete_item(TableName=self.name, Key=to_item({"pk": pk, "sk": sk}))
+
+    def take(self, pk: str, sk: str) -> dict[str, Any] | None:
+        """Delete an item and return it; of several callers one gets it, the others None."""
+        answer = self._client.delete_item(
+            TableName=self.name, Key=to_item({"pk": pk, "sk": sk}), ReturnValues="ALL_OLD"
+        )
+        return from_item(answer["Attributes"]) if "Attributes" in answer else None
+
+    def last(self, pk: str, after_sk: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
+        """Return the last items of a partition behind a sort key, in order, and whether there are more."""
+        answer = self._client.query(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk AND sk > :after",
+            ExpressionAttributeValues={":pk": to_attribute(pk), ":after": to_attribute(after_sk)},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        items = [from_item(item) for item in answer["Items"]]
+        return items[::-1], "LastEvaluatedKey" in answer
 
     def newest(
         self,

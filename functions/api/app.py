@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from functions.api import problems
 from functions.api.boundary import Boundary
 from functions.api.documents import API_VERSION, TITLE, document, everywhere
-from functions.api.routes import datasets, market, operations, playback, results, runs, strategies
+from functions.api.routes import datasets, live, market, operations, playback, results, runs, strategies
 
-ROUTERS = (runs, results, playback, strategies, datasets, market, operations)
+ROUTERS = (runs, results, playback, strategies, datasets, market, live, operations)
 
 
 def create_app() -> FastAPI:

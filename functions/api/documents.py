@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from functions.api.problems import MEDIA_TYPE
 from shared.responses import Answer, Problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from pydantic import BaseModel
 
 API_VERSION = "1.0"
 
@@ -25,6 +27,10 @@ TAGS = [
     {"name": "strategies", "description": "presets, your own with their versions, and checks before a run"},
     {"name": "datasets", "description": "candles: what is held, and bringing in more"},
     {"name": "market", "description": "the candles themselves"},
+    {
+        "name": "live",
+        "description": "what is pushed over the WebSocket API; docs/api.md has the conversation",
+    },
     {"name": "operations", "description": "what is going on"},
 ]
 
@@ -69,14 +75,59 @@ def _problem(status: int, description: str) -> Responses:
     return {status: {"description": description}}
 
 
-def _reference(model: type[Answer]) -> dict[str, str]:
+def _reference(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _schemas(
+    models: Sequence[type[BaseModel]], mode: Literal["serialization", "validation"]
+) -> dict[str, Any]:
+    from pydantic.json_schema import models_json_schema
+
+    _, written = models_json_schema(
+        [(model, mode) for model in models], ref_template="#/components/schemas/{model}"
+    )
+    schemas: dict[str, Any] = written["$defs"]
+    return schemas
+
+
+def _pushed(content: dict[str, Any]) -> dict[str, Any]:
+    """Describe the WebSocket API's messages as webhooks; return the schemas of what is said there.
+
+    Not by `app.webhooks`: FastAPI would prepare a validator for each at every cold start of the API.
+    """
+    from typing import get_args
+
+    from shared import responses_live as live
+
+    schemas: dict[str, Any] = {}
+    content["webhooks"] = {}
+    for stage, said, heard in (
+        ("live", live.LiveMessage, live.LiveAction),
+        ("market", live.MarketMessage, live.MarketAction),
+    ):
+        actions = get_args(get_args(heard)[0])
+        messages = get_args(said)
+        schemas |= _schemas(messages, "serialization") | _schemas(actions, "validation")
+        for name, models, what in (
+            (stage, messages, f"What a connection of the stage `{stage}` is sent, a frame each"),
+            (f"{stage}/say", actions, f"What a client says on a connection of the stage `{stage}`"),
+        ):
+            body = {"oneOf": [_reference(model) for model in models]}
+            content["webhooks"][name] = {
+                "post": {
+                    "tags": ["live"],
+                    "summary": what,
+                    "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+                    "responses": {"200": {"description": "WebSocket frames have no answer"}},
+                }
+            }
+    return schemas
 
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document; problems have their own media type and FastAPI's own 422 is gone."""
     from fastapi.openapi.utils import get_openapi
-    from pydantic.json_schema import models_json_schema
 
     content = get_openapi(
         title=TITLE,
@@ -91,11 +142,11 @@ def document(app: FastAPI) -> dict[str, Any]:
             for status, answer in operation["responses"].items():
                 if status.isdigit() and int(status) >= 400:
                     answer["content"] = {MEDIA_TYPE: {"schema": _reference(Problem)}}
-    _, written = models_json_schema(
-        [(model, "serialization") for model in _documented.values()],
-        ref_template="#/components/schemas/{model}",
-    )
-    schemas = {**content["components"]["schemas"], **written["$defs"]}
+    schemas = {
+        **content["components"]["schemas"],
+        **_schemas(list(_documented.values()), "serialization"),
+        **_pushed(content),
+    }
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     content["components"]["schemas"] = dict(sorted(schemas.items()))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import engine
+from functions.simulate.recent import Recent
 from shared import access, names
 from shared.checkpoint import Checkpoint
 from shared.errors import StoreCorruptError
@@ -54,6 +55,8 @@ class Attempt:
     current_ms: int | None = None
     began_from: str | None = None
     """Key of the checkpoint that this worker went on from."""
+    recent: Recent = field(default_factory=Recent)
+    """What happened since it was last told."""
 
     @classmethod
     def begin(cls, planned: Planned, token: str) -> Attempt:
@@ -138,3 +141,4 @@ class Attempt:
         # The report finds the columns made that the writer has read.
         self.writer.append(output.tables)
         self.report.add(output)
+        self.recent.add(output.tables)

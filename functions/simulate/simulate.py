@@ -17,7 +17,7 @@ from shared.limit_checks import check_time
 from shared.run_candles import candle_versions, run_bars
 from shared.runs import Progress, Run
 from shared.settings import settings
-from shared.times import now_ms, parse_time
+from shared.times import iso, now_ms, parse_time
 
 # The index is written at most this often, however fast the fold is.
 PROGRESS_SECONDS = 1.0
@@ -82,10 +82,19 @@ class _Meter:
 
     def advance(self) -> None:
         if time.monotonic() - self._written_at >= PROGRESS_SECONDS:
-            self.write("simulating")
+            self.write("simulating", self._line())
+
+    def _line(self) -> str:
+        attempt = self._attempt
+        day = iso(attempt.current_ms or 0)[:10]
+        return (
+            f"at {day}: {attempt.processed:,} of {self._run.total:,} candles, {attempt.recent.fills:,} fills"
+        )
 
     def write(self, phase: str, log: str | None = None) -> None:
         attempt = self._attempt
         progress = Progress(phase, attempt.processed, self._run.total, attempt.current_ms, log)
-        self._run = access.runs().progress(self._run, attempt.token, progress)
+        tail = attempt.recent.tail(log)
+        self._run = access.runs().progress(self._run, attempt.token, progress, tail.to_json())
+        attempt.recent.told()
         self._written_at = time.monotonic()

@@ -9,6 +9,7 @@ import pytest
 
 from localstack.deploy import deploy
 from localstack.emulator import Emulator, Home, free_port, start, stop
+from shared.times import parse_time
 from tests.e2e.local_stack import LocalStack
 from tests.exchange.stand_in import StandIn, stand_in
 
@@ -27,6 +28,24 @@ def exchange() -> Iterator[StandIn]:
     with pytest.MonkeyPatch.context() as monkeypatch, stand_in() as exchange:
         monkeypatch.setenv("STEPFOLD_EXCHANGE_URLS", exchange.addresses)
         yield exchange
+
+
+@pytest.fixture(scope="session")
+def traded(exchange: StandIn) -> StandIn:
+    """The exchange with its markets: its lists are kept for an hour, so they are the same for all tests."""
+    start, end = parse_time("2021-01-01"), parse_time("2021-03-01")
+    for symbol, timeframe in (("BTC-USDT", "5m"), ("SOL-USDT", "1h"), ("ETH-USDT", "1h"), ("LTC-USD", "1h")):
+        exchange.book.simulate(symbol, timeframe, start, end)
+        exchange.book.simulate(symbol, "1d", start, end)
+    return exchange
+
+
+@pytest.fixture
+def listed(traded: StandIn) -> StandIn:
+    """The exchange, well and quick again whatever another test made of it."""
+    traded.faults.clear()
+    traded.always, traded.down, traded.delay = None, False, 0.0
+    return traded
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -75,6 +78,69 @@ def test_what_was_stored_survives_a_restart_on_another_port(home: Home) -> None:
     with closing(client(second, "s3")) as s3, closing(client(second, "dynamodb")) as dynamodb:
         assert s3.get_object(Bucket=BUCKET, Key="runs/x")["Body"].read() == b"result"
         assert dynamodb.get_item(TableName="index", Key={"pk": {"S": "RUN#x"}})["Item"]
+
+
+# A function that notes down the keys of the records that it is told of.
+NOTES = """
+import boto3
+def handler(event, context):
+    for record in event["Records"]:
+        boto3.client("dynamodb").put_item(TableName="noted", Item=record["dynamodb"]["Keys"])
+"""
+
+
+def noted(emulator: Emulator, *keys: str) -> bool:
+    """Write items to the table `told`; return whether each was told to the function before long."""
+    with closing(client(emulator, "dynamodb")) as dynamodb:
+        for key in keys:
+            dynamodb.put_item(TableName="told", Item={"pk": {"S": key}})
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            rows = dynamodb.scan(TableName="noted", ConsistentRead=True)["Items"]
+            if set(keys) <= {row["pk"]["S"] for row in rows}:
+                return True
+            time.sleep(0.1)
+    return False
+
+
+def test_what_changes_after_a_restart_is_told_from_the_first_change_on(home: Home) -> None:
+    first = start(home, free_port())
+    with (
+        closing(client(first, "dynamodb")) as dynamodb,
+        closing(client(first, "iam")) as iam,
+        closing(client(first, "lambda")) as function,
+    ):
+        table = {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        }
+        dynamodb.create_table(TableName="noted", **table)
+        stream = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+        told = dynamodb.create_table(TableName="told", StreamSpecification=stream, **table)
+        role = iam.create_role(RoleName="notes", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+        iam.put_role_policy(RoleName="notes", PolicyName="all", PolicyDocument=policy)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("notes.py", NOTES)
+        function.create_function(
+            FunctionName="notes",
+            Runtime="python3.13",
+            Role=role,
+            Handler="notes.handler",
+            Code={"ZipFile": packed.getvalue()},
+        )
+        function.create_event_source_mapping(
+            FunctionName="notes",
+            EventSourceArn=told["TableDescription"]["LatestStreamArn"],
+            StartingPosition="LATEST",
+        )
+    assert noted(first, "a", "b", "c")
+    stop(first)
+    second = start(home, free_port())
+    assert noted(second, "d")
 
 
 def test_a_taken_port_says_what_to_do(home: Home) -> None:

@@ -10,13 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.times import parse_time
 from tests.e2e.client import completed, ok, wait, wait_until
 from tests.e2e.local_stack import LocalStack
 from tests.exchange.faults import Fault
 from tests.exchange.stand_in import StandIn
 
-START, END = parse_time("2021-01-01"), parse_time("2021-03-01")
 BODY = {"source": "exchange", "exchange": "binance", "symbol": "BTCUSDT", "timeframe": "5m"}
 RUN: dict[str, Any] = {
     "symbols": ["ETH-USDT"],
@@ -28,20 +26,9 @@ RUN: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def listed(exchange: StandIn) -> StandIn:
-    """The exchange with its markets: what it lists is kept for an hour."""
-    for symbol, timeframe in (("BTC-USDT", "5m"), ("SOL-USDT", "1h"), ("ETH-USDT", "1h"), ("LTC-USD", "1h")):
-        exchange.book.simulate(symbol, timeframe, START, END)
-        exchange.book.simulate(symbol, "1d", START, END)
-    return exchange
-
-
 @pytest.fixture
 def http(stack: LocalStack, listed: StandIn) -> httpx.Client:
-    exchange = listed
-    exchange.faults.clear()
-    exchange.always, exchange.down, exchange.delay = None, False, 0.0
+    del listed
     return stack.http()
 
 

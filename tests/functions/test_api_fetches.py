@@ -333,7 +333,7 @@ class FakeLambda:
 
 @pytest.fixture
 def asks(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> Fetching:
-    monkeypatch.setattr("functions.api.ticks.lambda_", FakeLambda)
+    monkeypatch.setattr("shared.latest_prices.lambda_", FakeLambda)
     for symbol in ("BTC-USD", "ETH-USD"):
         fetching.trade(symbol, START, START + DAY)
     return fetching

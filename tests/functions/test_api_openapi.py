@@ -60,6 +60,7 @@ PATHS = {
     "/doctor": {"get"},
     "/health": {"get"},
     "/status": {"get"},
+    "/live/tickets": {"post"},
 }
 
 

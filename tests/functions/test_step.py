@@ -15,7 +15,7 @@ from shared.errors import RunRejectedError
 
 def test_each_line_names_the_run_and_the_owner_of_its_own_call(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    logger = Logger(service="test", stream=stream)
+    logger = Logger(service="step-test", stream=stream)
     monkeypatch.setattr(step, "logger", lambda: logger)
 
     def work(event: step.Event) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Stage:
                 "STEPFOLD_IMPORT_MACHINE": machines["import"],
                 "STEPFOLD_FETCH_MACHINE": machines["fetch"],
                 "STEPFOLD_FETCH_FUNCTION": f"{name}-fetch",
+                "STEPFOLD_TICKER_FUNCTION": f"{name}-ticker",
                 "STEPFOLD_EXCHANGE_URLS": exchange_urls,
                 "STEPFOLD_AUTH": "none",
             }

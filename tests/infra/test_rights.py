@@ -32,6 +32,13 @@ def listing(*prefixes: str) -> list[str]:
     return [f'{BUCKET} if {{"StringLike": {{"s3:prefix": {json.dumps(prefixes)}}}}}']
 
 
+def posting() -> dict[str, list[str]]:
+    """To post to connections of both stages, and to close those that cannot be posted to."""
+    place = "arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{Sockets/Api}"
+    stages = [f"{place}/{stage}/*/@connections/*" for stage in ("live", "market")]
+    return {"execute-api:ManageConnections": stages}
+
+
 STEPS = ("Fetch", "Plan", "Publish", "Settle", "Simulate")
 LOG_GROUP = "arn:{AWS::Partition}:logs:{AWS::Region}:{AWS::AccountId}:log-group:/aws/lambda/stepfold-prod-"
 
@@ -87,6 +94,31 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
         "s3:ListBucket": listing("work/*"),
         "s3:PutObject": objects("candles/*", "markets/*", "work/*"),
         "states:StartExecution": [MACHINES[1]],  # the candles that a backtest lacks
+    },
+    "Socket": {
+        **index("listing"),
+        **posting(),
+        # The first prices of what is listened to, and who asks for the next ones.
+        "lambda:InvokeFunction": ["{Functions/Fetch.Arn}", "{Functions/Ticker.Arn}"],
+    },
+    "SocketAuthorizer": {"dynamodb:DeleteItem": [TABLE]},  # it takes a ticket by deleting it
+    "Push": {
+        **index(),
+        **posting(),
+        "dynamodb:ListStreams": ["*"],
+        **{
+            f"dynamodb:{action}": ["{Storage/Table.StreamArn}"]
+            for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+        },
+    },
+    "Ticker": {
+        **index(),
+        **posting(),
+        # Itself too: one that ends goes on as another.
+        "lambda:InvokeFunction": [
+            "arn:{AWS::Partition}:lambda:{AWS::Region}:{AWS::AccountId}:function:stepfold-prod-ticker",
+            "{Functions/Fetch.Arn}",
+        ],
     },
     "Ingest": {
         **index(),

@@ -66,8 +66,12 @@ def test_a_missing_zip_says_how_to_make_it(tmp_path: Path) -> None:
 
 
 def test_every_route_but_health_and_preflight_wants_a_token(prod: Template) -> None:
-    routes = {route["RouteKey"]: route for route in prod.of_type("AWS::ApiGatewayV2::Route")}
-    assert {key: route["AuthorizationType"] for key, route in routes.items()} == {
+    routes = [
+        route
+        for route in prod.of_type("AWS::ApiGatewayV2::Route")
+        if prod.text(route["ApiId"]) == "{Gateway/Api}"
+    ]
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {
         "$default": "JWT",
         "GET /health": "NONE",
         "OPTIONS /{proxy+}": "NONE",
@@ -81,6 +85,40 @@ def test_every_route_but_health_and_preflight_wants_a_token(prod: Template) -> N
         function["Environment"]["Variables"]["STEPFOLD_AUTH"]
         for function in prod.of_type("AWS::Lambda::Function")
     } == {"jwt"}
+
+
+def test_a_connection_is_let_in_on_a_ticket_alone(prod: Template) -> None:
+    routes = {
+        route["RouteKey"]: route
+        for route in prod.of_type("AWS::ApiGatewayV2::Route")
+        if prod.text(route["ApiId"]) == "{Sockets/Api}"
+    }
+    # An authorizer can stand at $connect alone.
+    assert {key: route["AuthorizationType"] for key, route in routes.items()} == {
+        "$connect": "CUSTOM",
+        "$default": "NONE",
+        "$disconnect": "NONE",
+    }
+    lock = prod.at("Sockets/Api/Tickets")
+    assert lock["IdentitySource"] == ["route.request.querystring.ticket"]
+    assert "{Functions/SocketAuthorizer.Arn}" in prod.text(lock["AuthorizerUri"])
+
+
+def test_push_is_told_of_runs_alone_and_of_old_news_not_at_all(prod: Template) -> None:
+    (mapping,) = prod.of_type("AWS::Lambda::EventSourceMapping")
+    (filtered,) = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(filtered["Pattern"]) == {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "RUN#"}]}}},
+    }
+    assert mapping["MaximumRecordAgeInSeconds"] == 60
+    assert mapping["MaximumRetryAttempts"] == 3
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert prod.at("Storage/Table")["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert prod.at("Storage/Table")["TimeToLiveSpecification"] == {
+        "AttributeName": "expires_at",
+        "Enabled": True,
+    }
 
 
 def test_the_local_stage_has_no_authorizer_and_can_be_thrown_away(local: Template) -> None:
@@ -114,7 +152,8 @@ def test_functions_stay_within_what_aws_gives(prod: Template) -> None:
     functions = {
         function["Handler"].split(".")[1]: function for function in prod.of_type("AWS::Lambda::Function")
     }
-    assert set(functions) == {"api", "plan", "simulate", "publish", "settle", "ingest", "fetch"}
+    of_workflows = {"plan", "simulate", "publish", "settle", "ingest", "fetch"}
+    assert set(functions) == {"api", *of_workflows, "socket", "socket_authorizer", "push", "ticker"}
     for function in functions.values():
         assert function["Architectures"] == ["arm64"]
         assert function["Runtime"] == "python3.13"
@@ -126,7 +165,7 @@ def test_functions_stay_within_what_aws_gives(prod: Template) -> None:
 
 def test_every_log_expires(prod: Template) -> None:
     groups = list(prod.of_type("AWS::Logs::LogGroup"))
-    assert len(groups) == 11
+    assert len(groups) == 16
     assert {group["RetentionInDays"] for group in groups} == {90}
 
 

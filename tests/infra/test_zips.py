@@ -152,6 +152,14 @@ def test_a_backtest_completes_on_the_unpacked_zips_alone(workers: dict[str, Work
     handed_on = engine.call("simulate", handed_on)
     light.call("publish", handed_on)
     light.call("settle", {"detail-type": "Scheduled Event", "source": "aws.events"})
+    about = {"stage": "live", "apiId": "api", "connectionId": "c1", "eventType": "CONNECT"}
+    assert light.call("socket", {"requestContext": about}) == {"statusCode": 200}
+    refused = light.call(
+        "socket_authorizer", {"methodArn": "arn", "queryStringParameters": {"ticket": "none"}}
+    )
+    assert refused["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert light.call("push", {"Records": []}) == {"batchItemFailures": []}
+    assert light.call("ticker", {})["ended"] == "nobody listens"
 
     run = ok(http.get(f"/backtests/{run_id}"))
     assert run["status"] == "completed", run

@@ -1,0 +1,43 @@
+"""The WebSocket API's events: a connection opens, says something, closes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.socket.conversation import hear
+from functions.step import Event, logger
+from shared import access
+from shared.connections import Connection
+from shared.settings import LOCAL_OWNER, settings
+
+_OK: dict[str, Any] = {"statusCode": 200}
+
+
+def handler(event: Event, context: object) -> dict[str, Any]:
+    about = event["requestContext"]
+    owner = _owner(about)
+    log = logger()
+    log.append_keys(
+        owner=owner,
+        connection_id=about["connectionId"],
+        request_id=getattr(context, "aws_request_id", None),
+    )
+    if owner is None:
+        log.warning("a connection without an owner")
+        return {"statusCode": 401}
+    connection = Connection(about["stage"], owner, about["connectionId"], about["apiId"])
+    match about["eventType"]:
+        case "CONNECT":
+            access.connections().open(connection)
+        case "DISCONNECT":
+            access.connections().close(connection)
+        case _:
+            hear(connection, event.get("body") or "")
+    return _OK
+
+
+def _owner(about: Event) -> str | None:
+    """Return whose connection it is, as the authorizer found when it opened."""
+    if settings().auth == "none":
+        return LOCAL_OWNER
+    return (about.get("authorizer") or {}).get("owner") or None
