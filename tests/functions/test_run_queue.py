@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -100,7 +101,19 @@ def test_nobody_overtakes_who_waits(market: FakeStage) -> None:
     assert list(queue.admit("ann")) == ["c"]
 
 
-def test_many_at_once_are_never_more_than_the_limit(market: FakeStage) -> None:
+def test_many_at_once_are_never_more_than_the_limit(
+    market: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client: Any = market.table._client
+    one = Lock()
+    call = client._make_api_call
+
+    def one_at_a_time(name: str, arguments: dict[str, Any]) -> Any:
+        """As DynamoDB does with one item; the calls of several threads still come between each other's."""
+        with one:
+            return call(name, arguments)
+
+    monkeypatch.setattr(client, "_make_api_call", one_at_a_time)
     queue = RunQueue(market.table, RunLimits(max_runs_at_once=3, max_runs_queued=99))
     queue.enter("ann", "first")
     with ThreadPoolExecutor(8) as pool:
