@@ -11,6 +11,7 @@ from cli.client import Answered, Api
 from cli.connection import ApiUrl, AsJson, connected
 from cli.errors import CommandError, ExitCode, UnreachableError, UsageError
 from cli.examples import examples
+from cli.live import Told, ignore
 from cli.output import note, print_json, print_lines
 from cli.report import print_equity_sketch, print_headlines
 from cli.strategies import Parameters, located, parameters_of, strategy_named, wire_strategy
@@ -233,9 +234,9 @@ def start_run(
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
-def finish(api: Api, run_id: str, as_json: bool) -> None:
+def finish(api: Api, run_id: str, as_json: bool, told: Told = ignore) -> None:
     """Wait for a run's end and show it. Raises RunFailedError once it is shown that it has none."""
-    ended = wait_for_run(api, run_id)
+    ended = wait_for_run(api, run_id, told=told)
     run = ended.value
     if as_json:
         print_json(ended.raw)

@@ -14,6 +14,7 @@ from cli.errors import UsageError
 from cli.examples import examples
 from cli.figures import GROUPS, UNDEFINED, figure, percent
 from cli.find_run import PAGE, RunArgument, find_run
+from cli.live import ignore, say_fills
 from cli.output import note, plain, print_json, print_lines, print_table, table
 from cli.pages import read_series
 from cli.report import print_headlines, print_run, strategy_of
@@ -34,7 +35,7 @@ def register(parent: typer.Typer) -> None:
         ),
     )(list_runs)
     parent.command("show", epilog=examples("stepfold show last", "stepfold show bt-k3q5 --json"))(show)
-    parent.command("watch", epilog=examples("stepfold watch last", "stepfold watch bt-k3q5 --json"))(watch)
+    parent.command("watch", epilog=examples("stepfold watch last", "stepfold watch bt-k3q5 --fills"))(watch)
     parent.command("cancel", epilog=examples("stepfold cancel last"))(cancel)
     parent.command("delete", epilog=examples("stepfold delete bt-k3q5", "stepfold delete last --yes"))(delete)
     parent.command(
@@ -98,10 +99,20 @@ def show(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> N
             note(f"All metrics: stepfold results {found.run_id[:_ID]}")
 
 
-def watch(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> None:
-    """Wait for a run's end with a progress bar, then show its metrics; ctrl-C leaves it going."""
+def watch(
+    run: RunArgument,
+    fills: Annotated[
+        bool, typer.Option("--fills", help="Say each fill as it happens, provisional until the run's end.")
+    ] = False,
+    api_url: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wait for a run's end with a progress bar, then show its metrics; ctrl-C leaves it going.
+
+    The run is listened to, where the API pushes; else it is asked again and again.
+    """
     with connected(api_url) as api:
-        finish(api, find_run(api, run), as_json)
+        finish(api, find_run(api, run), as_json, say_fills if fills else ignore)
 
 
 def cancel(run: RunArgument, api_url: ApiUrl = None, as_json: AsJson = False) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from cli.client import Answered, Api
 from cli.errors import ExitCode, RunFailedError, UnreachableError
+from cli.live import Message, Told, follow, ignore
 from cli.output import log, logs_are_json, note, plain, stderr
 from shared.errors import Issue
 from shared.responses import ProgressAnswer, RunAnswer, RunError
@@ -75,15 +76,18 @@ def _json_lines(title: str) -> Meter:
 
 
 def wait_for_run(
-    api: Api, run_id: str, *, sleep: Callable[[float], None] = time.sleep
+    api: Api, run_id: str, *, told: Told = ignore, sleep: Callable[[float], None] = time.sleep
 ) -> Answered[RunAnswer]:
-    """Poll a run until it ends and return it as it is then, whatever its end.
+    """Listen to a run until it ends, or ask where there is nothing to listen to; return it as it is then.
+
+    `told` gets every message that is pushed of it.
 
     On ctrl-C the run goes on: says how to come back to it or cancel it, and leaves with 130.
     """
     try:
         with meter(f"backtest {run_id[:11]}") as show:
-            _poll(api, run_id, show, sleep)
+            if not _over(api, run_id, show) and not follow(api, run_id, _shown(show, told), sleep=sleep):
+                _poll(api, run_id, show, sleep)
         return api.get(RunAnswer, f"/backtests/{run_id}")
     except KeyboardInterrupt:
         note(f"backtest {run_id} goes on without you.")
@@ -95,13 +99,28 @@ def wait_for_run(
         ) from None
 
 
+def _over(api: Api, run_id: str, show: Meter) -> bool:
+    progress = api.get(ProgressAnswer, f"/backtests/{run_id}/progress").value
+    show(progress.progress_pct, _phase(progress))
+    return progress.status not in ("queued", "running")
+
+
+def _shown(show: Meter, told: Told) -> Told:
+    """Return what shows the progress that is pushed, and hands everything on."""
+
+    def hear(message: Message) -> None:
+        if message["type"] == "progress":
+            at, phase = message["current_timestamp"] or "", str(message["current_phase"])
+            simulating = phase == "simulating"
+            show(float(message["progress_pct"]), f"{phase} {at[:10]}".strip() if simulating else phase)
+        told(message)
+
+    return hear
+
+
 def _poll(api: Api, run_id: str, show: Meter, sleep: Callable[[float], None]) -> None:
     pause, quick_left = _QUICK, _QUICK_FOR
-    while True:
-        progress = api.get(ProgressAnswer, f"/backtests/{run_id}/progress").value
-        show(progress.progress_pct, _phase(progress))
-        if progress.status not in ("queued", "running"):
-            return
+    while not _over(api, run_id, show):
         sleep(pause)
         quick_left -= pause
         if quick_left < 0:

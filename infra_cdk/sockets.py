@@ -69,6 +69,8 @@ class Sockets(Construct):
         for function in (functions.socket, functions.push, functions.ticker):
             self._allow_posting(function)
         self._feed(storage)
+        # A client that knows the HTTP API is told where to listen.
+        functions.api.add_environment("STEPFOLD_SOCKET_API", self.api.api_id)
         for route in ("$disconnect-Route", "$default-Route"):
             acknowledge(
                 self.api.node.find_child(route),

@@ -267,3 +267,5 @@ class TicketAnswer(Answer):
 
     ticket: str
     expires_at: Moment
+    live_url: Annotated[str, Field(description="where runs are pushed, without the ticket")]
+    market_url: Annotated[str, Field(description="where prices are pushed, without the ticket")]

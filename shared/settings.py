@@ -32,6 +32,8 @@ class Settings:
     endpoint_url: str | None
     """Where all of AWS is, on an emulator; None: where it is."""
     region: str
+    socket_api: str
+    """Id of the WebSocket API, where clients are told of it; what posts to connections has it from them."""
     exchange_urls: Mapping[str, str]
     """Where exchanges are found in place of the real ones: stand-ins, on an emulator's stages alone."""
     step_seconds: float = STEP_SECONDS
@@ -66,6 +68,7 @@ class Settings:
             auth=cast(AuthMode, auth),
             endpoint_url=environment.get("AWS_ENDPOINT_URL"),
             region=environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "")),
+            socket_api=environment.get("STEPFOLD_SOCKET_API", ""),
             exchange_urls=exchange_urls,
             step_seconds=float(environment.get("STEPFOLD_STEP_SECONDS") or STEP_SECONDS),
             limits=RunLimits.from_environment(environment),

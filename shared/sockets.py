@@ -23,6 +23,11 @@ def management_url(api_id: str, stage: str) -> str:
     return f"https://{api_id}.execute-api.{settings().region}.amazonaws.com/{stage}"
 
 
+def socket_url(stage: str) -> str:
+    """Return where clients connect to a stage of the WebSocket API."""
+    return management_url(settings().socket_api, stage).replace("http", "ws", 1)
+
+
 @lru_cache(maxsize=4)
 def _client(api_id: str, stage: str) -> ApiGatewayManagementApiClient:
     import boto3

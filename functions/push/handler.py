@@ -9,10 +9,9 @@ from functions.step import Event, logger
 
 
 def handler(event: Event, context: object) -> dict[str, Any]:
-    logger().append_keys(request_id=getattr(context, "aws_request_id", None))
-    if "Records" in event:
+    with logger().append_context_keys(request_id=getattr(context, "aws_request_id", None)):
+        if "Records" not in event:
+            return {"posted": push_workflow(event["detail"])}
         # What is not told now is read again from the first of these on.
-        return {
-            "batchItemFailures": [{"itemIdentifier": number} for number in push_changes(event["Records"])]
-        }
-    return {"posted": push_workflow(event["detail"])}
+        failed = push_changes(event["Records"])
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

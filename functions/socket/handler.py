@@ -16,14 +16,14 @@ _OK: dict[str, Any] = {"statusCode": 200}
 def handler(event: Event, context: object) -> dict[str, Any]:
     about = event["requestContext"]
     owner = _owner(about)
-    log = logger()
-    log.append_keys(
-        owner=owner,
-        connection_id=about["connectionId"],
-        request_id=getattr(context, "aws_request_id", None),
-    )
+    keys = {"owner": owner, "connection_id": about["connectionId"]}
+    with logger().append_context_keys(**keys, request_id=getattr(context, "aws_request_id", None)):
+        return _happened(about, owner, event.get("body") or "")
+
+
+def _happened(about: Event, owner: str | None, body: str) -> dict[str, Any]:
     if owner is None:
-        log.warning("a connection without an owner")
+        logger().warning("a connection without an owner")
         return {"statusCode": 401}
     connection = Connection(about["stage"], owner, about["connectionId"], about["apiId"])
     match about["eventType"]:
@@ -32,7 +32,7 @@ def handler(event: Event, context: object) -> dict[str, Any]:
         case "DISCONNECT":
             access.connections().close(connection)
         case _:
-            hear(connection, event.get("body") or "")
+            hear(connection, body)
     return _OK
 
 

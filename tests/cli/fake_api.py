@@ -111,6 +111,7 @@ class FakeApi:
     check: dict[str, Any] = field(default_factory=lambda: {"valid": True, "errors": []})
     findings: list[dict[str, Any]] = field(default_factory=list)
     decisions: int = 120
+    live_url: str | None = None  # where it pushes; None: it does not
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)

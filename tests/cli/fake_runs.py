@@ -21,6 +21,7 @@ from shared.responses import (
     RunAnswer,
     RunPage,
 )
+from shared.responses_live import TicketAnswer
 from shared.responses_market import (
     PlaybackEventsAnswer,
     StateAnswer,
@@ -134,6 +135,13 @@ def _progress(api: FakeApi, _request: Request, run_id: str) -> tuple[int, object
         plans_generated=0,
         llm_calls_made=0,
     )
+
+
+def _ticket(api: FakeApi, _request: Request) -> tuple[int, object]:
+    if api.live_url is None:
+        raise ProblemError(404, "there is no path '/live/tickets'")
+    now = iso(START_MS)
+    return 201, TicketAnswer(ticket="one", expires_at=now, live_url=api.live_url, market_url="ws://none")
 
 
 def _results(api: FakeApi, _request: Request, run_id: str) -> tuple[int, object]:
@@ -434,6 +442,7 @@ ROUTES: Routes = {
     ("POST", "/backtests"): _start,
     ("GET", "/backtests"): _list,
     ("GET", "/backtests/compare"): _compare,
+    ("POST", "/live/tickets"): _ticket,
     ("GET", _RUN): _get,
     ("DELETE", _RUN): _delete,
     ("POST", f"{_RUN}/cancel"): _cancel,

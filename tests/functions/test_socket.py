@@ -28,6 +28,7 @@ def sockets(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> FakeSockets:
 def with_login(stage: FakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
     del stage  # it is set up first
     monkeypatch.setenv("STEPFOLD_AUTH", "jwt")
+    monkeypatch.setenv("STEPFOLD_SOCKET_API", "sockets")
     settings.cache_clear()
 
 
@@ -47,6 +48,8 @@ def test_a_ticket_of_the_api_lets_its_owner_in_once() -> None:
     answer = http.post("/live/tickets")
     assert answer.status_code == 201, answer.text
     ticket = answer.json()["ticket"]
+    assert answer.json()["live_url"] == "wss://sockets.execute-api.us-east-1.amazonaws.com/live"
+    assert answer.json()["market_url"].endswith("/market")
     first = let_in(ticket)
     (statement,) = first["policyDocument"]["Statement"]
     assert (statement["Effect"], statement["Resource"]) == ("Allow", ARN)

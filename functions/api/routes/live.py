@@ -5,7 +5,9 @@ from __future__ import annotations
 from functions.api.owner import Owner
 from functions.api.route import router
 from shared import access
+from shared.names import LIVE_STAGE, MARKET_STAGE
 from shared.responses_live import TicketAnswer
+from shared.sockets import socket_url
 from shared.times import iso
 
 routes = router("live")
@@ -19,4 +21,9 @@ routes = router("live")
 )
 def ticket(owner: Owner) -> TicketAnswer:
     drawn, expires_at = access.tickets().draw(owner)
-    return TicketAnswer(ticket=drawn, expires_at=iso(expires_at * 1000))
+    return TicketAnswer(
+        ticket=drawn,
+        expires_at=iso(expires_at * 1000),
+        live_url=socket_url(LIVE_STAGE),
+        market_url=socket_url(MARKET_STAGE),
+    )

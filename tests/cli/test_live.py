@@ -1,0 +1,192 @@
+"""Listening to a run: shown as it is pushed, gone on with where it broke off, asked where that fails."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from websockets.sync.server import ServerConnection, serve
+
+from cli import live
+from cli.client import Api
+from tests.cli.conftest import Cli
+from tests.cli.fake_api import FakeApi
+
+Act = Callable[["Session"], None]
+
+
+class Session:
+    """One connection of a client: what it says first, and what it is told."""
+
+    def __init__(self, socket: ServerConnection, run_id: str) -> None:
+        self._socket, self._run_id = socket, run_id
+        self.said = json.loads(socket.recv(timeout=10))
+
+    def tell(self, kind: str, sequence: int | None = None, **members: object) -> None:
+        numbered = {} if sequence is None else {"run_id": self._run_id, "sequence": sequence}
+        self._socket.send(json.dumps({"type": kind, **numbered, **members}))
+
+    def progress(self, sequence: int, percent: float) -> None:
+        self.tell(
+            "progress",
+            sequence,
+            progress_pct=percent,
+            current_phase="simulating",
+            current_timestamp="2021-03-04T00:00:00Z",
+        )
+
+    def subscribed(self, status: str = "running") -> None:
+        self.tell("subscribed", all=False, runs=[{"run_id": self._run_id, "status": status}])
+
+
+@contextmanager
+def pushing(api: FakeApi, run_id: str, *acts: Act) -> Iterator[list[Session]]:
+    """Push as the acts say, one a connection; later connections are closed at once."""
+    sessions: list[Session] = []
+    waiting = list(acts)
+
+    def handle(socket: ServerConnection) -> None:
+        assert socket.request is not None
+        assert socket.request.path == "/live?ticket=one"
+        if waiting:
+            act = waiting.pop(0)
+            sessions.append(Session(socket, run_id))
+            act(sessions[-1])
+
+    with serve(handle, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        port = server.socket.getsockname()[1]
+        api.live_url = f"ws://127.0.0.1:{port}/live"
+        try:
+            yield sessions
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def run_id(api: FakeApi) -> str:
+    api.polls = None
+    return api.add_run("running")
+
+
+def end(api: FakeApi, run_id: str) -> None:
+    api._left[run_id] = 0
+    api.step(run_id)
+
+
+def polls(api: FakeApi) -> int:
+    return len([request for request in api.requests if request.path.endswith("/progress")])
+
+
+FILL = {
+    "timestamp": "2021-03-04T05:00:00Z",
+    "symbol": "BTC-USDT",
+    "side": "buy",
+    "qty": 0.5,
+    "price": 48_000.0,
+}
+
+
+def test_a_run_is_listened_to_and_not_asked_again(cli: Cli, api: FakeApi, run_id: str) -> None:
+    def act(session: Session) -> None:
+        session.subscribed()
+        session.tell("fill", 1, attempt=1, fills=[FILL], left_out=7)
+        session.tell("retracted", 2, attempt=1)
+        session.progress(3, 60.0)
+        end(api, run_id)
+        session.tell("status", 4, status="completed")
+
+    with pushing(api, run_id, act) as (sessions):
+        ran = cli("watch", run_id, "--fills")
+    assert ran.code == 0, ran.err
+    assert sessions[0].said == {"action": "subscribe", "runs": {run_id: None}}
+    assert "60 % simulating 2021-03-04" in ran.err
+    assert "… 7 fills too many to be pushed" in ran.err
+    assert "2021-03-04 05:00  BTC-USDT  buy 0.5 at 48,000" in ran.err
+    assert "attempt 1 was lost" in ran.err
+    assert polls(api) == 1
+
+
+def test_a_connection_that_breaks_off_is_gone_on_with(cli: Cli, api: FakeApi, run_id: str) -> None:
+    def first(session: Session) -> None:
+        session.subscribed()
+        session.progress(64, 10.0)
+
+    def second(session: Session) -> None:
+        session.subscribed()
+        session.progress(64, 10.0)  # told twice
+        session.progress(96, 70.0)
+        end(api, run_id)
+        session.tell("status", 128, status="completed")
+
+    with pushing(api, run_id, first, second) as sessions:
+        ran = cli("--json-logs", "watch", run_id)
+    assert ran.code == 0, ran.err
+    assert sessions[1].said["runs"] == {run_id: 64}
+    lines = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
+    percent = [
+        line["progress_pct"] for line in lines if line.get("phase", "").startswith("simulating 2021-03")
+    ]
+    assert percent == [10.0, 70.0]
+    assert polls(api) == 1
+
+
+def test_a_run_that_ended_meanwhile_is_not_waited_for(cli: Cli, api: FakeApi, run_id: str) -> None:
+    def act(session: Session) -> None:
+        end(api, run_id)
+        session.subscribed("completed")
+
+    with pushing(api, run_id, act):
+        assert cli("watch", run_id).code == 0
+
+
+def test_where_connections_bring_nothing_the_run_is_asked(cli: Cli, api: FakeApi, run_id: str) -> None:
+    api._left[run_id] = 2
+    with pushing(api, run_id):
+        ran = cli("watch", run_id)
+    assert ran.code == 0, ran.err
+    assert polls(api) >= 2
+
+
+def test_where_nothing_is_pushed_the_run_is_asked(cli: Cli, api: FakeApi, run_id: str) -> None:
+    api._left[run_id] = 2
+    assert cli("watch", run_id).code == 0
+    assert polls(api) >= 2
+
+
+def test_a_run_that_the_socket_does_not_know_is_asked(cli: Cli, api: FakeApi, run_id: str) -> None:
+    api._left[run_id] = 2
+
+    def act(session: Session) -> None:
+        session.tell("error", code="not_found", detail="there is no backtest", run_id=run_id)
+
+    with pushing(api, run_id, act):
+        assert cli("watch", run_id).code == 0
+
+
+def test_a_silent_connection_is_asked_whether_it_is_there(
+    api: FakeApi, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "PING_EVERY", 0.1)
+    pings: list[Any] = []
+
+    def act(session: Session) -> None:
+        session.subscribed()
+        pings.append(json.loads(session._socket.recv(timeout=10)))
+        session.tell("pong")
+        # Says nothing more: asked once again, and given up.
+        pings.append(json.loads(session._socket.recv(timeout=10)))
+        session._socket.recv(timeout=10)
+
+    heard: list[str] = []
+    with pushing(api, run_id, act), Api(api.url) as client:
+        told = live.follow(client, run_id, lambda m: heard.append(m["type"]), sleep=lambda _seconds: None)
+    assert told is False
+    assert pings == [{"action": "ping"}] * 2
+    assert heard == ["subscribed", "pong"]
