@@ -38,9 +38,14 @@ export async function loadConfig(): Promise<Config> {
   return {
     stage: read.stage ?? "local",
     apiUrl: new URL(read.apiUrl, document.baseURI).href.replace(/\/$/, ""),
-    webSocketUrl: read.webSocketUrl ?? null,
+    webSocketUrl: read.webSocketUrl ? socketOf(read.webSocketUrl) : null,
     login: read.login ? loginOf(read.login) : null,
   };
+}
+
+/** Return an address of the WebSocket API; without a host it is at the page's own. */
+function socketOf(address: string): string {
+  return new URL(address, document.baseURI).href.replace(/^http/, "ws").replace(/\/$/, "");
 }
 
 function loginOf(login: Login): Login {

@@ -8,6 +8,7 @@ import { createRoot } from "react-dom/client";
 import { ApiProvider } from "@/api/context";
 import { createQueries } from "@/api/queries";
 import { loadConfig } from "@/config";
+import { LiveProvider } from "@/features/live/LiveProvider";
 import { createPageRouter } from "@/router";
 import { applyTheme, keptTheme } from "@/shell/theme";
 import { Unconfigured } from "@/shell/Unconfigured";
@@ -22,7 +23,9 @@ loadConfig().then(
       <StrictMode>
         <ApiProvider config={config}>
           <QueryClientProvider client={queries}>
-            <RouterProvider router={createPageRouter()} />
+            <LiveProvider>
+              <RouterProvider router={createPageRouter()} />
+            </LiveProvider>
           </QueryClientProvider>
         </ApiProvider>
       </StrictMode>,

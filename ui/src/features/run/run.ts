@@ -5,6 +5,7 @@ import { data } from "@/api/client";
 import { useApi } from "@/api/context";
 import { FOREVER } from "@/api/queries";
 import type { Run } from "@/api/types";
+import { useIsPushed } from "@/features/live/pushed";
 import { isActive } from "@/features/runs/listing";
 
 const EVERY_MS = 1_000;
@@ -17,14 +18,16 @@ export function useRun(runId: string) {
   });
 }
 
-/** Ask how far a run is while it is under way; whenever its status is another one, ask for the run again. */
+/** Ask how far a run is while it is under way and nothing is pushed; whenever its status is another one, ask for the run again. */
 export function useRunProgress({ run_id: runId, status }: Run) {
   const api = useApi();
   const queries = useQueryClient();
+  const pushed = useIsPushed();
   const progress = useQuery({
     queryKey: ["progress", runId],
     queryFn: ({ signal }) => data(api.GET("/backtests/{run_id}/progress", { params: path(runId), signal })),
-    refetchInterval: (query) => (query.state.data && !isActive(query.state.data) ? false : EVERY_MS),
+    refetchInterval: (query) =>
+      pushed || (query.state.data && !isActive(query.state.data)) ? false : EVERY_MS,
     staleTime: 0,
   });
   const now = progress.data?.status;

@@ -12,6 +12,7 @@ import { data } from "@/api/client";
 import { useApi } from "@/api/context";
 import { isPassing } from "@/api/errors";
 import type { Progress, Run, RunPage } from "@/api/types";
+import { useIsPushed } from "@/features/live/pushed";
 import { isActive } from "@/features/runs/listing";
 
 const PAGE = 50;
@@ -73,10 +74,18 @@ export function changeListed(queries: QueryClient, runId: string, change: (run: 
   });
 }
 
-/** Ask how far a run is, as long as it is under way and drawn; when it has ended, list it as it ended. */
+/** Whether a run stands in any list that was loaded; true where none was. */
+export function isListed(queries: QueryClient, runId: string): boolean {
+  const lists = queries.getQueriesData<InfiniteData<RunPage>>({ queryKey: LIST });
+  const loaded = lists.flatMap(([, held]) => held?.pages ?? []);
+  return loaded.length === 0 || loaded.some((page) => page.backtests.some((run) => run.run_id === runId));
+}
+
+/** Ask how far a run is, as long as it is under way and drawn, where it is not pushed; when it has ended, list it as it ended. */
 export function useProgress(run: Run): Progress | undefined {
   const api = useApi();
   const queries = useQueryClient();
+  const pushed = useIsPushed();
   const active = isActive(run);
   const runId = run.run_id;
   const progress = useQuery({
@@ -84,7 +93,8 @@ export function useProgress(run: Run): Progress | undefined {
     queryFn: ({ signal }) =>
       data(api.GET("/backtests/{run_id}/progress", { params: { path: { run_id: runId } }, signal })),
     enabled: active,
-    refetchInterval: (query) => (query.state.data && !isActive(query.state.data) ? false : EVERY_MS),
+    refetchInterval: (query) =>
+      pushed || (query.state.data && !isActive(query.state.data)) ? false : EVERY_MS,
     staleTime: 0,
   });
   const status = progress.data?.status;

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type LiveMessage, LiveSocket, type Socket } from "@/api/live";
+
+class FakeSocket implements Socket {
+  said: Record<string, unknown>[] = [];
+  closed = false;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+
+  send(text: string) {
+    this.said.push(JSON.parse(text));
+  }
+
+  close() {
+    this.closed = true;
+    this.onclose?.();
+  }
+
+  tell(message: object) {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  opened() {
+    this.onopen?.();
+    this.tell({ type: "subscribed", all: true, runs: [] });
+  }
+}
+
+let sockets: FakeSocket[];
+let heard: LiveMessage[];
+let live: LiveSocket;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sockets = [];
+  heard = [];
+  live = new LiveSocket({
+    address: async () => "ws://here/live",
+    connect: () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket;
+    },
+    hear: (message) => heard.push(message),
+  });
+});
+
+afterEach(() => {
+  live.stop();
+  vi.useRealTimers();
+});
+
+async function opened(): Promise<FakeSocket> {
+  await vi.advanceTimersByTimeAsync(60_000);
+  const socket = sockets.at(-1) as FakeSocket;
+  socket.opened();
+  return socket;
+}
+
+function progress(sequence: number, percent: number) {
+  return { type: "progress", run_id: "bt-1", sequence, progress_pct: percent };
+}
+
+test("it is up once the API has answered, and down when it closes", async () => {
+  const changes: boolean[] = [];
+  live.onChange(() => changes.push(live.isUp()));
+  live.start();
+  await vi.advanceTimersByTimeAsync(0);
+  sockets[0]?.onopen?.();
+  expect(live.isUp()).toBe(false);
+  sockets[0]?.tell({ type: "subscribed", all: true, runs: [] });
+  sockets[0]?.close();
+  expect(changes).toEqual([true, false]);
+});
+
+test("a socket that closes is opened again, later each time, until it is had", async () => {
+  live.start();
+  await vi.advanceTimersByTimeAsync(0);
+  for (const pause of [1_000, 2_000, 4_000]) {
+    sockets.at(-1)?.close();
+    const before = sockets.length;
+    await vi.advanceTimersByTimeAsync(pause - 1);
+    expect(sockets.length).toBe(before);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sockets.length).toBe(before + 1);
+  }
+  sockets.at(-1)?.opened();
+  sockets.at(-1)?.close();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sockets.length).toBe(5);
+});
+
+test("a run that is watched goes on after the last message that was seen, and nothing is heard twice", async () => {
+  live.start();
+  const first = await opened();
+  const forget = live.watch("bt-1");
+  live.watch("bt-1");
+  expect(first.said.slice(1)).toEqual([{ action: "subscribe", runs: { "bt-1": null } }]);
+  first.tell(progress(64, 10));
+  first.tell(progress(65, 20));
+  first.close();
+  const second = await opened();
+  expect(second.said[0]).toMatchObject({ action: "subscribe", all: true, runs: { "bt-1": 65 } });
+  second.tell(progress(65, 20));
+  second.tell(progress(96, 30));
+  expect(heard.filter((message) => message.type === "progress").map((m) => m.progress_pct)).toEqual([
+    10, 20, 30,
+  ]);
+  forget();
+  expect(second.said.length).toBe(1);
+});
+
+test("who watches no more is told of a run no more", async () => {
+  live.start();
+  const socket = await opened();
+  live.watch("bt-1")();
+  expect(socket.said.at(-1)).toEqual({ action: "unsubscribe", runs: ["bt-1"] });
+});
+
+test("it says every minute that it is there", async () => {
+  live.start();
+  const socket = await opened();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(socket.said.slice(1)).toEqual([{ action: "ping" }, { action: "ping" }]);
+});
+
+test("an address that cannot be had is asked for again", async () => {
+  let tries = 0;
+  const refused = new LiveSocket({
+    address: async () => {
+      tries += 1;
+      throw new Error("401");
+    },
+    connect: () => new FakeSocket(),
+    hear: () => undefined,
+  });
+  refused.start();
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(tries).toBe(3);
+  refused.stop();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(tries).toBe(3);
+});
+
+test("once stopped it stays closed", async () => {
+  live.start();
+  const socket = await opened();
+  live.stop();
+  expect(socket.closed).toBe(true);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sockets.length).toBe(1);
+  expect(live.isUp()).toBe(false);
+});
