@@ -30,11 +30,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const allowed = login === null || held !== null;
   useEffect(() => {
     if (live === null || !allowed) return undefined;
-    let before = false;
     const forget = live.onChange(() => {
-      // What changed while there was no socket was pushed to nobody.
-      if (live.isUp() && before) catchUp(queries);
-      before = true;
+      // What changed while there was no socket was pushed to nobody, the moments before the first one too.
+      if (live.isUp()) catchUp(queries);
     });
     live.start();
     return () => {

@@ -15,6 +15,10 @@ export function apply(queries: QueryClient, message: LiveMessage): void {
     case "subscribed":
       for (const { run_id, status, ...state } of message.runs) {
         progressed(queries, run_id, { ...state, status });
+        // An answer that is under way may be older than this; the next one is not.
+        if (!queries.getQueryData(["progress", run_id])) {
+          void queries.invalidateQueries({ queryKey: ["progress", run_id] });
+        }
       }
       return;
     case "progress":
