@@ -188,9 +188,9 @@ def _table(given: argparse.Namespace, idle: Book, busy: Book, one: float, took: 
         "",
         f"{given.runs} runs from {given.starters} clients beside {given.readers} readers and "
         f"{given.listeners} listeners, {os.cpu_count()} cores: all completed, "
-        f"{given.runs * one / took:.1f} × as fast as one after the other on the idle stack; each listener was "
-        f"told of each end. 5xx: none. 429 with `Retry-After`: {busy.statuses[429]:,}, all of them "
-        f"accepted later ({WAITING} may wait here).",
+        f"{given.runs * one / took:.1f} × as fast as one after the other on the idle stack; "
+        f"each listener was told of each end. 5xx: none. 429 with `Retry-After`: {busy.statuses[429]:,}, "
+        f"all of them accepted later ({WAITING} may wait here).",
     ]
 
 
