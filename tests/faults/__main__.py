@@ -43,9 +43,11 @@ def every(driver: Driver) -> Iterator[Case]:
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.faults")
     arguments.add_argument("--only", default="", help="cases whose `step: fault` this expression is found in")
+    arguments.add_argument("--minutes", type=float, default=240.0, help="begin no further case after so long")
     arguments.add_argument("--port", type=int, default=0)
     arguments.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
     given = arguments.parse_args()
+    over = time.monotonic() + given.minutes * 60
     tallies: dict[tuple[str, str], Tally] = {}
     violations = 0
     with tempfile.TemporaryDirectory(prefix="stepfold-faults-") as folder:
@@ -57,6 +59,9 @@ def main() -> int:
                 for case in every(driver):
                     if not re.search(given.only, f"{case.step}: {case.fault}"):
                         continue
+                    if time.monotonic() > over:
+                        _say("the time is over: not all cases were tried")
+                        break
                     tally = tallies.setdefault((case.step, case.fault), Tally())
                     tally.tries += 1
                     violations += not _played(driver, case, tally)
