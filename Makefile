@@ -55,6 +55,11 @@ faults: setup
 load: setup
 	$(BIN)/python -m tests.load --write
 
+## long       ten symbols of four years of minutes in the function's memory, in steps and in one; writes docs/reliability.md
+.PHONY: long
+long: setup
+	$(BIN)/python -m tests.long --write
+
 ## lint       ruff, mypy --strict and the import contracts; the page's lint, types and units
 .PHONY: lint
 lint: setup

@@ -22,7 +22,7 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
     """
     digest = _digest(request)
     run_id = identifiers.run_id(owner, key or identifiers.idempotency_key())
-    run, new = _known(owner, run_id), False
+    run, new, admitted = _known(owner, run_id), False, False
     if run is None:
         resolution = resolve(
             request, owner, access.datasets(), access.store(), access.strategies(), on_demand=True
@@ -33,7 +33,7 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
         kept = request.model_copy(update={"strategy": document}).model_dump(mode="json")
         wanted = _new_run(owner, run_id, digest, request, resolution, identifiers.body_hash(kept))
         # First of all: where the queue is full nothing of the request stays.
-        access.queue().enter(owner, run_id)
+        admitted = access.queue().enter(owner, run_id)
         # The request is there before the index names it: plan will read it.
         access.store().put_json(wanted.request_key, kept)
         run, new = access.runs().create(wanted)
@@ -41,8 +41,9 @@ def start_run(owner: str, request: BacktestRequest, key: str | None) -> tuple[Ru
         message = "was used for another request; send a new key, or the same request again"
         raise InvalidInputError([Issue("Idempotency-Key", message, key)])
     if run.status == "queued":
-        # Also on a repeat: whoever came first may have died before this call. Twice is harmless.
-        if access.queue().enter(owner, run_id):
+        # Also on a repeat: whoever came first may have died before this call. Twice is harmless. Who waits
+        # asks once more: its turn may have come, and been taken back, before the run was there to be started.
+        if admitted or access.queue().enter(owner, run_id):
             access.workflows().start_backtest(run)
         else:
             start_next(access.queue(), access.runs(), access.workflows(), owner)

@@ -144,9 +144,12 @@ class Driver:
         with self.inside():
             with patch.object(settle, "now_ms", lambda: now_ms() + LATER_MS):
                 settle.reconcile()
+            queue = access.queue().of("local")
             with patch.object(consistency, "now_ms", lambda: now_ms() + LATER_MS):
                 page = consistency.examined_page("local", runs, None)
         found += [finding.model_dump() for finding in page.findings]
+        if queue.under_way or queue.waiting:
+            raise Violation(f"nothing is at work and the queue holds {queue}")
         if found:
             raise Violation(f"the doctor finds {found}")
 
@@ -172,6 +175,19 @@ class Driver:
                 return
             time.sleep(0.05)
         raise Violation(f"the execution of {run_id} runs for ever")
+
+    def wait_for_place(self, run_id: str, seconds: float = 10.0) -> None:
+        """Give the event of an execution's end the time to free the run's place in the queue.
+
+        It may be what was spoiled; then the schedule frees it, which `agree` looks at.
+        """
+        key = {"pk": {"S": "OWNER#local"}, "sk": {"S": "QUEUE"}}
+        table, deadline = self.stack.deployment.table, time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            item = self.stack.dynamodb().get_item(TableName=table, Key=key).get("Item", {})
+            if run_id not in item.get("under_way", {}).get("M", {}):
+                return
+            time.sleep(0.02)
 
     def stop(self, run_id: str) -> None:
         """Stop a run's execution behind the API's back."""

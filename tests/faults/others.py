@@ -44,14 +44,9 @@ def _throttled() -> Iterator[Case]:
             for every in (2, 3):
                 fault = f"every {'second' if every == 2 else 'third'} request to {service} refused"
                 yield Case("all", fault, str(status), _some_refused(service, status, every))
-    for function, service, status in (
-        ("plan", "s3", 503),
-        ("simulate", "s3", 500),
-        ("publish", "dynamodb", 503),
-    ):
-        name: Service = "s3" if service == "s3" else "dynamodb"
-        fault = f"every request to {service} refused for good"
-        yield Case(function, fault, str(status), _all_refused(function, name, status), LASTS)
+    for function, status in (("plan", 503), ("simulate", 500)):
+        fault = "every request to s3 refused for good"
+        yield Case(function, fault, str(status), _all_refused(function, "s3", status), LASTS)
     yield Case("settle", "the index refused until its tries are over", "503", _settle_comes_late, LASTS)
 
 
@@ -99,16 +94,13 @@ def _told_twice_or_late() -> Iterator[Case]:
         _in_disorder,
         frozenset({STOPPED}),
     )
-    yield Case("all", "every step is delivered twice, one after the other", "", _twice(together=False))
-    yield Case("all", "every step is delivered twice, at once", "", _twice(together=True))
-    yield Case("simulate", "an attempt that was given up is published late", "", _late_attempt)
-    yield Case(
-        "publish",
-        "results are published after the run was cancelled",
-        "",
-        _published_late,
-        frozenset({"cancelled"}),
-    )
+    for number in ("1", "2", "3"):
+        fault = "every step delivered twice, one after the other"
+        yield Case("all", fault, number, _twice(together=False), TWICE)
+        yield Case("all", "every step delivered twice, at once", number, _twice(together=True), TWICE)
+        yield Case("simulate", "an attempt given up is published late", number, _late_attempt, TWICE)
+    fault = "results published after the run was cancelled"
+    yield Case("publish", fault, "", _published_late, frozenset({"cancelled"}))
 
 
 def _event(run_id: str, status: str) -> dict[str, Any]:
@@ -178,7 +170,6 @@ def _late_attempt(driver: Driver) -> str:
     def keep() -> None:
         kept.update(driver.invoke("simulate", {"owner": "local", "run_id": run_id}))
 
-    _when_simulating(driver, lambda: None)
     keep()
     driver.wait(run_id)
     while "reached" in kept:
@@ -290,9 +281,10 @@ def _damaged(damage: Callable[[bytes], bytes | None]) -> Callable[[Driver], str]
 def _restarts() -> Iterator[Case]:
     for function in MACHINE:
         moment = f"while {function} writes"
-        yield Case(
-            "all", "whole stack stopped and started again", moment, _restarted(function), frozenset({STOPPED})
-        )
+        allowed = frozenset({STOPPED})
+        yield Case("all", "stack stopped and started again", moment, _restarted(function), allowed)
+        killed = _restarted(function, kill=True)
+        yield Case("all", "stack killed and started again", moment, killed, allowed)
 
 
 def _restarted(function: str, *, kill: bool = False) -> Callable[[Driver], str]:

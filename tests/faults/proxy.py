@@ -18,7 +18,7 @@ Service = Literal["s3", "dynamodb", "states", "other"]
 _TABLE_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
 _WORKFLOW_WRITES = {"StartExecution", "StopExecution"}
 # What is another one in each run: ids, tokens, hashes, times.
-_OWN = re.compile(r"(bt|im|fe)-[a-z2-7]{26}|[0-9a-f]{16,}|(?<=-)[a-z2-7]{20,}|\d{6,}")
+_OWN = re.compile(r"(bt|im|fe)-[a-z2-7]{26}|[0-9a-f]{16,}|(?<=-)[a-z2-7]{20,}|\d{6,}|(?<=/)[A-P]{8}(?=-USDT)")
 _HOP_BY_HOP = {"connection", "keep-alive", "expect", "transfer-encoding"}
 
 
@@ -144,14 +144,15 @@ def _nothing(_request: Request) -> Action | None:
     return None
 
 
-def nth_write(number: int, action: Action) -> Chooser:
-    """Do something to the n-th write, from 1, and to no other request."""
+def nth_write(what: str, number: int, action: Action) -> Chooser:
+    """Do something to the n-th write of a kind, from 1, and to no other request."""
     writes = 0
 
     def choose(request: Request) -> Action | None:
         nonlocal writes
-        writes += request.writes
-        return action if request.writes and writes == number else None
+        alike = request.writes and request.what == what
+        writes += alike
+        return action if alike and writes == number else None
 
     return choose
 

@@ -52,6 +52,7 @@ class BacktestRun(Subject):
         run_id = run_id_of("local", key)
         driver.wait(run_id)
         driver.wait_for_execution(run_id)
+        driver.wait_for_place(run_id)
 
     def judge(self, driver: Driver, key: str) -> str:
         return driver.judge(run_id_of("local", key))

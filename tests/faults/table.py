@@ -25,10 +25,20 @@ def rows(heads: Sequence[str], cells: Iterable[Sequence[object]]) -> list[str]:
 
 
 def write_table(tallies: Mapping[tuple[str, str], tuple[int, Mapping[str, int]]]) -> None:
-    """Write the table of faults: step, fault, tries, outcomes."""
-    cells = [
-        (step, fault, tries, ", ".join(f"{count} × {outcome}" for outcome, count in outcomes.items()))
-        for (step, fault), (tries, outcomes) in tallies.items()
-    ]
-    total = sum(tries for tries, _ in tallies.values())
+    """Write the table of faults: step, fault, tries, outcomes. Rows of what was not tried now stay."""
+    table = {
+        key: (key[0], key[1], tries, ", ".join(f"{count} × {outcome}" for outcome, count in outcomes.items()))
+        for key, (tries, outcomes) in tallies.items()
+    }
+    before = {(row[0], row[1]): row for row in read_between("faults") if row[2].isdigit()}
+    cells = [table.get(key, row) for key, row in before.items()]
+    cells += [row for key, row in table.items() if key not in before]
+    total = sum(int(row[2]) for row in cells)
     write_between("faults", [*rows(("step", "fault", "tries", "outcome"), cells), "", f"{total} tries."])
+
+
+def read_between(name: str) -> list[list[str]]:
+    """Return the rows of the table between a page's markers, its head included, each as its cells."""
+    inside = PAGE.read_text().partition(f"<!-- {name}: begin -->\n")[2].partition(f"<!-- {name}: end -->")[0]
+    lines = [line for line in inside.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]

@@ -1,9 +1,9 @@
-"""`make load`: runs in hundreds and readers in tens on a stack of its own; the table of docs/reliability.md.
+"""`make load`: runs in hundreds, readers and listeners in tens on a stack of its own; docs/reliability.md.
 
 The stack is in processes of its own; this one is all of its clients. What is asserted: nothing is lost, no
-answer is a 5xx, a full queue says when to come again, and the doctor finds nothing. Latencies are reported as
-ratios against the same stack when it is idle: they say more about the machine than about us and
-fail nothing.
+answer is a 5xx, each listener is told of each end, a full queue says when to come again, and the doctor finds
+nothing. Latencies are reported as ratios against the same stack when it is idle: they say more about the
+machine than about us and fail nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.e2e.local_stack import LocalStack
 from tests.e2e.markets import CROSS, simulated_file
 from tests.faults.driver import environment, set_environment
 from tests.faults.table import rows, write_between
-from tests.load.clients import Book, Reads, read, reader, reads_of, starter
+from tests.load.clients import Book, Reads, listener, read, reader, reads_of, starter
 
 SYMBOL = "BTC-USDT"
 REQUEST: dict[str, Any] = {
@@ -36,6 +36,8 @@ REQUEST: dict[str, Any] = {
 }
 IDLE_READS = 15
 WAITING = 100
+# Seconds in which listeners connect before the first run starts: each has its authorizer and its function.
+LISTENERS_FIRST = 10
 LONGEST = 1800.0
 
 
@@ -43,6 +45,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.load")
     arguments.add_argument("--runs", type=int, default=300)
     arguments.add_argument("--readers", type=int, default=24)
+    arguments.add_argument("--listeners", type=int, default=16)
     arguments.add_argument("--starters", type=int, default=8)
     arguments.add_argument("--port", type=int, default=0)
     arguments.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
@@ -78,8 +81,11 @@ def _load(stack: LocalStack, given: argparse.Namespace) -> list[str]:
         threading.Thread(target=reader, args=(stack.api_url, busy, reads, over, number))
         for number in range(given.readers)
     ]
-    # Clients that listen on sockets join here, once the stage has a WebSocket API: as many again as readers,
-    # each of which must have seen every run end that it subscribed to.
+    told = [set[str]() for _ in range(given.listeners)]
+    listeners = [
+        threading.Thread(target=listener, args=(stack.deployment.live_url, ended_runs, over))
+        for ended_runs in told
+    ]
     keys = [f"load-{number}" for number in range(given.runs)]
     starters = [
         threading.Thread(
@@ -88,6 +94,9 @@ def _load(stack: LocalStack, given: argparse.Namespace) -> list[str]:
         for number in range(given.starters)
     ]
     began = time.monotonic()
+    for thread in listeners:
+        thread.start()
+    time.sleep(LISTENERS_FIRST)
     for thread in (*readers, *starters):
         thread.start()
     for thread in starters:
@@ -96,11 +105,14 @@ def _load(stack: LocalStack, given: argparse.Namespace) -> list[str]:
     ended = _wait(stack, ids)
     took = time.monotonic() - began
     over.set()
-    for thread in readers:
+    for thread in (*readers, *listeners):
         thread.join()
     _say(f"all are over after {took:.0f} s: {dict(busy.statuses)}")
 
     wrong = _wrong(given.runs, ids, ended, busy, whole)
+    missed = [len(ids - ended_runs) for ended_runs in told]
+    if any(missed):
+        wrong.append(f"listeners were not told of the end of {missed} runs")
     wrong += [f"the doctor finds {found}" for found in every(http, "/doctor", "findings", limit=50)]
     lines = _table(given, idle, busy, one, took)
     print("\n".join(lines))  # noqa: T201 - what it is for
@@ -174,10 +186,11 @@ def _table(given: argparse.Namespace, idle: Book, busy: Book, one: float, took: 
     return [
         *rows(("request", "answers", "median ÷ idle", "95th percentile ÷ idle"), cells),
         "",
-        f"{given.runs} runs from {given.starters} clients beside {given.readers} readers, {os.cpu_count()} "
-        f"cores: all completed, {given.runs * one / took:.1f} × as fast as one after the other on the idle "
-        f"stack. 5xx: none. 429 with `Retry-After`: {busy.statuses[429]:,}, all of them accepted later "
-        f"({WAITING} may wait here).",
+        f"{given.runs} runs from {given.starters} clients beside {given.readers} readers and "
+        f"{given.listeners} listeners, {os.cpu_count()} cores: all completed, "
+        f"{given.runs * one / took:.1f} × as fast as one after the other on the idle stack; "
+        f"each listener was told of each end. 5xx: none. 429 with `Retry-After`: {busy.statuses[429]:,}, "
+        f"all of them accepted later ({WAITING} may wait here).",
     ]
 
 

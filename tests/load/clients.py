@@ -1,4 +1,4 @@
-"""What clients do at once: start runs, read windows of results. Each answer is timed and kept by its kind."""
+"""What clients do at once: start runs, read windows, listen. Each answer is timed and kept by its kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from typing import Any
 
 import httpx
 
+from tests.e2e.listener import listening
+
 TIMEOUT = 60.0
+# Seconds without a message after which a listener gives up, once all runs have ended.
+LISTENS_ON = 20.0
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ def reader(base_url: str, book: Book, reads: Reads, over: threading.Event, seed:
     with httpx.Client(base_url=base_url, timeout=TIMEOUT, trust_env=False) as http:
         while not over.is_set():
             read(http, book, dice.choice(list(reads)), reads)
-            over.wait(dice.uniform(0.1, 0.5))
+            over.wait(dice.uniform(1.0, 3.0))
 
 
 def starter(
@@ -91,3 +95,18 @@ def starter(
                 time.sleep(float(answer.headers["Retry-After"]))
             if answer.status_code in (200, 202):
                 keep(str(answer.json()["run_id"]))
+
+
+def listener(url: str, told: set[str], over: threading.Event) -> None:
+    """Listen to all runs of the owner until all is over, and then as long as anything comes."""
+    with listening(url) as ear:
+        ear.say(action="subscribe", all=True, only=["status"])
+        while True:
+            try:
+                message = ear.next(LISTENS_ON if over.is_set() else 1.0)
+            except TimeoutError:
+                if over.is_set():
+                    return
+                continue
+            if message["type"] == "status" and message["status"] == "completed":
+                told.add(message["run_id"])
