@@ -148,12 +148,16 @@ def test_a_run_that_is_cancelled_keeps_nothing(stack: LocalStack, http: httpx.Cl
     ok(http.post(f"/backtests/{run_id}/cancel"))
     assert ok(http.get(f"/backtests/{run_id}"))["status"] == "cancelled"
     ok(http.post(f"/backtests/{run_id}/cancel"))  # again is harmless
-    time.sleep(3)  # the worker sees it at its next progress write
+    # The worker sees it at its next progress write, and says that it ended.
+    wait_until(
+        lambda: ok(http.get(f"/backtests/{run_id}/logs"))["logs"],
+        lambda lines: any(line["step"] == "simulate" for line in lines),
+        60,
+    )
     assert ok(http.get(f"/backtests/{run_id}"))["status"] == "cancelled"
     assert http.delete(f"/backtests/{run_id}").status_code == 204
     assert http.get(f"/backtests/{run_id}").status_code == 404
-    time.sleep(1)
-    assert objects(stack, run_id) == {}
+    wait_until(lambda: objects(stack, run_id), lambda left: left == {}, 30)
 
 
 def test_an_api_killed_at_any_moment_leaves_no_run_queued(http: httpx.Client, killed: str) -> None:
