@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +20,7 @@ def simulated_file(symbol: str, timeframe: str, start: str, end: str, seed: int 
     return sink.getvalue()
 
 
-CROSS = {
+CROSS: dict[str, Any] = {
     "schema": 1,
     "name": "EMA cross, half of the equity",
     "parameters": {

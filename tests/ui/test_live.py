@@ -9,11 +9,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.client import import_candles, start, wait
-from tests.e2e.markets import simulated_file
-from tests.ui.conftest import Market, Open
+from tests.e2e.markets import CROSS, simulated_file
+from tests.ui.conftest import PATIENCE_MS, Market, Open
 
-# A year of minutes, so that there is something to see.
+# Always true, and slow to reckon: a run of minutes then takes seconds on any machine, and there is something
+# to see of it while it goes on.
+SLOWLY = "".join(f" and percentile(close, {period}) >= 0" for period in (1998, 1999, 2000))
+SLOW_CROSS = {
+    **CROSS,
+    "triggers": [{**trigger, "entry": trigger["entry"] + SLOWLY} for trigger in CROSS["triggers"]],
+}
 MINUTES: dict[str, Any] = {
+    "strategy": SLOW_CROSS,
     "symbols": ["BTC-USDT"],
     "timeframe": "1m",
     "exchange": "pushed",
@@ -51,8 +58,12 @@ def test_a_run_is_followed_without_being_asked(screen: Open, minutes: Market) ->
 
     page.on("websocket", lambda socket: socket.on("framereceived", heard))
     page.reload()
-    while not any('"subscribed"' in frame for frame in frames):
+    for _ in range(PATIENCE_MS // 50):
+        if any('"subscribed"' in frame for frame in frames):
+            break
         page.wait_for_timeout(50)
+    else:
+        pytest.fail(f"never subscribed: {frames}")
     addresses = asked(page)
     run_id = begun(minutes, "Pushed")
     # Made elsewhere: the list has it without a reload.
