@@ -327,7 +327,7 @@ def test_artifacts_are_the_stored_files(journey: Journey) -> None:
 def test_initial_allocations_are_in_the_state_from_the_start(journey: Journey) -> None:
     symbol = journey.request["symbols"][0]
     base = symbol.split("-")[0]
-    rules = {**CROSS["triggers"][0], "entry": "close < 0", "exit": "close < 0"}  # type: ignore[index]
+    rules = {**CROSS["triggers"][0], "entry": "close < 0", "exit": "close < 0"}
     request = {
         **journey.request,
         "strategy": {**CROSS, "triggers": [rules]},

@@ -35,7 +35,7 @@ def request(**changes: Any) -> dict[str, Any]:
 
 
 def rule(entry: str) -> dict[str, Any]:
-    return {**CROSS, "triggers": [{**CROSS["triggers"][0], "entry": entry}]}  # type: ignore[index]
+    return {**CROSS, "triggers": [{**CROSS["triggers"][0], "entry": entry}]}
 
 
 BAD = [

@@ -20,7 +20,7 @@ BUSY = {
     **CROSS,
     "name": "every bar",
     "parameters": {},
-    "triggers": [{**CROSS["triggers"][0], "entry": "close > 0", "exit": "close > 0"}],  # type: ignore[index]
+    "triggers": [{**CROSS["triggers"][0], "entry": "close > 0", "exit": "close > 0"}],
 }
 
 

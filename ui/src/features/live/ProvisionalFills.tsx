@@ -2,7 +2,7 @@ import { Panel } from "@/components/Panel";
 import { Time } from "@/components/Time";
 import styles from "@/features/live/ProvisionalFills.module.css";
 import type { Provisional } from "@/features/live/provisional";
-import { decimal, integer } from "@/format/numbers";
+import { integer, price, quantity, signedMoney, tone } from "@/format/numbers";
 
 const SHOWN = 12;
 
@@ -35,9 +35,9 @@ export function ProvisionalFills({ of }: { of: Provisional }) {
                 </td>
                 <td>{fill.symbol}</td>
                 <td>{fill.side}</td>
-                <td>{decimal(fill.qty, 6)}</td>
-                <td>{decimal(fill.price, 2)}</td>
-                <td>{fill.is_entry ? "" : decimal(fill.pnl, 2)}</td>
+                <td>{quantity(fill.qty)}</td>
+                <td>{price(fill.price)}</td>
+                <td className={fill.is_entry ? "" : tone(fill.pnl)}>{fill.is_entry ? "" : signedMoney(fill.pnl)}</td>
               </tr>
             ))}
           </tbody>
