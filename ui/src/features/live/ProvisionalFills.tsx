@@ -37,7 +37,9 @@ export function ProvisionalFills({ of }: { of: Provisional }) {
                 <td>{fill.side}</td>
                 <td>{quantity(fill.qty)}</td>
                 <td>{price(fill.price)}</td>
-                <td className={fill.is_entry ? "" : tone(fill.pnl)}>{fill.is_entry ? "" : signedMoney(fill.pnl)}</td>
+                <td className={fill.is_entry ? "" : tone(fill.pnl)}>
+                  {fill.is_entry ? "" : signedMoney(fill.pnl)}
+                </td>
               </tr>
             ))}
           </tbody>
