@@ -114,6 +114,7 @@ def test_a_connection_that_is_gone_is_forgotten(stack: LocalStack, http: httpx.C
     with listening(stack.deployment.live_url) as listener:
         listener.say(action="subscribe", all=True)
         listener.next()
+        # Not one of an earlier test that is being closed.
         mine = next(row for row in _connections(stack) if row["all"]["BOOL"])
         # As one whose end was told to nobody.
         stack.dynamodb().put_item(
