@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from cli.main import execute
 from tests.e2e.client import import_candles, ok, start, wait, wait_until
 from tests.e2e.listener import Message, ended, listening
 from tests.e2e.local_stack import LocalStack
@@ -123,6 +125,21 @@ def test_a_connection_that_is_gone_is_forgotten(stack: LocalStack, http: httpx.C
         run_id = start(http, SHORT)["run_id"]
         listener.until(ended(run_id))
     wait_until(lambda: _connections(stack), lambda rows: rows == [], 20)
+
+
+def test_the_command_line_listens(
+    stack: LocalStack,
+    http: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("STEPFOLD_API_URL", stack.api_url)
+    monkeypatch.setenv("COLUMNS", "80")
+    run_id = start(http, LONG)["run_id"]
+    assert execute(("watch", run_id, "--fills")) == 0
+    said = capsys.readouterr()
+    assert re.search(r"2020-\d\d-\d\d \d\d:\d\d  BTC-USDT  buy [\d.]+ at [\d,.]+", said.err)
+    assert "Final equity" in said.out
 
 
 def test_a_door_with_a_lock_opens_on_a_ticket_once(login_stack: LocalStack) -> None:

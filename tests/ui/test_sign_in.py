@@ -47,8 +47,10 @@ def test_a_user_signs_in_and_chooses_a_password(screen: Open, client_id: str) ->
     page.get_by_label("Password").fill(CHOSEN_FOR)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("New password").fill(OWN)
-    with page.expect_request(re.compile("/backtests")) as asked:
+    with page.expect_request(re.compile("/backtests")) as asked, page.expect_websocket() as socket:
         page.get_by_role("button", name="Set it and sign in").click()
+    # What is pushed is let in on a ticket: no token stands in an address.
+    assert re.fullmatch(r"ws://[^?]+/live\?ticket=[\w-]{40,}", socket.value.url)
     assert (asked.value.header_value("authorization") or "").startswith("Bearer ey")
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()  # where the reader wanted to go
     page.get_by_role("button", name="Sign out").click()
