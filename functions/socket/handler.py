@@ -25,6 +25,7 @@ def _happened(about: Event, owner: str | None, body: str) -> dict[str, Any]:
     if owner is None:
         logger().warning("a connection without an owner")
         return {"statusCode": 401}
+    logger().info(about["eventType"].lower(), extra={"stage": about["stage"]})
     connection = Connection(about["stage"], owner, about["connectionId"], about["apiId"])
     match about["eventType"]:
         case "CONNECT":

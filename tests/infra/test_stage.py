@@ -165,7 +165,7 @@ def test_functions_stay_within_what_aws_gives(prod: Template) -> None:
 
 def test_every_log_expires(prod: Template) -> None:
     groups = list(prod.of_type("AWS::Logs::LogGroup"))
-    assert len(groups) == 16
+    assert len(groups) == 15
     assert {group["RetentionInDays"] for group in groups} == {90}
 
 
