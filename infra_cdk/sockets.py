@@ -86,8 +86,8 @@ class Sockets(Construct):
         acknowledge(
             deployed,
             "AwsSolutions-APIG1",
-            "the access log of a WebSocket API needs a role that holds for all gateways of the account, which is "
-            "not for a stack to set; the function that every event goes to logs each",
+            "an access log of a WebSocket API needs a role that holds for all gateways of the account, which "
+            "is not for a stack to set; the function that every event goes to logs each",
         )
         return deployed
 
