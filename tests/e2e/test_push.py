@@ -16,7 +16,7 @@ from cli.main import execute
 from tests.e2e.client import import_candles, ok, start, wait, wait_until
 from tests.e2e.listener import Message, ended, listening
 from tests.e2e.local_stack import LocalStack
-from tests.e2e.markets import CROSS, simulated_file
+from tests.e2e.markets import SLOW_CROSS, simulated_file
 from tests.exchange.stand_in import StandIn
 
 # Ten months of minutes: some seconds of work.
@@ -24,7 +24,7 @@ LONG: dict[str, Any] = {
     "symbols": ["BTC-USDT"],
     "timeframe": "1m",
     "exchange": "pushed",
-    "strategy": CROSS,
+    "strategy": SLOW_CROSS,
 }
 SHORT: dict[str, Any] = {**LONG, "timeframe": "1h"}
 

@@ -9,16 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.client import import_candles, start, wait
-from tests.e2e.markets import CROSS, simulated_file
+from tests.e2e.markets import SLOW_CROSS, simulated_file
 from tests.ui.conftest import PATIENCE_MS, Market, Open
 
-# Always true, and slow to reckon: a run of minutes then takes seconds on any machine, and there is something
-# to see of it while it goes on.
-SLOWLY = "".join(f" and percentile(close, {period}) >= 0" for period in (1998, 1999, 2000))
-SLOW_CROSS = {
-    **CROSS,
-    "triggers": [{**trigger, "entry": trigger["entry"] + SLOWLY} for trigger in CROSS["triggers"]],
-}
 MINUTES: dict[str, Any] = {
     "strategy": SLOW_CROSS,
     "symbols": ["BTC-USDT"],
