@@ -80,6 +80,7 @@ def test_where_nothing_is_pushed_it_is_asked(screen: Open, minutes: Market) -> N
     page = opened.page
     page.route_web_socket(re.compile(".*"), lambda socket: socket.close())
     page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
     addresses = asked(page)
     run_id = begun(minutes, "Asked")
     opened.goto(f"/runs/{run_id}")

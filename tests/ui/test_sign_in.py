@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.local_stack import LocalStack
-from tests.ui.conftest import Open
+from tests.ui.conftest import Open, Screen
 
 USER, CHOSEN_FOR, OWN = "ada@example.com", "Chosen-for-you-1", "My-own-choice-2"
 
@@ -29,8 +29,15 @@ def client_id(stack: LocalStack) -> str:
     return str(made["UserPoolClient"]["ClientId"])
 
 
-def test_a_user_signs_in_and_chooses_a_password(screen: Open, client_id: str) -> None:
+@pytest.fixture
+def opened(screen: Open) -> Screen:
+    """A page that stands still at an address: while it starts it would take a new one back."""
     opened = screen("/nowhere")
+    expect(opened.page.get_by_text("There is no such page")).to_be_visible()
+    return opened
+
+
+def test_a_user_signs_in_and_chooses_a_password(opened: Screen, client_id: str) -> None:
     page = opened.page
     configured(page, kind="cognito", region="eu-central-1", clientId=client_id, endpoint="/")
     opened.goto("/runs?status=completed")
@@ -60,8 +67,7 @@ def test_a_user_signs_in_and_chooses_a_password(screen: Open, client_id: str) ->
     )
 
 
-def test_a_token_of_another_issuer_is_pasted(screen: Open) -> None:
-    opened = screen("/nowhere")
+def test_a_token_of_another_issuer_is_pasted(opened: Screen) -> None:
     page = opened.page
     configured(page, kind="external")
     page.reload()
