@@ -22,6 +22,7 @@ from shared.responses_live import (
     RunSnapshot,
     StatusMessage,
 )
+from shared.run_position import position_of
 from shared.runs import DELETING, REVISION, TAIL, Run
 from shared.times import iso
 
@@ -64,11 +65,7 @@ def snapshot_of(run: Run) -> RunSnapshot:
         sequence=sequence_of(run),
         attempt=run.attempts,
         status=run.status,
-        progress_pct=run.progress_pct,
-        current_phase=run.phase,
-        current_timestamp=None if run.current_ms is None else iso(run.current_ms),
-        total_candles=run.total,
-        processed_candles=min(run.processed, run.total),
+        **position_of(run),
         latest_logs=list(run.logs),
         error=_error(run),
     )
@@ -103,16 +100,9 @@ def _told(run: Run, tail: Tail) -> Iterator[NumberedMessage]:
 
 
 def _state(before: Run | None, run: Run) -> Iterator[NumberedMessage]:
-    if before is None or _position(before) != _position(run):
-        yield ProgressMessage(
-            run_id=run.run_id,
-            sequence=0,
-            progress_pct=run.progress_pct,
-            current_phase=run.phase,
-            current_timestamp=None if run.current_ms is None else iso(run.current_ms),
-            total_candles=run.total,
-            processed_candles=min(run.processed, run.total),
-        )
+    position = position_of(run)
+    if before is None or position_of(before) != position:
+        yield ProgressMessage(run_id=run.run_id, sequence=0, **position)
     # The end of a run comes last of what is said of it.
     if before is None or _standing(before) != _standing(run):
         yield StatusMessage(
@@ -124,10 +114,6 @@ def _state(before: Run | None, run: Run) -> Iterator[NumberedMessage]:
             ended_at=run.ended_at,
             error=_error(run),
         )
-
-
-def _position(run: Run) -> tuple[object, ...]:
-    return run.progress_pct, run.phase, run.current_ms, run.total, run.processed
 
 
 def _standing(run: Run) -> tuple[object, ...]:

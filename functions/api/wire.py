@@ -19,6 +19,7 @@ from shared.responses_market import (
     SymbolAnswer,
     WorkflowAnswer,
 )
+from shared.run_position import position_of
 from shared.runs import SUMMARY_METRICS, Run
 from shared.symbols import base_of, quote_of
 from shared.times import iso, now_ms, parse_time
@@ -89,11 +90,7 @@ def progress_answer(run: Run) -> ProgressAnswer:
     return ProgressAnswer(
         run_id=run.run_id,
         status=run.status,
-        progress_pct=run.progress_pct,
-        current_phase=run.phase,
-        current_timestamp=None if run.current_ms is None else iso(run.current_ms),
-        total_candles=run.total,
-        processed_candles=min(run.processed, run.total),
+        **position_of(run),
         latest_logs=list(run.logs),
         strategy=run.strategy,
         # Plans that a language model writes come later; the fields are the seed's.
