@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
-from engine import layout as L  # noqa: N812
 from engine.graph import MISSING, Graph, Node
 
 _FIXED = ("constant", "true")
@@ -140,11 +139,10 @@ class Assembly:
         other = crossings.get((back, crossing.inputs))
         if other is not None:
             (second,) = (bit for _, bit in self._outputs[other])
-            if number // L.WORD == second // L.WORD:
-                op = I.OP_RULES_CROSS
-                self._place[other] = -1
-                if crossing.op == "cross_below":
-                    number, second = second, number
+            op = I.OP_RULES_CROSS
+            self._place[other] = -1
+            if crossing.op == "cross_below":
+                number, second = second, number
         self._emit(op, 0, operands, number, self._carried(crossing), None, second=(second, 0))
         for source in crossing.inputs * (2 if op == I.OP_RULES_CROSS else 1):
             self._drop(source)

@@ -31,6 +31,9 @@ COMPILED = cython.compiled
 NAN = cython.declare(cython.double, float("nan"))
 INFINITY = cython.declare(cython.double, float("inf"))
 
+# Whole numbers of Python have no last bit; those of C end here.
+EVERY = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+
 
 @cython.cclass
 class Evaluator:
@@ -47,10 +50,9 @@ class Evaluator:
     columns: cython.double[::1]
     carry: cython.double[::1]
     registers: cython.double[::1]
-    bits: cython.double[::1]
+    truths: cython.ulonglong[::1]
     board: cython.double[::1]
     instructions: cython.Py_ssize_t
-    words: cython.Py_ssize_t
     size: cython.Py_ssize_t
     first: cython.Py_ssize_t
     piece: cython.Py_ssize_t
@@ -76,28 +78,20 @@ class Evaluator:
         self.size = len(self.timestamp)
         # A piece may complete one higher bar more than it has bars; half a register always has room.
         self.piece = L.PIECE
-        self.words = 1
         for k in range(self.instructions):
             if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_CLOCK:
                 self.piece = L.PIECE // 2
-            if self.code[k * I.CODE_WIDTH + I.C_OP] in (
-                I.OP_RULE,
-                I.OP_RULE_ABOVE,
-                I.OP_RULE_BELOW,
-                I.OP_RULES_CROSS,
-            ):
-                self.words = max(self.words, self.code[k * I.CODE_WIDTH + I.C_PERIOD] // L.WORD + 1)
 
-    def evaluate(self, begin, length, bits, bits_at, board, board_at, stride):
+    def evaluate(self, begin, length, truths, truths_at, board, board_at, stride):
         """Evaluate bars [begin, begin + length), which follow those evaluated before without a gap.
 
-        Rule n's truth at bar begin + j is bit n % WORD of the whole number that
-        bits[bits_at + n // WORD * stride + j] holds: with floats, rules are vector operations. Board slot k's
-        value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
+        Rule n's truth at bar begin + j is bit j % LANE of truths[truths_at + n * stride // LANE + j // LANE].
+        Board slot k's value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
+        `stride` is a multiple of LANE; where there are rules, the bars lie on one side of the span's first.
         """
-        self.bits = bits
+        self.truths = truths
         self.board = board
-        self._evaluate(begin, length, bits_at, board_at, stride)
+        self._evaluate(begin, length, truths_at, board_at, stride)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -105,7 +99,7 @@ class Evaluator:
         self,
         begin: cython.Py_ssize_t,
         length: cython.Py_ssize_t,
-        bits_at: cython.Py_ssize_t,
+        truths_at: cython.Py_ssize_t,
         board_at: cython.Py_ssize_t,
         stride: cython.Py_ssize_t,
     ) -> cython.void:
@@ -118,7 +112,7 @@ class Evaluator:
                     m = self.piece
                 if begin + done < self.first and begin + done + m > self.first:
                     m = self.first - begin - done  # a piece lies on one side of the span's first bar
-                self._piece(begin + done, m, bits_at + done, board_at + done, stride)
+                self._piece(begin + done, m, truths_at + done // L.LANE, board_at + done, stride)
                 done += m
 
     @cython.cfunc
@@ -128,13 +122,12 @@ class Evaluator:
         self,
         bar: cython.Py_ssize_t,
         rows: cython.Py_ssize_t,
-        bits_at: cython.Py_ssize_t,
+        truths_at: cython.Py_ssize_t,
         board_at: cython.Py_ssize_t,
         stride: cython.Py_ssize_t,
     ) -> cython.void:
         """Run the program over `rows` bars from `bar` on, whose registers stay in the first cache."""
         r = self.registers
-        bits = self.bits
         board = self.board
         carry = self.carry
         code = self.code
@@ -155,12 +148,7 @@ class Evaluator:
         context: cython.Py_ssize_t
         x: cython.double
         y: cython.double
-        bit: cython.double
-        other: cython.double
-        at2: cython.Py_ssize_t
-        for k in range(self.words):
-            for j in range(rows):
-                bits[bits_at + k * stride + j] = 0.0
+        lanes: cython.Py_ssize_t = stride // L.LANE
         for k in range(self.instructions):
             c = k * I.CODE_WIDTH
             op = code[c + I.C_OP]
@@ -214,39 +202,14 @@ class Evaluator:
                 carry[at] = r[a + m - 1]
                 carry[at + 1] = r[b + m - 1]
             elif op == I.OP_RULE:
-                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
-                at = bits_at + period // L.WORD * stride
-                for j in range(m):
-                    bits[at + j] += bit if r[a + j] > 0.0 else 0.0
+                self._truths(a, truths_at + period * lanes, m)
             elif op == I.OP_RULE_ABOVE:
-                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
-                n = bits_at + period // L.WORD * stride
-                bits[n] += bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0.0
-                for j in range(1, m):
-                    bits[n + j] += bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
-                carry[at] = r[a + m - 1]
-                carry[at + 1] = r[b + m - 1]
+                self._crossings(a, b, at, truths_at + period * lanes, -1, m)
             elif op == I.OP_RULE_BELOW:
-                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
-                n = bits_at + period // L.WORD * stride
-                bits[n] += bit if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0.0
-                for j in range(1, m):
-                    bits[n + j] += bit if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
-                carry[at] = r[a + m - 1]
-                carry[at + 1] = r[b + m - 1]
+                self._crossings(a, b, at, -1, truths_at + period * lanes, m)
             elif op == I.OP_RULES_CROSS:
-                bit = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (period % L.WORD))
-                n = bits_at + period // L.WORD * stride
-                at2 = code[c + I.C_TO2]
-                other = cython.cast(cython.double, cython.cast(cython.longlong, 1) << (at2 % L.WORD))
-                bits[n] += bit if (carry[at] <= carry[at + 1]) & (r[a] > r[b]) else 0.0
-                bits[n] += other if (carry[at] >= carry[at + 1]) & (r[a] < r[b]) else 0.0
-                for j in range(1, m):
-                    x = bit if (r[a + j - 1] <= r[b + j - 1]) & (r[a + j] > r[b + j]) else 0.0
-                    y = other if (r[a + j - 1] >= r[b + j - 1]) & (r[a + j] < r[b + j]) else 0.0
-                    bits[n + j] += x + y
-                carry[at] = r[a + m - 1]
-                carry[at + 1] = r[b + m - 1]
+                n = code[c + I.C_TO2]
+                self._crossings(a, b, at, truths_at + period * lanes, truths_at + n * lanes, m)
             elif op == I.OP_COLUMN:
                 if bar >= self.first:
                     at = period * (self.size - self.first) + bar - self.first
@@ -396,6 +359,72 @@ class Evaluator:
                 self._psar(a, b, to, at, self.params[2 * k], self.params[2 * k + 1], m)
 
     # --- windows and averages ----------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _truths(self, a: cython.Py_ssize_t, to: cython.Py_ssize_t, m: cython.Py_ssize_t) -> cython.void:
+        """Gather a register's truths into the lanes of a rule, from `to` on."""
+        r = self.registers
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        n: cython.Py_ssize_t
+        word: cython.ulonglong
+        for j in range(0, m, L.LANE):
+            n = m - j if m - j < L.LANE else L.LANE
+            word = 0
+            for k in range(n):
+                word |= cython.cast(cython.ulonglong, r[a + j + k] > 0.0) << k
+            self.truths[to + j // L.LANE] = word
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _crossings(
+        self,
+        a: cython.Py_ssize_t,
+        b: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        above_to: cython.Py_ssize_t,
+        below_to: cython.Py_ssize_t,
+        m: cython.Py_ssize_t,
+    ) -> cython.void:
+        """Write where one register comes to lie above another, below it, or both (-1 for neither).
+
+        As OP_CROSS_ABOVE and OP_CROSS_BELOW: at a row the order is strict, at the row before it is the
+        other way or equal, and a missing value is in no order at all.
+        """
+        r = self.registers
+        carry = self.carry
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        n: cython.Py_ssize_t
+        above: cython.ulonglong
+        below: cython.ulonglong
+        equal: cython.ulonglong
+        # Whether the row before was at most, or at least, as high.
+        at_most: cython.ulonglong = carry[at] <= carry[at + 1]
+        at_least: cython.ulonglong = carry[at] >= carry[at + 1]
+        for j in range(0, m, L.LANE):
+            n = m - j if m - j < L.LANE else L.LANE
+            above = 0
+            below = 0
+            equal = 0
+            for k in range(n):
+                above |= cython.cast(cython.ulonglong, r[a + j + k] > r[b + j + k]) << k
+                below |= cython.cast(cython.ulonglong, r[a + j + k] < r[b + j + k]) << k
+            if (above | below) != EVERY:
+                # Seldom: some are equal or missing, or it is the last lane of a piece.
+                for k in range(n):
+                    equal |= cython.cast(cython.ulonglong, r[a + j + k] == r[b + j + k]) << k
+            if above_to >= 0:
+                self.truths[above_to + j // L.LANE] = above & (_later(below | equal) | at_most)
+            if below_to >= 0:
+                self.truths[below_to + j // L.LANE] = below & (_later(above | equal) | at_least)
+            at_most = (below | equal) >> (L.LANE - 1)
+            at_least = (above | equal) >> (L.LANE - 1)
+        carry[at] = r[a + m - 1]
+        carry[at + 1] = r[b + m - 1]
 
     @cython.cfunc
     @cython.nogil
@@ -1469,3 +1498,12 @@ def _larger(x: cython.double, y: cython.double) -> cython.double:
 @cython.exceptval(check=False)
 def _smaller(x: cython.double, y: cython.double) -> cython.double:
     return x if x < y else y
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def _later(lane: cython.ulonglong) -> cython.ulonglong:
+    """What is true of each row's predecessor in a lane."""
+    return (lane << 1) & EVERY  # a number of Python's own has no last bit

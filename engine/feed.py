@@ -56,6 +56,12 @@ class Feed:
 
         return np.zeros(size, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * size
 
+    def empty(self, size: int, kind: type[Any]) -> Any:
+        """Like scratch, for what is written before it is read."""
+        import numpy as np
+
+        return np.empty(size, dtype=kind) if self._kernel.COMPILED else [kind(0).item()] * size
+
     def log(self, rows: int, width: int, kind: type[Any]) -> Any:
         """An empty log; what it holds before it is written means nothing."""
         size = rows * width
@@ -73,27 +79,27 @@ class Feed:
         return registers
 
     def block(self, program: Program, count: int, rows: int = L.BLOCK) -> tuple[Any, ...]:
-        """A block of `count` markets: cells, times, truths, bits, octets, board, gaps, scratch for checks."""
+        """A block of `count` markets: cells, times, truths, board, gaps, scratch for checks."""
         import numpy as np
 
         return (
-            self.scratch(count * L.CELLS * rows, np.float64),
-            self.scratch(count * rows, np.int64),
-            self.scratch(count * program.words * rows, np.float64),
-            self.scratch(count * program.words * rows, np.uint64),
-            self.scratch(count * program.words * rows // 8, np.uint64),
-            self.scratch(max(1, count * program.board * rows), np.float64),
-            self.scratch(rows, np.int64),
-            self.scratch(256, np.float64),
+            self.empty(count * L.CELLS * rows, np.float64),
+            self.empty(count * rows, np.int64),
+            self.empty(max(1, count * program.all_rules * rows // L.LANE), np.uint64),
+            self.empty(max(1, count * program.board * rows), np.float64),
+            self.empty(rows, np.int64),
+            self.empty(256, np.float64),
         )
 
-    def hand(self, program: Program, count: int) -> tuple[Any, ...]:
-        """What one fold notes while it works: cursors, verdicts, closing legs, scalar registers."""
+    def hand(self, program: Program, count: int, rows: int) -> tuple[Any, ...]:
+        """What one fold notes while it works: cursors, signals of a block, verdicts, closing legs, scalar
+        registers."""
         import numpy as np
 
         rules = max(1, len(program.rules))
         return (
             self.scratch(3 * count, np.int64),
+            self.scratch(count * L.MASK_SIZE * rows // L.LANE, np.uint64),
             self.scratch(rules, np.int64),
             self.scratch(rules, np.int64),
             self.scratch(I.STATE_REGISTERS, np.float64),

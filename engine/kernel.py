@@ -22,6 +22,8 @@ what happens inside the bar; closes mark the positions; rules decide.
 
 from __future__ import annotations
 
+from array import array
+
 try:
     import cython
 except ImportError:  # an installation without Cython runs the same source with this stand-in
@@ -31,6 +33,13 @@ from engine import instructions as I  # noqa: N812 - short names for what stands
 from engine import layout as L  # noqa: N812
 
 COMPILED = cython.compiled
+
+# Every shift of this number by less than 64 places begins with six other bits (a De Bruijn sequence).
+DE_BRUIJN = cython.declare(cython.ulonglong, 0x03F79D71B4CB0A89)
+EVERY = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+PLACE_OF = array("q", [0] * 64)
+for _place in range(64):
+    PLACE_OF[((0x03F79D71B4CB0A89 << _place) & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 NAN = cython.declare(cython.double, float("nan"))
 INFINITY = cython.declare(cython.double, float("inf"))
 
@@ -101,9 +110,9 @@ class Fold:
     gross: cython.double[::1]
     cells: cython.double[::1]
     times: cython.longlong[::1]
-    truths: cython.double[::1]
-    bits: cython.ulonglong[::1]
-    octets: cython.ulonglong[::1]
+    truths: cython.ulonglong[::1]
+    signals: cython.ulonglong[::1]
+    place_of: cython.const[cython.longlong][::1]
     board: cython.double[::1]
     cursors: cython.longlong[::1]
     gaps: cython.longlong[::1]
@@ -179,10 +188,10 @@ class Fold:
     day_high: cython.double
     day_low: cython.double
     day_exposed: cython.longlong
-    # Where this fold's rules stand in the words of bits: words a bar, which of them, and the first bit.
-    words: cython.Py_ssize_t
-    word: cython.Py_ssize_t
-    shift: cython.longlong
+    # Rules evaluated for each market, which of them is this fold's first, and the lanes of each in a block.
+    all_rules: cython.Py_ssize_t
+    first_rule: cython.Py_ssize_t
+    lanes: cython.Py_ssize_t
     # What the fills of one row share, and what sizing one entry finds.
     usable: cython.double
     open_equity: cython.double
@@ -225,19 +234,19 @@ class Fold:
             self.cells,
             self.times,
             self.truths,
-            self.bits,
-            self.octets,
             self.board,
             self.gaps,
             self.good,
             self.cursors,
+            self.signals,
             self.verdicts,
             self.closings,
             self.scalars,
         ) = workspace
         # As they were given, for who evaluates into them.
         self.shared_truths = workspace[2]
-        self.shared_board = workspace[5]
+        self.shared_board = workspace[3]
+        self.place_of = PLACE_OF
         self.count = len(markets)
         self.block = len(self.times) // self.count
         self.rules = self.plan_i[L.PI_RULES]
@@ -256,9 +265,9 @@ class Fold:
             if self.rule_i[s * L.RI_SIZE + L.RI_STATE_ROWS] > 0:
                 self.extremes = True
                 self.simple = False
-        self.words = self.plan_i[L.PI_WORDS]
-        self.word = self.plan_i[L.PI_WORD]
-        self.shift = self.plan_i[L.PI_SHIFT]
+        self.all_rules = self.plan_i[L.PI_ALL_RULES]
+        self.first_rule = self.plan_i[L.PI_FIRST_RULE]
+        self.lanes = self.block // L.LANE
         self.step = self.plan_i[L.PI_STEP]
         self.rows = len(timeline)
         self.block_first = 0
@@ -396,11 +405,11 @@ class Fold:
                     self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.first - 1]
         self.cells = lead.cells
         self.times = lead.times
-        self.bits = lead.bits
-        self.octets = lead.octets
+        self.truths = lead.truths
         self.board = lead.board
         self.gaps = lead.gaps
         self.block = lead.block
+        self.lanes = lead.lanes
         self.block_first = lead.block_first
         self.block_rows = lead.block_rows
         self.bar_first = lead.bar_first
@@ -410,6 +419,31 @@ class Fold:
         for s in range(self.count):
             self.cursors[3 * s] = 0
             self.cursors[3 * s + 1] = lead.cursors[3 * s + 1]
+        with cython.nogil:
+            self._gather_signals()
+
+    @cython.cfunc
+    @cython.nogil
+    def _gather_signals(self) -> cython.void:
+        """Note at which rows of the block any rule is true that counts when a market is flat, long or short."""
+        s: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        n: cython.Py_ssize_t
+        rule: cython.Py_ssize_t
+        first: cython.Py_ssize_t
+        to: cython.Py_ssize_t
+        lanes: cython.Py_ssize_t
+        for s in range(self.count):
+            lanes = (self.cursors[3 * s + 1] + L.LANE - 1) // L.LANE
+            for k in range(L.MASK_SIZE):
+                to = (s * L.MASK_SIZE + k) * self.lanes
+                for n in range(lanes):
+                    self.signals[to + n] = 0
+                for rule in range(self.rules):
+                    if (self.masks[s * L.MASK_SIZE + k] >> rule) & 1:
+                        first = (s * self.all_rules + self.first_rule + rule) * self.lanes
+                        for n in range(lanes):
+                            self.signals[to + n] |= self.truths[first + n]
 
     @cython.cfunc
     @cython.nogil
@@ -455,35 +489,11 @@ class Fold:
             market.next,
             length,
             self.shared_truths,
-            s * self.words * self.block,
+            s * self.all_rules * self.lanes,
             self.shared_board,
             s * self.slots * self.block,
             self.block,
         )
-        with cython.nogil:
-            self._gather_bits(s, length)
-
-    @cython.cfunc
-    @cython.nogil
-    def _gather_bits(self, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.void:
-        """Write the words of bits, evaluated as whole numbers in floats, and what any of eight rows has."""
-        k: cython.Py_ssize_t
-        j: cython.Py_ssize_t
-        at: cython.Py_ssize_t
-        last: cython.Py_ssize_t
-        word: cython.ulonglong
-        some: cython.ulonglong
-        q: cython.Py_ssize_t
-        for k in range(s * self.words, (s + 1) * self.words):
-            at = k * self.block
-            for j in range(0, length, 8):
-                last = j + 8 if j + 8 < length else length
-                some = 0
-                for q in range(j, last):
-                    word = cython.cast(cython.ulonglong, cython.cast(cython.longlong, self.truths[at + q]))
-                    self.bits[at + q] = word
-                    some |= word
-                self.octets[at // 8 + j // 8] = some
 
     @cython.cfunc
     @cython.exceptval(check=True)
@@ -671,9 +681,9 @@ class Fold:
         j: cython.Py_ssize_t
         row: cython.Py_ssize_t = self.block_first
         at: cython.Py_ssize_t = self.bar_first
-        bits_at: cython.Py_ssize_t = self.word * self.block
+        signal: cython.Py_ssize_t
         until: cython.longlong
-        relevant: cython.ulonglong
+        mask: cython.Py_ssize_t = L.MASK_FLAT
         word: cython.ulonglong = 0
         qty: cython.double = self.f[fb + L.SF_QTY]
         base: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
@@ -713,12 +723,8 @@ class Fold:
                 return
             self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
-            relevant = self.masks[L.MASK_FLAT] << self.shift
-            j = start
-            while j < end and word == 0:
-                word = self.bits[bits_at + j] & relevant
-                j += 1
-            end = j
+            signal = self._next_signal(mask, start, end)
+            end = signal + 1 if signal < end else end
             if self.curved:
                 for j in range(start, end):
                     self.equity[row + j] = base
@@ -727,7 +733,7 @@ class Fold:
                     self.gross[row + j] = 0.0
             self.i[ib + L.SI_FLAT_ROWS] += end - start
         else:
-            relevant = self.masks[L.MASK_LONG if qty > 0.0 else L.MASK_SHORT] << self.shift
+            mask = L.MASK_LONG if qty > 0.0 else L.MASK_SHORT
             if self.i[ib + L.SI_FUNDED] < self.funding_from[1]:
                 until = self.funding_time[self.i[ib + L.SI_FUNDED]] - self.only.timestamp[at + start]
                 if until < self.step:
@@ -771,8 +777,10 @@ class Fold:
             high = self.f[fb + L.SF_HIGH]
             low = self.f[fb + L.SF_LOW]
             # First how far it goes, then what these bars add up to: each loop has little to keep in mind.
+            signal = self._next_signal(mask, start, end)
+            end = signal + 1 if signal < end else end
             j = start
-            while j < end and word == 0:
+            while j < end:
                 if (
                     self.only.low[at + j] <= lower
                     or self.only.high[at + j] >= upper
@@ -780,7 +788,6 @@ class Fold:
                     or self.only.low[at + j] < lowest_trailed
                 ):
                     break
-                word = self.bits[bits_at + j] & relevant
                 j += 1
             end = j
             for j in range(start, end):
@@ -798,9 +805,7 @@ class Fold:
                     deepest = (peak - value) / peak
                 if value >= walk:
                     # The profit to walk away with is reached at this close, whatever rules say later.
-                    if j + 1 < end:
-                        end = j + 1
-                        word = self.bits[bits_at + j] & relevant
+                    end = j + 1
                     break
             if end == start:
                 return
@@ -837,11 +842,13 @@ class Fold:
         self.i[L.GI_ROWS] += end - start
         self.cursors[0] = end
         self.block_at = end
+        if signal == end - 1:
+            word = self._word(0, signal) & self.masks[mask]
         if self.f[L.GF_EQUITY] >= walk:
             self._walk_away(self.only.timestamp[at + end - 1])
-            self._decide(0, self.only.timestamp[at + end - 1], end - 1, word >> self.shift)
+            self._decide(0, self.only.timestamp[at + end - 1], end - 1, word)
         elif word != 0:
-            self._decide(0, self.only.timestamp[at + end - 1], end - 1, word >> self.shift)
+            self._decide(0, self.only.timestamp[at + end - 1], end - 1, word)
 
     @cython.cfunc
     @cython.nogil
@@ -861,6 +868,7 @@ class Fold:
         exposed: cython.bint = False
         value: cython.double
         gross: cython.double = 0.0
+        mask: cython.Py_ssize_t
         word: cython.ulonglong
         if self.i[L.GI_ROWS] == 0:
             self.i[L.GI_FIRST] = now
@@ -951,14 +959,14 @@ class Fold:
                 continue
             ib = L.GI_SIZE + s * L.SI_SIZE
             q = self.cursors[3 * s]
-            word = self.bits[(s * self.words + self.word) * self.block + q] >> self.shift
             # Flat, entries count (and what may latch); in a position exits, and entries at odds with it.
-            if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] == 0.0:
-                word &= self.masks[s * L.MASK_SIZE + L.MASK_FLAT]
-            elif self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] > 0.0:
-                word &= self.masks[s * L.MASK_SIZE + L.MASK_LONG]
-            else:
-                word &= self.masks[s * L.MASK_SIZE + L.MASK_SHORT]
+            mask = L.MASK_FLAT
+            if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] != 0.0:
+                mask = L.MASK_LONG if self.f[L.GF_SIZE + s * L.SF_SIZE + L.SF_QTY] > 0.0 else L.MASK_SHORT
+            mask += s * L.MASK_SIZE
+            word = 0
+            if (self.signals[mask * self.lanes + q // L.LANE] >> (q % L.LANE)) & 1:
+                word = self._word(s, q) & self.masks[mask]
             if word != 0 or self.rich or self.i[ib + L.SI_ACTIVE] != 0:
                 self._decide(s, now, q, word)
         for s in range(count):
@@ -1003,6 +1011,8 @@ class Fold:
         fb: cython.Py_ssize_t = L.GF_SIZE
         ib: cython.Py_ssize_t = L.GI_SIZE
         at: cython.Py_ssize_t = self.bar_first + self.block_at
+        # The bar follows the one before: its time need not be fetched from memory.
+        now: cython.longlong = self.i[ib + L.SI_LAST] + self.step
         rule: cython.longlong = self.i[ib + L.SI_PENDING_RULE]
         nb: cython.Py_ssize_t = self._intention(0, rule)
         base: cython.double = self.only.open[at]
@@ -1092,7 +1102,7 @@ class Fold:
             self.i[L.GI_CASH_BOUND] += bound == L.B_CASH
             self.i[L.GI_DAY_ENTRIES] += 1
             self.i[ib + L.SI_DAY_ENTRIES] += 1
-            self._open_position(0, self.only.timestamp[at], rule, qty, price)
+            self._open_position(0, now, rule, qty, price)
             self.f[fb + L.SF_TRAIL_ENTRY] = price
             self.f[fb + L.SF_MARGIN] = qty * price
             self.f[fb + L.SF_FEES] = fee
@@ -1123,7 +1133,7 @@ class Fold:
             self.fill_f[L.FF_REALISED * self.fill_size + n] = self.f[L.GF_REALISED]
             self._log_fill_code(
                 0,
-                self.only.timestamp[at],
+                now,
                 rule,
                 (L.FILL_ENTRY if bound == L.B_OWN else L.FILL_BOUND)
                 if self.i[ib + L.SI_PENDING] == L.PENDING_ENTRY
@@ -1150,12 +1160,11 @@ class Fold:
         j: cython.Py_ssize_t = begin
         at: cython.Py_ssize_t = self.bar_first
         row: cython.Py_ssize_t = self.block_first
-        bits_at: cython.Py_ssize_t = self.word * self.block
+        mask: cython.Py_ssize_t = L.MASK_FLAT
         now: cython.longlong
         rule: cython.longlong
         nb: cython.Py_ssize_t
         k: cython.Py_ssize_t
-        relevant: cython.ulonglong
         word: cython.ulonglong = 0
         qty: cython.double = self.f[fb + L.SF_QTY]
         base: cython.double = self.f[L.GF_CASH] + self.f[L.GF_RESERVED]
@@ -1174,17 +1183,16 @@ class Fold:
                 self._value_change(base)
             self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
-            relevant = self.masks[L.MASK_FLAT] << self.shift
-            j = self._next_word(bits_at, begin, end, relevant)
+            j = self._next_signal(mask, begin, end)
             if j < end:
-                word = self.bits[bits_at + j] & relevant
+                word = self._word(0, j) & self.masks[mask]
                 j += 1
             if self.curved:
                 for k in range(begin, j):
                     self.equity[row + k] = base
             self.i[ib + L.SI_FLAT_ROWS] += j - begin
         else:
-            relevant = self.masks[L.MASK_LONG] << self.shift
+            mask = L.MASK_LONG
             base += self.f[fb + L.SF_MARGIN] - qty * self.f[fb + L.SF_COST]
             previous = self.f[L.GF_EQUITY]
             total = self.f[L.GF_RETURN_SUM]
@@ -1192,9 +1200,9 @@ class Fold:
             down = self.f[L.GF_DOWN_SQUARES]
             most = -INFINITY
             least = INFINITY
-            j = self._next_word(bits_at, begin, end, relevant)
+            j = self._next_signal(mask, begin, end)
             if j < end:
-                word = self.bits[bits_at + j] & relevant
+                word = self._word(0, j) & self.masks[mask]
                 j += 1
             if self.curved:
                 high = self.f[fb + L.SF_HIGH]
@@ -1250,7 +1258,7 @@ class Fold:
             self.i[L.GI_EXPOSED] += j - begin
             self.i[ib + L.SI_BARS] += j - begin
             self.i[ib + L.SI_LONG_ROWS] += j - begin
-        now = self.only.timestamp[at + j - 1]
+        now = self.i[ib + L.SI_LAST] + (j - begin) * self.step
         self.f[fb + L.SF_MARK] = self.only.close[at + j - 1]
         self.i[ib + L.SI_LAST] = now
         self.i[L.GI_LAST] = now
@@ -1259,7 +1267,6 @@ class Fold:
         self.block_at = j
         if word == 0:
             return
-        word >>= self.shift
         if word & (word - 1) != 0 or not self.simple:
             self._decide(0, now, j - 1, word)
             return
@@ -1324,23 +1331,44 @@ class Fold:
     @cython.cfunc
     @cython.nogil
     @cython.inline
-    def _next_word(
-        self,
-        bits_at: cython.Py_ssize_t,
-        j: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        wanted: cython.ulonglong,
+    def _next_signal(
+        self, mask: cython.Py_ssize_t, j: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
-        """The first row from `j` on whose word has any of the wanted bits, or `end`; eight at a time."""
-        while j < end and j % 8 != 0:
-            if self.bits[bits_at + j] & wanted != 0:
-                return j
-            j += 1
-        while j + 8 <= end and self.octets[(bits_at + j) // 8] & wanted == 0:
-            j += 8
-        while j < end and self.bits[bits_at + j] & wanted == 0:
-            j += 1
-        return j
+        """The single market's first row from `j` on at which a rule speaks that counts by this mask, or `end`."""
+        at: cython.Py_ssize_t = mask * self.lanes
+        lane: cython.Py_ssize_t = j // L.LANE
+        word: cython.ulonglong
+        if j >= end:
+            return end
+        word = self.signals[at + lane] >> (j % L.LANE) << (j % L.LANE)
+        while word == 0:
+            lane += 1
+            if lane * L.LANE >= end:
+                return end
+            word = self.signals[at + lane]
+        j = lane * L.LANE + self._lowest(word)
+        return j if j < end else end
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _lowest(self, word: cython.ulonglong) -> cython.longlong:
+        """The place of the lowest bit of a word that has any (Leiserson, Prokop and Randall 1998)."""
+        return self.place_of[(((word & (~word + 1)) * DE_BRUIJN) & EVERY) >> 58]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _word(self, s: cython.Py_ssize_t, q: cython.Py_ssize_t) -> cython.ulonglong:
+        """The truths of this fold's rules for a market at a row of the block, one bit a rule."""
+        at: cython.Py_ssize_t = (s * self.all_rules + self.first_rule) * self.lanes + q // L.LANE
+        word: cython.ulonglong = 0
+        one: cython.ulonglong
+        rule: cython.Py_ssize_t
+        for rule in range(self.rules):
+            one = (self.truths[at + rule * self.lanes] >> (q % L.LANE)) & 1
+            word |= one << rule
+        return word
 
     @cython.cfunc
     @cython.nogil
@@ -2609,7 +2637,7 @@ class Fold:
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
         if (
             rule < 0
-            or (self.bits[(s * self.words + self.word) * self.block + q] >> (self.shift + rule)) & 1 == 0
+            or (self._word(s, q) >> rule) & 1 == 0
         ):
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:

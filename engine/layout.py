@@ -19,8 +19,11 @@ PIECE: Final = 1024
 CELLS: Final = 5
 """Columns of a block that the fold itself reads: open, high, low, close, volume."""
 
-WORD: Final = 52
-"""Rules whose truths at a bar fit into one float as a whole number."""
+LANE: Final = 64
+"""Rows whose truths of one rule are one whole number, the first its lowest bit; PIECE and blocks are multiples."""
+
+MOST_RULES: Final = 64
+"""Rules of a document, whose truths at one row are one whole number too."""
 
 FOREVER: Final = 1 << 62
 DAY: Final = 86_400_000
@@ -38,13 +41,13 @@ HOUR: Final = 3_600_000
 (
     PI_START, PI_STEP, PI_RULES, PI_ENTRIES, PI_DECIDING, PI_SLOTS, PI_ATR_SLOT, PI_VOLATILITY_SLOT,
     PI_SIZING, PI_TRADES_A_DAY, PI_TRIGGERS_A_DAY, PI_CONFLICTS, PI_BINDING, PI_FLATTEN, PI_RICH,
-    PI_DAILY, PI_GROSS, PI_SUMMARY, PI_WORDS, PI_WORD, PI_SHIFT, PI_SIZE,
-) = range(22)  # fmt: skip
+    PI_DAILY, PI_GROSS, PI_SUMMARY, PI_ALL_RULES, PI_FIRST_RULE, PI_SIZE,
+) = range(21)  # fmt: skip
 """PI_DECIDING: entry and exit rules together, before the hold rules. PI_RICH: the run uses more than
 market orders of a fraction of equity, so fills have extras. PI_DAILY: something counts by UTC days.
 PI_GROSS: exposure cannot be derived from equity and is written. PI_SUMMARY: one of several combinations
-that share their bars; equity and state alone are written. PI_WORDS, PI_WORD, PI_SHIFT: words of rule bits
-a bar, which of them holds this plan's rules, and from which bit on."""
+that share their bars; equity and state alone are written. PI_ALL_RULES, PI_FIRST_RULE: how many rules are
+evaluated, those of other combinations too, and which of them is this plan's first."""
 
 SIZING_FRACTION, SIZING_RISK, SIZING_NOTIONAL, SIZING_VOLATILITY = range(4)
 SIZINGS: Final = ("fraction", "risk", "notional", "volatility_target")

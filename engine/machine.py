@@ -169,6 +169,7 @@ class Machine:
         loading = feed.give(self.floats[: self._carried_at(0)].copy()), feed.give(self.ints.copy())
         nothing = np.empty(0), np.empty(0, dtype=np.int64)
         self._ahead = self._kernel.COMPILED and len(timeline) >= AHEAD_ROWS and processors() > 1
+        rows = L.AHEAD if self._ahead else L.BLOCK
         self._loaders = [
             self._kernel.Fold(
                 shared,
@@ -179,8 +180,7 @@ class Machine:
                 feed.give(nothing[0]),
                 feed.give(nothing[0]),
                 tuple(map(feed.give, nothing)),
-                feed.block(self._program, count, L.AHEAD if self._ahead else L.BLOCK)
-                + feed.hand(self._program, count),
+                feed.block(self._program, count, rows) + feed.hand(self._program, count, 0),
             )
             for _ in range(LOADERS if self._ahead else 1)
         ]
@@ -194,7 +194,7 @@ class Machine:
             feed.give(self._gross),
             tuple(map(feed.give, self._days)),
             # It reads the blocks of those who load.
-            feed.block(self._program, count, 0) + feed.hand(self._program, count),
+            feed.block(self._program, count, 0) + feed.hand(self._program, count, rows),
         )
         self._log_sizes: tuple[int, ...] = ()
         self._log_floats: list[Any] = []

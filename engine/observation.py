@@ -67,10 +67,10 @@ class Observer:
             self._step_ms,
             self._registers,
         )
-        words = self._read(np.zeros(L.BLOCK))
+        truths = self._read(np.zeros(1, dtype=np.uint64))
         board = self._read(np.zeros(1))
         for begin in range(0, len(bars), L.BLOCK):
-            evaluator.evaluate(begin, min(L.BLOCK, len(bars) - begin), words, 0, board, 0, L.BLOCK)
+            evaluator.evaluate(begin, min(L.BLOCK, len(bars) - begin), truths, 0, board, 0, L.BLOCK)
         self._carried = np.asarray(carried, dtype=np.float64)
         return np.asarray(columns, dtype=np.float64).reshape(len(self.nodes), kept)
 

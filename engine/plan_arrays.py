@@ -150,9 +150,8 @@ def _ints(plan: Plan, program: Program) -> list[int]:
         L.PI_DAILY: int(counts_days(plan)),
         L.PI_GROSS: int(writes_gross(plan)),
         L.PI_SUMMARY: 0,
-        L.PI_WORDS: program.words,
-        L.PI_WORD: program.word,
-        L.PI_SHIFT: program.shift,
+        L.PI_ALL_RULES: program.all_rules,
+        L.PI_FIRST_RULE: program.first_rule,
     }
     return [found[place] for place in range(L.PI_SIZE)]
 

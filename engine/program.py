@@ -1,8 +1,9 @@
 """What a strategy's document becomes for the kernel: instructions, rules, board slots, indicator columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
 from engine import layout as L  # noqa: N812
@@ -61,11 +62,10 @@ class Program:
     """The volatility a bar that sizes positions, −1 where nothing needs it."""
     columns: tuple[str, ...]
     """Indicator columns in the order in which the evaluation writes them."""
-    words: int = 1
-    """Words of rule bits at each bar: more than one where combinations are evaluated together."""
-    word: int = 0
-    """The word in which this strategy's rules lie, and the bit of its first one."""
-    shift: int = 0
+    all_rules: int = 0
+    """Rules that are evaluated: those of all combinations that are evaluated together."""
+    first_rule: int = 0
+    """Which of them is this strategy's first."""
 
 
 @lru_cache(maxsize=256)
@@ -82,30 +82,21 @@ def compile_program(strategy: Strategy, with_columns: bool, needs_atr: bool = Fa
         columns = {name: parse_expression(text, graph, {}, {}) for name, text in PLAYBACK.items()}
         # What depends on the position is not a line of the market: it is in the run's own tables.
         columns |= {name: node for name, node in strategy.indicator_nodes.items() if not graph.is_state(node)}
-    outputs = [(I.OP_RULE, gate, bit) for bit, gate in enumerate(own.gates)]
-    return own.program(_program(graph, outputs, columns, rows))
+    return own.program(_program(graph, own.gates, columns, rows))
 
 
 def compile_together(strategies: Sequence[Strategy], needs_atr: Sequence[bool]) -> tuple[Program, ...]:
     """Compile combinations that share one graph: the same instructions for all, with each one's own rules.
 
-    What several of them need is computed once. The rules of a combination lie in one word of bits.
+    What several of them need is computed once.
     """
     graph = strategies[0].graph.extended()
     rows = StateRows(graph)
     owned = [_Own(*given, rows=rows) for given in zip(strategies, needs_atr, strict=True)]
-    outputs: list[tuple[int, int, int]] = []
-    places: list[tuple[int, int]] = []
-    bit = 0
-    for own in owned:
-        if bit % L.WORD + len(own.gates) > L.WORD:
-            bit += L.WORD - bit % L.WORD
-        places.append(divmod(bit, L.WORD))
-        outputs += [(I.OP_RULE, gate, bit + number) for number, gate in enumerate(own.gates)]
-        bit += len(own.gates)
-    shared = _program(graph, outputs, {}, rows)
-    shared = replace(shared, words=-(-bit // L.WORD))
-    return tuple(own.program(shared, *place) for own, place in zip(owned, places, strict=True))
+    gates = [gate for own in owned for gate in own.gates]
+    shared = _program(graph, gates, {}, rows)
+    firsts = accumulate((len(own.gates) for own in owned), initial=0)
+    return tuple(own.program(shared, first) for own, first in zip(owned, firsts, strict=False))
 
 
 class _Own:
@@ -134,11 +125,10 @@ class _Own:
         self._atr = rows.slot(parse_expression("atr(14)", graph, {}, {})) if needs_atr else -1
         self._volatility = -1 if strategy.sizing.node is None else rows.slot(strategy.sizing.node)
 
-    def program(self, shared: Program, word: int = 0, shift: int = 0) -> Program:
+    def program(self, shared: Program, first_rule: int = 0) -> Program:
         return altered(
             shared,
-            word=word,
-            shift=shift,
+            first_rule=first_rule,
             rules=self._rules,
             entries=sum(rule.kind == "entry" for rule in self._rules),
             exits=sum(rule.kind == "exit" for rule in self._rules),
@@ -155,11 +145,12 @@ def compile_columns(graph: Graph, columns: Mapping[str, int]) -> Program:
 
 
 def _program(
-    graph: Graph, outputs: list[tuple[int, int, int]], columns: Mapping[str, int], rows: StateRows
+    graph: Graph, gates: Sequence[int], columns: Mapping[str, int], rows: StateRows
 ) -> Program:
+    rules = [(I.OP_RULE, node, number) for number, node in enumerate(gates)]
     boards = [(I.OP_BOARD, node, slot) for node, slot in rows.slots.items()]
     drawn = [(I.OP_COLUMN, node, number) for number, node in enumerate(columns.values())]
-    assembly = Assembly(graph, outputs + boards + drawn)
+    assembly = Assembly(graph, rules + boards + drawn)
     return Program(
         code=tuple(assembly.code),
         params=tuple(assembly.params),
@@ -177,6 +168,7 @@ def _program(
         atr_slot=-1,
         volatility_slot=-1,
         columns=tuple(columns),
+        all_rules=len(gates),
     )
 
 

@@ -43,6 +43,37 @@ def add_by_day(
         sums[day] += values[j]
 
 
+def sum_surely(values: cython.const[cython.double][::1]):
+    """Return the sum of some values, and whether it is surely the sum rounded once.
+
+    What each addition loses is added up beside the sum (Sum2 of Ogita, Rump and Oishi 2005, "Accurate Sum and
+    Dot Product"): with u = 2⁻⁵³, both together are off by at most (n u)² Σ|x|, to which all roundings here
+    are small. The sum is sure where that much more or less would be rounded to it too.
+    """
+    n: cython.Py_ssize_t = len(values)
+    j: cython.Py_ssize_t
+    total: cython.double = 0.0
+    lost: cython.double = 0.0
+    size: cython.double = 0.0
+    x: cython.double
+    after: cython.double
+    part: cython.double
+    bound: cython.double
+    with cython.nogil:
+        for j in range(n):
+            x = values[j]
+            after = total + x
+            part = after - total
+            lost += (total - (after - part)) + (x - part)
+            total = after
+            size += x if x >= 0.0 else -x
+        after = total + lost
+        part = after - total
+        lost = (total - (after - part)) + (lost - part)
+        bound = 4.0 * n * n * 1.2325951644078310e-32 * size
+    return after, after + (lost + bound) == after and after + (lost - bound) == after
+
+
 def decode(
     codes: cython.const[cython.longlong][:],
     shift: cython.longlong,

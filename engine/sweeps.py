@@ -230,8 +230,7 @@ class _Batch:
                 arrays[1][L.PI_SUMMARY] = 1
                 arrays[1][L.PI_GROSS] = 0
             ints = arrays[1].copy()
-            ints[L.PI_WORD] = program.word
-            ints[L.PI_SHIFT] = program.shift
+            ints[L.PI_FIRST_RULE] = program.first_rule
             found.append((arrays[0], ints, *arrays[2:]))
         # Where one combination counts by days, their first and last bars go the careful way in all.
         daily = any(arrays[1][L.PI_DAILY] for arrays in made.values())
@@ -285,7 +284,7 @@ class _Batch:
             feed.give(np.empty(0)),
             (feed.give(np.empty(0)), feed.give(np.empty(0, dtype=np.int64))),
             (feed.block(self._programs[number], len(markets), rows) if rows else self._no_block)
-            + feed.hand(self._programs[number], len(markets)),
+            + feed.hand(self._programs[number], len(markets), 0 if rows else AHEAD_ROWS),
         )
 
     def _new_curve(self) -> NDArray[np.float64]:

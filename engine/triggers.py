@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import Issue
 from engine.fields import MAX_ID, Range, check_fields, read_choice, read_number, read_text
-from engine.layout import WORD
+from engine.layout import MOST_RULES
 from engine.levels import Level, Order, read_level, read_order
 from engine.limits import CONFIDENCES
 from engine.names import CATEGORIES, TIMEFRAMES
@@ -13,8 +13,6 @@ from engine.rules import Reading
 from engine.suggest import shorten
 
 MAX_TRIGGERS = 32
-MAX_RULES = WORD
-"""Entries, exits and hold rules of a document together: one bit each."""
 MAX_SYMBOLS = 500
 
 DIRECTIONS = ("long", "short", "both")
@@ -104,8 +102,8 @@ def read_triggers(raw: object, reading: Reading) -> tuple[Trigger, ...]:
             )
         triggers.append(trigger)
     rules = [n for t in triggers for n in (t.entry_node, t.exit_node, t.hold_node) if n is not None]
-    if len(rules) > MAX_RULES:
-        message = f"have {len(rules)} entry, exit and hold rules together; {MAX_RULES} are allowed"
+    if len(rules) > MOST_RULES:
+        message = f"have {len(rules)} entry, exit and hold rules together; {MOST_RULES} are allowed"
         issues.append(Issue("triggers", message))
     if not issues and all(trigger.entry_node is None for trigger in triggers):
         issues.append(Issue("triggers", "no trigger has an entry: no position would ever be opened"))

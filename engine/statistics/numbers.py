@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from engine.statistics.passes import sum_exactly
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -90,7 +92,7 @@ class Sample:
 
     @cached_property
     def sum(self) -> float:
-        return math.fsum(self.values)
+        return sum_exactly(self.array)
 
     @cached_property
     def mean(self) -> float | None:
@@ -127,11 +129,6 @@ class Sample:
     @property
     def _away(self) -> NDArray[np.float64]:
         return self.array - self.sum / len(self)
-
-
-def sum_exactly(values: NDArray[np.float64]) -> float:
-    """Return the sum rounded once."""
-    return math.fsum(values.tolist())
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -101,18 +101,21 @@ class Report:
         highs: list[float],
         lows: list[float],
     ) -> None:
-        """Walk whole days, about CHUNK_ROWS rows at once; below the peak by their extremes alone."""
+        """Walk whole days: below the peak by their extremes alone, else about CHUNK_ROWS rows at once."""
         day = 0
         while day < len(highs):
             first = edges[day]
-            stop = max(day + 1, bisect_right(edges, first + CHUNK_ROWS) - 1)
-            rows = slice(first, edges[stop])
-            if max(highs[day:stop]) < self._drawdowns.peak:
+            peak = self._drawdowns.peak
+            stop = next((n for n in range(day, len(highs)) if highs[n] >= peak), len(highs))
+            if stop > day:
+                rows = slice(first, edges[stop])
                 low = min(lows[day:stop])
                 deepest = lows.index(low, day)
                 near = edges[deepest] - first, edges[deepest + 1] - first
                 self._drawdowns.add_below(stamps[rows], equity[rows], low, near)
             else:
+                stop = max(day + 1, bisect_right(edges, first + CHUNK_ROWS) - 1)
+                rows = slice(first, edges[stop])
                 self._drawdowns.add(stamps[rows], equity[rows])
             day = stop
 

@@ -10,7 +10,8 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.statistics.calendar import text_of
-from engine.statistics.numbers import Sample, mean, normal_below, quantile, ratio, rounded, sum_exactly
+from engine.statistics.numbers import Sample, mean, normal_below, quantile, ratio, rounded
+from engine.statistics.passes import sum_exactly
 from engine.statistics.periods import DAYS_A_YEAR, Curve, period_returns, window_starts
 
 if TYPE_CHECKING:

@@ -78,8 +78,9 @@ def evaluate(
         size = end - begin
         inside = max(0, first - begin)
         column = read(np.full(len(program.columns) * max(0, size - inside), np.nan))
-        found = read(np.zeros(size, dtype=np.float64))
-        board = read(np.zeros(program.board * size))
+        stride = -(-size // L.LANE) * L.LANE
+        found = read(np.zeros(max(1, program.all_rules * stride // L.LANE), dtype=np.uint64))
+        board = read(np.zeros(max(1, program.board * stride)))
         names = ("timestamp", "open", "high", "low", "close", "volume")
         given = tuple(read(getattr(bars, name)[begin:end].copy()) for name in names)
         rows = len(program.code) // I.CODE_WIDTH
@@ -87,12 +88,15 @@ def evaluate(
             (code, params, rows), given, column, min(inside, size), carried, step_ms, scratch
         )
         for done in range(0, size, L.BLOCK):
-            part.evaluate(done, min(L.BLOCK, size - done), found, done, board, done, size)
+            length = min(L.BLOCK, size - done)
+            part.evaluate(done, length, found, done // L.LANE, board, done, stride)
         columns.append(
             np.array(column, dtype=np.float64).reshape(len(program.columns), max(0, size - inside))
         )
-        bits.append(np.array(found).astype(np.uint64))
-        boards.append(np.array(board, dtype=np.float64).reshape(program.board, size))
+        bits.append(_words(np.array(found, dtype=np.uint64), program.all_rules, size))
+        boards.append(
+            np.array(board, dtype=np.float64)[: program.board * stride].reshape(program.board, stride)[:, :size]
+        )
     whole = np.concatenate(columns, axis=1)
     return Evaluated(
         dict(zip(program.columns, whole, strict=True)),
@@ -100,6 +104,16 @@ def evaluate(
         np.concatenate(boards, axis=1),
         np.array(carried, dtype=np.float64),
     )
+
+
+def _words(lanes: NDArray[np.uint64], rules: int, rows: int) -> NDArray[np.uint64]:
+    """The truths of all rules at each row, one bit a rule."""
+    words = np.zeros(rows, dtype=np.uint64)
+    if rules:
+        octets = lanes.reshape(rules, -1).astype("<u8").view(np.uint8)
+        for rule, truths in enumerate(np.unpackbits(octets, axis=1, bitorder="little")):
+            words |= truths[:rows].astype(np.uint64) << np.uint64(rule)
+    return words
 
 
 def program_of(
