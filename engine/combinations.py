@@ -7,12 +7,16 @@ from typing import Any
 
 from engine.altered import altered
 from engine.errors import Issue
+from engine.graph import GraphTooLargeError
 from engine.named_indicators import read_again as indicators_again
 from engine.parameters import Value, resolve_parameters
 from engine.rules import Reading
 from engine.sizing import read_sizing
 from engine.strategy import Strategy, Together, parse_strategy
 from engine.triggers import read_again as trigger_again
+
+_LEFT_OUT = object()
+"""Stands for a parameter that a combination says nothing of: it has the document's default."""
 
 
 class Combinations:
@@ -48,15 +52,15 @@ class Combinations:
         declared = self._document.get("parameters") or {}
         values: dict[str, Value] = {}
         for name, specification in declared.items():
-            alone = {name: combination[name]} if name in combination else {}
-            given = alone.get(name)
-            if alone and not isinstance(given, int | float):
-                return None
+            given = combination.get(name, _LEFT_OUT)
             # As texts, since 1, 1.0 and True are equal, and so are 0.0 and -0.0.
             key = name, repr(given)
             if key in self._values:
                 values[name] = self._values[key]
                 continue
+            alone = {} if given is _LEFT_OUT else {name: given}
+            if alone and not isinstance(given, int | float):
+                return None
             issues: list[Issue] = []
             resolved = resolve_parameters({name: specification}, alone, issues)
             if issues:
@@ -66,22 +70,27 @@ class Combinations:
 
     def _again(self, like: Strategy, values: dict[str, Value]) -> Strategy | None:
         """The strategy like another with its expressions read for these values; None when one is at fault."""
-        issues: list[Issue] = []
         graph, known = self._together.graph, self._together.known
         nodes: dict[str, int] = {}
+        issues: list[Issue] = []
         reading = Reading(graph, values, issues, nodes, known=known)
-        indicators_again(like.indicators, like.indicator_nodes, nodes, reading)
-        if issues:
-            return None
-        triggers = tuple(
-            altered(trigger, **trigger_again(trigger, found, f"triggers[{number}]", reading))
-            for number, (trigger, found) in enumerate(
-                zip(like.triggers, self._document["triggers"], strict=True)
+        try:
+            indicators_again(like.indicators, like.indicator_nodes, nodes, reading)
+            if issues:
+                return None
+            triggers = tuple(
+                [
+                    altered(trigger, **trigger_again(trigger, found, f"triggers[{number}]", reading))
+                    for number, (trigger, found) in enumerate(
+                        zip(like.triggers, self._document["triggers"], strict=True)
+                    )
+                ]
             )
-        )
-        sizing = like.sizing
-        if sizing.node is not None:
-            sizing = read_sizing(self._document.get("sizing"), reading)
+            sizing = like.sizing
+            if sizing.node is not None:
+                sizing = read_sizing(self._document.get("sizing"), reading)
+        except GraphTooLargeError:
+            return None
         if issues:
             return None
         return altered(

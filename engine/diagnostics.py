@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,50 +10,77 @@ from engine import layout as L  # noqa: N812 - a short name for what stands on e
 from engine.program import Rule, rules_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.plan import Plan
     from engine.strategy import Strategy
     from engine.triggers import Trigger
 
 
-def rule_counts(plan: Plan, ints: list[int]) -> list[dict[str, object]]:
-    """Return one mapping for each entry and exit rule, in the order of the kernel's rules.
+def rule_counts(plans: Sequence[Plan], ints: NDArray[np.int64]) -> list[list[dict[str, object]]]:
+    """Return for each run one mapping for each entry and exit rule, in the order of the kernel's rules.
 
-    `ints` are those of the run's state.
+    `ints` are those of the runs' states, one column for each; the plans differ in parameters alone.
 
     trigger_id, rule (entry or exit); evaluated: closes at which the rule counted (flat for an entry, in a
     position for an exit) over all its markets; fired: those at which it was true; executed: its fills;
     blocked: reason → closes or orders that were blocked.
     """
+    found: list[list[dict[str, object]]] = [[] for _ in plans]
+    alike: dict[int, list[int]] = {}
+    for row, plan in enumerate(plans):
+        alike.setdefault(id(plan.strategy.like or plan.strategy), []).append(row)
+    for rows in alike.values():
+        for row, counts in zip(rows, _counts(plans[rows[0]], ints[:, rows]), strict=True):
+            found[row] = counts
+    return found
+
+
+def _counts(plan: Plan, ints: NDArray[np.int64]) -> list[list[dict[str, object]]]:
+    """The counts of runs that differ in nodes alone."""
+    import numpy as np
+
     # Which rules there are does not depend on parameters.
-    rules_here = _rules(plan.strategy.like or plan.strategy)
-    count, rules = len(plan.markets), len(rules_here)
-    counters = L.GI_SIZE + count * (L.SI_SIZE + rules * L.NI_SIZE)
-    found: list[dict[str, object]] = []
-    for number, rule in enumerate(rules_here):
+    strategy, markets = plan.strategy.like or plan.strategy, plan.markets
+    rules = _rules(strategy)
+    counters = L.GI_SIZE + len(markets) * (L.SI_SIZE + len(rules) * L.NI_SIZE)
+    found: list[list[dict[str, object]]] = [[] for _ in range(ints.shape[1])]
+    for number, rule in enumerate(rules):
         if rule.kind == "hold":
             continue
-        trigger = plan.strategy.triggers[rule.trigger]
+        trigger = strategy.triggers[rule.trigger]
         at = counters + number * L.TI_SIZE
-        blocked = ints[at + L.TI_BLOCKED : at + L.TI_BLOCKED + L.R_SIZE]
-        found.append(
-            {
-                "trigger_id": trigger.id,
-                "rule": rule.kind,
-                "evaluated": sum(
-                    _evaluated(trigger, rule.is_exit, ints[begin : begin + L.SI_SIZE])
-                    for begin in (L.GI_SIZE + n * L.SI_SIZE for n in range(count))
-                    if not trigger.symbols
-                    or plan.markets[(begin - L.GI_SIZE) // L.SI_SIZE].symbol in trigger.symbols
-                ),
-                "fired": ints[at + L.TI_FIRED],
-                "executed": ints[at + L.TI_EXECUTED],
-                "blocked": (
-                    {L.REASONS[reason]: times for reason, times in enumerate(blocked) if times > 0}
-                    if any(blocked)
-                    else {}
-                ),
-            }
+        evaluated = np.zeros(ints.shape[1], dtype=np.int64)
+        for place, market in enumerate(markets):
+            if not trigger.symbols or market.symbol in trigger.symbols:
+                evaluated += _evaluated(trigger, rule.is_exit, ints[L.GI_SIZE + place * L.SI_SIZE :])
+        columns = zip(
+            evaluated.tolist(),
+            ints[at + L.TI_FIRED].tolist(),
+            ints[at + L.TI_EXECUTED].tolist(),
+            _reasons(ints[at + L.TI_BLOCKED : at + L.TI_BLOCKED + L.R_SIZE]),
+            strict=True,
         )
+        for counts, (asked, fired, executed, blocked) in zip(found, columns, strict=True):
+            counts.append(
+                {
+                    "trigger_id": trigger.id,
+                    "rule": rule.kind,
+                    "evaluated": asked,
+                    "fired": fired,
+                    "executed": executed,
+                    "blocked": blocked,
+                }
+            )
+    return found
+
+
+def _reasons(blocked: NDArray[np.int64]) -> list[dict[str, int]]:
+    """The reasons that each run had, and how often."""
+    found: list[dict[str, int]] = [{} for _ in range(blocked.shape[1])]
+    for reason, row in zip(*(places.tolist() for places in blocked.nonzero()), strict=True):
+        found[row][L.REASONS[reason]] = int(blocked[reason, row])
     return found
 
 
@@ -61,18 +89,24 @@ def _rules(strategy: Strategy) -> tuple[Rule, ...]:
     return rules_of(strategy)[0]
 
 
-def _evaluated(trigger: Trigger, is_exit: bool, market: list[int]) -> int:
-    flat, long, short = (market[n] for n in (L.SI_FLAT_ROWS, L.SI_LONG_ROWS, L.SI_SHORT_ROWS))
-    own, other = (short, long) if trigger.direction == "short" else (long, short)
+def _evaluated(trigger: Trigger, is_exit: bool, market: NDArray[np.int64]) -> NDArray[np.int64]:
+    rows = [L.SI_FLAT_ROWS]
+    own, other = L.SI_LONG_ROWS, L.SI_SHORT_ROWS
+    if trigger.direction == "short":
+        own, other = other, own
     if is_exit:
-        return own + other if trigger.direction == "both" else own
-    # Against a position of the other direction an entry is a conflict; with one of its own it may add.
-    return flat + other + (own if trigger.scale_in > 1 else 0)
+        rows = [own, other] if trigger.direction == "both" else [own]
+    else:
+        # Against a position of the other direction an entry is a conflict; with one of its own it may add.
+        rows += [other, own] if trigger.scale_in > 1 else [other]
+    found: NDArray[np.int64] = market[rows].sum(axis=0)
+    return found
 
 
-def exit_counts(ints: list[int]) -> dict[str, int]:
-    """Return how many exits each reason had, of the ints of the run's state."""
-    return {name: ints[at] for name, at in _EXITS}
+def exit_counts(ints: NDArray[np.int64]) -> list[dict[str, int]]:
+    """Return for each run how many exits each reason had, of the ints of their states, a column for each."""
+    names, places = zip(*_EXITS, strict=True)
+    return [dict(zip(names, times, strict=True)) for times in ints[list(places)].T.tolist()]
 
 
 _EXITS = tuple(

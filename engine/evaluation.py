@@ -86,7 +86,7 @@ class Evaluator:
         """Evaluate bars [begin, begin + length), which follow those evaluated before without a gap.
 
         Rule n's truth at bar begin + j is bit j % LANE of truths[truths_at + n * stride // LANE + j // LANE].
-        Board slot k's value is board[board_at + k * stride + j]. Columns are written for bars inside the span.
+        Board slot k's value is board[board_at + k * stride + j]. Columns are for bars inside the span.
         `stride` is a multiple of LANE; where there are rules, the bars lie on one side of the span's first.
         """
         self.truths = truths
@@ -524,13 +524,14 @@ class Evaluator:
         third: cython.double = second * keep
         phase: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, carry[at + I.EMA_PHASE])
         while j < m and not (align and phase == 0):
+            if phase == 0 and j + 4 <= m:
+                value = self._ema_four(a + j, to + j, carry[at + I.EMA_VALUE], factor, first, second, third)
+                if value == value:
+                    carry[at + I.EMA_VALUE] = value
+                    j += 4
+                    continue
+                # One of the four is missing: they are taken one by one.
             x = r[a + j]
-            if phase == 0 and j + 4 <= m and self._are_four(a + j):
-                carry[at + I.EMA_VALUE] = self._ema_four(
-                    a + j, to + j, carry[at + I.EMA_VALUE], factor, first, second, third
-                )
-                j += 4
-                continue
             if x == x:
                 x -= carry[at + I.EMA_VALUE]
                 if phase < 3:
@@ -566,16 +567,6 @@ class Evaluator:
     @cython.nogil
     @cython.inline
     @cython.exceptval(check=False)
-    def _are_four(self, a: cython.Py_ssize_t) -> cython.bint:
-        """Whether none of four values is missing."""
-        r0: cython.double = self.registers[a] + self.registers[a + 1]
-        r1: cython.double = self.registers[a + 2] + self.registers[a + 3]
-        return r0 + r1 == r0 + r1
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.inline
-    @cython.exceptval(check=False)
     def _ema_four(
         self,
         a: cython.Py_ssize_t,
@@ -586,7 +577,10 @@ class Evaluator:
         second: cython.double,
         third: cython.double,
     ) -> cython.double:
-        """Write four averages that belong together, to the bits of `_ema_on` one by one; return the last."""
+        """Write four averages that belong together, to the bits of `_ema_on` one by one; return the last.
+
+        Where a value is missing the last is NaN, and what was written means nothing.
+        """
         d0: cython.double = self.registers[a] - value
         d1: cython.double = self.registers[a + 1] - value
         d2: cython.double = self.registers[a + 2] - value
@@ -628,6 +622,8 @@ class Evaluator:
         third2: cython.double = second2 * keep2
         value: cython.double
         value2: cython.double
+        after: cython.double
+        after2: cython.double
         j: cython.Py_ssize_t
         j2: cython.Py_ssize_t
         if self.carry[at + I.EMA_SEEN] < period or self.carry[at2 + I.EMA_SEEN] < period2:
@@ -638,9 +634,13 @@ class Evaluator:
         j2 = self._ema_on(a2, to2, at2, factor2, 0, m, True)
         value = self.carry[at + I.EMA_VALUE]
         value2 = self.carry[at2 + I.EMA_VALUE]
-        while j + 4 <= m and j2 + 4 <= m and self._are_four(a + j) and self._are_four(a2 + j2):
-            value = self._ema_four(a + j, to + j, value, factor, first, second, third)
-            value2 = self._ema_four(a2 + j2, to2 + j2, value2, factor2, first2, second2, third2)
+        while j + 4 <= m and j2 + 4 <= m:
+            after = self._ema_four(a + j, to + j, value, factor, first, second, third)
+            after2 = self._ema_four(a2 + j2, to2 + j2, value2, factor2, first2, second2, third2)
+            if after + after2 != after + after2:
+                break  # a value is missing
+            value = after
+            value2 = after2
             j += 4
             j2 += 4
         self.carry[at + I.EMA_VALUE] = value

@@ -91,15 +91,22 @@ class Feed:
             self.empty(256, np.float64),
         )
 
-    def hand(self, program: Program, count: int, rows: int) -> tuple[Any, ...]:
-        """What one fold notes while it works: cursors, signals of a block, verdicts, closing legs, scalar
-        registers."""
+    def cursors(self, count: int) -> Any:
+        """Where one fold stands in the block: bars done, bars there are, next finer candle of each market."""
+        import numpy as np
+
+        return self.scratch(3 * count, np.int64)
+
+    def notes(self, program: Program, count: int, rows: int) -> tuple[Any, ...]:
+        """What a fold notes while it folds a block: signals, verdicts, closing legs, scalar registers.
+
+        Folds that fold one after the other may share it.
+        """
         import numpy as np
 
         rules = max(1, len(program.rules))
         return (
-            self.scratch(3 * count, np.int64),
-            self.scratch(count * L.MASK_SIZE * rows // L.LANE, np.uint64),
+            self.empty(count * L.MASK_SIZE * rows // L.LANE, np.uint64),
             self.scratch(rules, np.int64),
             self.scratch(rules, np.int64),
             self.scratch(I.STATE_REGISTERS, np.float64),

@@ -6,7 +6,8 @@ rules is one node (common sub-expressions are shared). Constants are folded here
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine import instructions as I  # noqa: N812 - a short name for what stands on every line
 from engine.names import TEXT_NAMES, TIMEFRAMES, WEEK_OFFSET_MS, timeframe_name
@@ -45,8 +46,7 @@ class TimeframeError(Exception):
     """A rule cannot be computed on the bars of another timeframe."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One operation. `period` is a number of bars, or which of its kinds it is; `value` and `second` are
     constants: a smoothing factor, the length and the offset of a timeframe, …"""
 
@@ -176,7 +176,6 @@ class Graph:
         return self._add(Node("shift", (operand,), bars, before))
 
     def _add(self, node: Node) -> int:
-        # NaN is not equal to itself and -0.0 equals 0.0: key on the bits that matter.
         key = _key(node)
         known = self._index.get(key)
         if self.added is not None:
@@ -188,18 +187,19 @@ class Graph:
         self._history += _history(node)
         if self._bounded and self._history > MAX_HISTORY:
             raise GraphTooLargeError(f"the rolling windows remember more than {MAX_HISTORY:,} bars together")
+        number = self._index[key] = len(self.nodes)
         self.nodes.append(node)
-        self._state.append(node.op == "state" or any(self._state[i] for i in node.inputs))
-        self._clocks.append(self._clock_of(node))
-        self._index[key] = len(self.nodes) - 1
-        return len(self.nodes) - 1
-
-    def _clock_of(self, node: Node) -> int | None:
+        state, clock = node.op == "state", None
+        for source in node.inputs:
+            state = state or self._state[source]
+            clock = self._clocks[source] if clock is None else clock
         if node.op == "gather":
-            return node.inputs[0]
-        if node.op in ("spread", "closed"):
-            return None
-        return next((self._clocks[i] for i in node.inputs if self._clocks[i] is not None), None)
+            clock = node.inputs[0]
+        elif node.op in ("spread", "closed"):
+            clock = None
+        self._state.append(state)
+        self._clocks.append(clock)
+        return number
 
     # --- higher timeframes -------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ class Graph:
                 timing = self.nodes[clock]
                 found[number] = self._add(Node("gather", (clock,), node.period, timing.value, timing.second))
             else:
-                found[number] = self._add(replace(node, inputs=tuple(found[i] for i in node.inputs)))
+                found[number] = self._add(node._replace(inputs=tuple(found[i] for i in node.inputs)))
         lifted: dict[int, int] = {}
         for number, before in shown.items():
             clocked = self._clocks[found[number]]
@@ -262,7 +262,7 @@ class Graph:
                     f"it looks back at a tf() by {at.op}, which the trigger's timeframe would compute on "
                     f"bars of {timeframe}; put what looks back into the tf() itself"
                 )
-            found[number] = self._add(replace(at, inputs=tuple(found[i] for i in at.inputs)))
+            found[number] = self._add(at._replace(inputs=tuple(found[i] for i in at.inputs)))
         return found[node]
 
     def timeframe_closed(self, timeframe: str) -> int:
@@ -332,7 +332,12 @@ def check_timeframes(graph: Graph, step_ms: int) -> list[str]:
 
 
 def _key(node: Node) -> tuple[object, ...]:
-    return (node.op, node.inputs, node.period, node.value.hex(), node.second.hex())
+    """What tells a node from others: itself, but NaN is not equal to itself and -0.0 equals 0.0."""
+    value, second = node.value, node.second
+    plain = math.copysign(1.0, value) > 0.0 and math.copysign(1.0, second) > 0.0
+    if plain and value == value and second == second:
+        return node
+    return (*node[:3], value.hex(), second.hex())
 
 
 def _history(node: Node) -> int:

@@ -192,6 +192,8 @@ class Fold:
     all_rules: cython.Py_ssize_t
     first_rule: cython.Py_ssize_t
     lanes: cython.Py_ssize_t
+    # The open of the bar behind the signal at hand, read before it is wanted.
+    coming: cython.double
     # What the fills of one row share, and what sizing one entry finds.
     usable: cython.double
     open_equity: cython.double
@@ -367,7 +369,8 @@ class Fold:
         self.chained = True
 
     def follow(self, leader):
-        """Fold the block that `leader` has loaded; false when a log has to be emptied (`set_logs`) first.
+        """Fold the block that `leader` has loaded; return RUN_DONE, RUN_BAD_BAR, or RUN_FULL when a log has
+        to be emptied (`set_logs`) first.
 
         After that `go_on`. Folds chained to this one do the same; they are summaries, whose logs stay empty.
         Several threads may let folds follow one leader at a time.
@@ -381,11 +384,11 @@ class Fold:
         return self.go_on()
 
     def go_on(self):
-        """Fold the rest of the block; false when a log has to be emptied first."""
-        done: cython.bint
+        """Fold the rest of the block; return as `follow` does."""
+        answer: cython.longlong
         with cython.nogil:
-            done = self._fold_chain()
-        return done
+            answer = self._fold_chain()
+        return answer
 
     def end_of_bars(self):
         """Say that the segment ends here: the day at hand is logged, and may go on in the next."""
@@ -419,13 +422,11 @@ class Fold:
         for s in range(self.count):
             self.cursors[3 * s] = 0
             self.cursors[3 * s + 1] = lead.cursors[3 * s + 1]
-        with cython.nogil:
-            self._gather_signals()
 
     @cython.cfunc
     @cython.nogil
     def _gather_signals(self) -> cython.void:
-        """Note at which rows of the block any rule is true that counts when a market is flat, long or short."""
+        """Note at which rows any rule is true that counts when a market is flat, long or short."""
         s: cython.Py_ssize_t
         k: cython.Py_ssize_t
         n: cython.Py_ssize_t
@@ -447,7 +448,7 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _fold_chain(self) -> cython.bint:
+    def _fold_chain(self) -> cython.longlong:
         if not self.chained:
             return self._fold_block()
         self._fold_block()
@@ -538,14 +539,13 @@ class Fold:
     @cython.cfunc
     @cython.nogil
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
-        """Check the next bars, note where one does not follow the last, and copy them where markets meet.
+        """Note where one of the next bars does not follow the last, and copy them where markets meet.
 
         A single market is read where it lies; only `_row` wants its bar in the block (see `_take`), and
-        folds that share it.
+        folds that share it. Who folds it alone also checks it: it is the first to read all its columns.
         """
         cells = self.cells
         times = self.times
-        good = self.good
         timestamp = market.timestamp
         opens = market.open
         highs = market.high
@@ -556,10 +556,7 @@ class Fold:
         base: cython.Py_ssize_t = s * self.block
         c0: cython.Py_ssize_t = s * L.CELLS * self.block
         j: cython.Py_ssize_t
-        k: cython.Py_ssize_t
         odd: cython.longlong = 0
-        least: cython.double
-        most: cython.double
         for j in range(first + 1, first + length):
             odd |= (timestamp[j] - timestamp[j - 1]) ^ step
         self.gap_next = 0
@@ -585,12 +582,41 @@ class Fold:
                 ):
                     self.gaps[self.gap_count] = j - first
                     self.gap_count += 1
+        if (self.count > 1 or self.summary or first < market.first) and not self._check(
+            market, s, first, length
+        ):
+            return False
+        if self.count > 1 or self.summary:
+            times[base : base + length] = timestamp[first : first + length]
+            cells[c0 : c0 + length] = opens[first : first + length]
+            cells[c0 + self.block : c0 + self.block + length] = highs[first : first + length]
+            cells[c0 + 2 * self.block : c0 + 2 * self.block + length] = lows[first : first + length]
+            cells[c0 + 3 * self.block : c0 + 3 * self.block + length] = closes[first : first + length]
+            cells[c0 + 4 * self.block : c0 + 4 * self.block + length] = market.volume[first : first + length]
+        return True
+
+    @cython.cfunc
+    @cython.nogil
+    def _check(
+        self, market: Market, s: cython.Py_ssize_t, first: cython.Py_ssize_t, length: cython.Py_ssize_t
+    ) -> cython.bint:
+        """Whether some bars are candles: finite prices above 0, low the smallest and high the largest."""
+        good = self.good
+        opens = market.open
+        highs = market.high
+        lows = market.low
+        closes = market.close
+        last: cython.Py_ssize_t = first + length
+        j: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        least: cython.double
+        most: cython.double
         # Candle by candle a product of ones; a zero stays. The least and most are picked so that a
         # missing value is picked too, and then no comparison holds. Runs of 256 keep it in vector form.
         for j in range(256):
             good[j] = 1.0
         k = first
-        while k + 256 <= first + length:
+        while k + 256 <= last:
             for j in range(256):
                 least = opens[k + j] if opens[k + j] < closes[k + j] else closes[k + j]
                 most = closes[k + j] if closes[k + j] > opens[k + j] else opens[k + j]
@@ -605,7 +631,7 @@ class Fold:
         for j in range(256):
             most *= good[j]
         j = k if most == 1.0 else first
-        while j < first + length:
+        while j < last:
             if not (
                 lows[j] > 0.0
                 and lows[j] <= opens[j]
@@ -618,13 +644,6 @@ class Fold:
                 self.bad_bar = j
                 return False
             j += 1
-        if self.count > 1 or self.summary:
-            times[base : base + length] = timestamp[first : first + length]
-            cells[c0 : c0 + length] = opens[first : first + length]
-            cells[c0 + self.block : c0 + self.block + length] = highs[first : first + length]
-            cells[c0 + 2 * self.block : c0 + 2 * self.block + length] = lows[first : first + length]
-            cells[c0 + 3 * self.block : c0 + 3 * self.block + length] = closes[first : first + length]
-            cells[c0 + 4 * self.block : c0 + 4 * self.block + length] = market.volume[first : first + length]
         return True
 
     @cython.cfunc
@@ -646,12 +665,20 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _fold_block(self) -> cython.bint:
-        """Fold the rest of the block; false when a log has to be emptied first."""
+    def _fold_block(self) -> cython.longlong:
+        """Fold the rest of the block; return as `follow` does."""
+        if self.block_at == 0:
+            if (
+                self.count == 1
+                and not self.summary
+                and not self._check(self.only, 0, self.bar_first, self.block_rows)
+            ):
+                return L.RUN_BAD_BAR
+            self._gather_signals()
         while self.block_at < self.block_rows:
             # What one turn can write is kept free (see the margins in engine.machine).
             if self.fills >= self.fill_room or self.events >= self.event_room:
-                return False
+                return L.RUN_FULL
             if self.count == 1:
                 if not self.rich:
                     self._plain_rows()
@@ -660,11 +687,11 @@ class Fold:
                 if self.block_at == self.block_rows:
                     break
                 if self.fills >= self.fill_room or self.events >= self.event_room:
-                    return False
+                    return L.RUN_FULL
                 if not self.summary:
                     self._take()
             self._row()
-        return True
+        return L.RUN_DONE
 
     @cython.cfunc
     @cython.nogil
@@ -1187,6 +1214,7 @@ class Fold:
             if j < end:
                 word = self._word(0, j) & self.masks[mask]
                 j += 1
+            self._look_ahead(j)
             if self.curved:
                 for k in range(begin, j):
                     self.equity[row + k] = base
@@ -1204,6 +1232,7 @@ class Fold:
             if j < end:
                 word = self._word(0, j) & self.masks[mask]
                 j += 1
+            self._look_ahead(j)
             if self.curved:
                 high = self.f[fb + L.SF_HIGH]
                 low = self.f[fb + L.SF_LOW]
@@ -1334,7 +1363,7 @@ class Fold:
     def _next_signal(
         self, mask: cython.Py_ssize_t, j: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
-        """The single market's first row from `j` on at which a rule speaks that counts by this mask, or `end`."""
+        """The single market's first row from `j` on with a signal that counts by this mask, or `end`."""
         at: cython.Py_ssize_t = mask * self.lanes
         lane: cython.Py_ssize_t = j // L.LANE
         word: cython.ulonglong
@@ -1348,6 +1377,17 @@ class Fold:
             word = self.signals[at + lane]
         j = lane * L.LANE + self._lowest(word)
         return j if j < end else end
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.inline
+    def _look_ahead(self, j: cython.Py_ssize_t) -> cython.void:
+        """Read the open at which the next order fills while other bars are marked: it comes from far away.
+
+        Nothing is decided by it.
+        """
+        if self.bar_first + j < self.only.size:
+            self.coming = self.only.open[self.bar_first + j]
 
     @cython.cfunc
     @cython.nogil
@@ -2635,10 +2675,7 @@ class Fold:
     ) -> cython.bint:
         """Whether the hold rule of the trigger that opened the position is true at this close."""
         rule: cython.longlong = self.rule_i[opener * L.RI_SIZE + L.RI_HOLD]
-        if (
-            rule < 0
-            or (self._word(s, q) >> rule) & 1 == 0
-        ):
+        if rule < 0 or (self._word(s, q) >> rule) & 1 == 0:
             return False
         if self.rule_i[rule * L.RI_SIZE + L.RI_STATE_ROWS] == 0:
             return True

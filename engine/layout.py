@@ -10,7 +10,7 @@ from typing import Final
 BLOCK: Final = 4096
 """Rows folded at once: their bars, read twice, are still in a core's second cache."""
 
-AHEAD: Final = 32_768
+AHEAD: Final = 16_384
 """Rows folded at once where a second thread loads what follows: so many that handing over costs little."""
 
 PIECE: Final = 1024
@@ -20,7 +20,7 @@ CELLS: Final = 5
 """Columns of a block that the fold itself reads: open, high, low, close, volume."""
 
 LANE: Final = 64
-"""Rows whose truths of one rule are one whole number, the first its lowest bit; PIECE and blocks are multiples."""
+"""Rows whose truths of one rule are one whole number, the first its lowest bit; PIECE is a multiple."""
 
 MOST_RULES: Final = 64
 """Rules of a document, whose truths at one row are one whole number too."""
@@ -239,5 +239,5 @@ DI_DAY, DI_BARS, DI_EXPOSED, DAY_INTS = range(4)
 """UTC days of the segment (number since 1970): highest, lowest and last equity of their closes; bars, and
 those at whose close a position was open"""
 
-# what Fold.load answers
-RUN_DONE, RUN_BAD_BAR, RUN_LOADED = range(3)
+# what Fold.load and Fold.follow answer
+RUN_DONE, RUN_BAD_BAR, RUN_LOADED, RUN_FULL = range(4)

@@ -170,6 +170,7 @@ class Machine:
         nothing = np.empty(0), np.empty(0, dtype=np.int64)
         self._ahead = self._kernel.COMPILED and len(timeline) >= AHEAD_ROWS and processors() > 1
         rows = L.AHEAD if self._ahead else L.BLOCK
+        notes = feed.notes(self._program, count, rows)  # who loads takes none
         self._loaders = [
             self._kernel.Fold(
                 shared,
@@ -180,7 +181,7 @@ class Machine:
                 feed.give(nothing[0]),
                 feed.give(nothing[0]),
                 tuple(map(feed.give, nothing)),
-                feed.block(self._program, count, rows) + feed.hand(self._program, count, 0),
+                (*feed.block(self._program, count, rows), feed.cursors(count), *notes),
             )
             for _ in range(LOADERS if self._ahead else 1)
         ]
@@ -194,7 +195,7 @@ class Machine:
             feed.give(self._gross),
             tuple(map(feed.give, self._days)),
             # It reads the blocks of those who load.
-            feed.block(self._program, count, 0) + feed.hand(self._program, count, rows),
+            (*feed.block(self._program, count, 0), feed.cursors(count), *notes),
         )
         self._log_sizes: tuple[int, ...] = ()
         self._log_floats: list[Any] = []
@@ -257,12 +258,14 @@ class Machine:
         return answer == L.RUN_LOADED
 
     def _follow(self, loader: Any) -> None:
-        """Fold what was loaded, with new logs whenever they are full."""
-        done = self._fold.follow(loader)
-        while not done:
+        """Fold what was loaded, with new logs whenever they are full. Raise BarsError."""
+        answer = self._fold.follow(loader)
+        while answer == L.RUN_FULL:
             self._keep_logs()
             self._new_logs()
-            done = self._fold.go_on()
+            answer = self._fold.go_on()
+        if answer == L.RUN_BAD_BAR:
+            raise bad_bar(self._plan, self._bars, *self._fold.bad())
 
     def state_values(self, number: int) -> tuple[float, ...]:
         """A market's values of instructions.STATE_NAMES at the last close."""

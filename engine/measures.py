@@ -10,23 +10,30 @@ figures count the run's real bar length in a year of 365 days, since crypto mark
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.diagnostics import exit_counts, rule_counts
 from engine.plan_arrays import YEAR_MS
-from engine.statistics.sheet import Sheet
+from engine.statistics.numbers import grown_pct
+from engine.statistics.sheet import Missing, Sheet, Sheets
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.plan import Plan
     from engine.state import State
     from engine.statistics.report import Report
 
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
 Metrics = dict[str, Any]
 """Numbers, texts, None where undefined; `left_open` a list, `blocked` and `undefined` mappings."""
-Unless = Callable[[str, str, bool, float | None], float | None]
-"""Takes a metric's name, why it may be undefined, whether it is, and its value; returns that or None."""
+
+_NONE = "no trade was closed"
 
 
 def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
@@ -35,206 +42,218 @@ def metrics(plan: Plan, state: State, report: Report | None = None) -> Metrics:
     Those that need days or single trades are there only with the run's `report`. What cannot be computed
     is None, and `undefined` says why.
     """
-    f, i = state.floats.tolist(), state.ints.tolist()
-    undefined: dict[str, str] = {}
-
-    def unless(name: str, reason: str, missing: bool, value: float | None) -> float | None:
-        if missing:
-            undefined[name] = reason
-            return None
-        return value
-
-    initial = plan.initial_equity
-    final = f[L.GF_EQUITY]
-    rows, trades = i[L.GI_ROWS], i[L.GI_TRADES]
-    wins, losses = i[L.GI_WINS], i[L.GI_LOSSES]
-    won, lost = f[L.GF_WON], f[L.GF_LOST]
-    first, last = i[L.GI_FIRST], i[L.GI_LAST] + plan.timeframe_ms
-    blocked = i[L.GI_BLOCKED : L.GI_BLOCKED + len(L.REASONS)]
-    none = "no trade was closed"
-    gaps, missing_bars = _missing(plan, i)
-    found: Metrics = {
-        "start": first if rows else None,
-        # The end is the close of the last bar.
-        "end": last if rows else None,
-        "duration_ms": last - first if rows else 0,
-        "bars": rows,
-        "initial_equity": initial,
-        "final_equity": final,
-        "equity_peak": f[L.GF_PEAK],
-        "equity_low": f[L.GF_LOWEST],
-        "equity_return_pct": 100.0 * (final / initial - 1.0),
-        "benchmark_return_pct": 100.0 * (_benchmark(plan, f) / initial - 1.0),
-        # Largest fall below the running peak of closing equity, as a share of that peak.
-        "max_drawdown_pct": 100.0 * f[L.GF_DRAWDOWN],
-        **_ratios(plan, f, rows, unless),
-        # Share of timestamps at whose close any position was open.
-        "exposure_time_pct": unless(
-            "exposure_time_pct", "no bar was simulated", rows == 0, 100.0 * i[L.GI_EXPOSED] / max(rows, 1)
-        ),
-        "total_trades": trades,
-        "winning_trades": wins,
-        "losing_trades": losses,
-        # A trade that ends at exactly zero is neither won nor lost, but counts in the total.
-        "win_rate": unless("win_rate", none, trades == 0, 100.0 * wins / max(trades, 1)),
-        "avg_win": unless("avg_win", "no trade was won", wins == 0, won / max(wins, 1)),
-        "avg_loss": unless("avg_loss", "no trade was lost", losses == 0, -lost / max(losses, 1)),
-        # Sum of gains over sum of losses.
-        "profit_factor": unless(
-            "profit_factor",
-            "no trade was lost" if trades else none,
-            losses == 0,
-            won / lost if lost else None,
-        ),
-        # Mean P&L of a trade.
-        "expectancy": unless("expectancy", none, trades == 0, (won - lost) / max(trades, 1)),
-        "sqn": _quality(f, trades, won - lost, unless),
-        "best_trade_pct": unless("best_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_BEST]),
-        "worst_trade_pct": unless("worst_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_WORST]),
-        "avg_trade_pct": unless(
-            "avg_trade_pct", none, trades == 0, 100.0 * f[L.GF_TRADE_SUM] / max(trades, 1)
-        ),
-        "avg_trade_bars": unless("avg_trade_bars", none, trades == 0, i[L.GI_TRADE_BARS] / max(trades, 1)),
-        "max_trade_bars": i[L.GI_TRADE_BARS_MOST],
-        "realised_pnl": f[L.GF_REALISED],
-        "unrealised_pnl": final - initial - f[L.GF_REALISED],
-        "fees_paid": f[L.GF_FEES],
-        "slippage_paid": f[L.GF_SLIPPAGE],
-        "funding_paid": f[L.GF_FUNDING],
-        # What losses exceeded isolated margins by, which nobody is charged.
-        "covered_losses": f[L.GF_COVERED],
-        "total_fills": i[L.GI_FILLS],
-        "decisions": i[L.GI_DECISIONS],
-        "cash_bound_entries": i[L.GI_CASH_BOUND],
-        "gaps": gaps,
-        "missing_bars": missing_bars,
-        "delayed_decisions": i[L.GI_DELAYED],
-        # freqtrade's rejected signals: every decision that did not become a fill.
-        "rejected_signals": sum(blocked),
-        # Fills inside a bar of which no finer candles told what came first.
-        "coarse_fills": i[L.GI_COARSE],
-        "exits": exit_counts(i),
-        "triggers": rule_counts(plan, i),
-        "blocked": dict(zip(L.REASONS, blocked, strict=True)),
-        "left_open": _left_open(plan, f, i),
-    }
-    sheet = Sheet(found, undefined)
-    _put_growth(sheet, plan, f, last - first if rows else 0)
-    if report is not None:
-        report.put_metrics(sheet, found["sqn"])
+    (found,) = metrics_of([plan], state.floats[None], state.ints[None])
+    if report is None:
+        return found
+    sheet = Sheet(found, found.pop("undefined"))
+    report.put_metrics(sheet, found["sqn"])
     return {**sheet.metrics, "undefined": sheet.undefined}
 
 
-def _put_growth(sheet: Sheet, plan: Plan, f: list[float], duration_ms: int) -> None:
+def metrics_of(plans: Sequence[Plan], floats: Floats, ints: Ints) -> list[Metrics]:
+    """Return the metrics of several runs at once, whose states are the rows of `floats` and `ints`.
+
+    Their plans differ in nothing but the parameters of one document.
+    """
+    import numpy as np
+
+    sheets, f, i = Sheets(len(plans)), floats.T, ints.T
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        _put_account(sheets, plans[0], f, i)
+        _put_trades(sheets, f, i)
+        _put_costs(sheets, plans[0], f, i)
+        _put_rules(sheets, plans, f, i)
+        _put_growth(sheets, plans[0], f)
+    rows = sheets.rows()
+    for row, undefined in zip(rows, sheets.undefined, strict=True):
+        row["undefined"] = undefined
+    return rows
+
+
+def _put_account(sheets: Sheets, plan: Plan, f: Floats, i: Ints) -> None:
+    rows, first, last = i[L.GI_ROWS], i[L.GI_FIRST], i[L.GI_LAST] + plan.timeframe_ms
+    initial, final = plan.initial_equity, f[L.GF_EQUITY]
+    unsimulated = Missing(rows == 0, "no bar was simulated")
+    empty = set(unsimulated.rows)
+    sheets.each("start", [None if row in empty else value for row, value in enumerate(first.tolist())])
+    # The end is the close of the last bar.
+    sheets.each("end", [None if row in empty else value for row, value in enumerate(last.tolist())])
+    sheets.put("duration_ms", (last - first) * (rows > 0))
+    sheets.put("bars", rows)
+    sheets.same("initial_equity", initial)
+    sheets.put("final_equity", final)
+    sheets.put("equity_peak", f[L.GF_PEAK])
+    sheets.put("equity_low", f[L.GF_LOWEST])
+    sheets.percent("equity_return_pct", final / initial - 1.0)
+    sheets.percent("benchmark_return_pct", _benchmark(plan, f) / initial - 1.0)
+    # Largest fall below the running peak of closing equity, as a share of that peak.
+    sheets.percent("max_drawdown_pct", f[L.GF_DRAWDOWN])
+    _put_ratios(sheets, plan, f, rows)
+    # Share of timestamps at whose close any position was open.
+    sheets.put("exposure_time_pct", 100.0 * i[L.GI_EXPOSED] / rows, unsimulated)
+
+
+def _put_ratios(sheets: Sheets, plan: Plan, f: Floats, rows: Ints) -> None:
+    """Sharpe (1994), Sortino (1991) and volatility from bar returns, risk-free rate 0.
+
+    mean = sum(r) / n; variance = (sum(r²) − n × mean²) / (n − 1); downside² = sum(min(r, 0)²) / n.
+    Sharpe = mean / √variance × √(bars a year), Sortino = mean / downside × √(bars a year).
+    """
+    import numpy as np
+
+    year_root = math.sqrt(YEAR_MS / plan.timeframe_ms)
+    mean = f[L.GF_RETURN_SUM] / np.maximum(rows, 1)
+    variance = (f[L.GF_RETURN_SQUARES] - rows * mean * mean) / np.maximum(rows - 1, 1)
+    # Rounding may leave a variance of no returns just off zero.
+    deviation = np.sqrt(np.where(variance > 1e-30, variance, 0.0))
+    downside = np.sqrt(f[L.GF_DOWN_SQUARES] / np.maximum(rows, 1))
+    few = Missing(rows < 2, "fewer than two bars")
+    sheets.put("volatility_pct", 100.0 * deviation * year_root, few)
+    flat = Missing(deviation == 0.0, "equity never changed")
+    sheets.put("sharpe_ratio", mean / deviation * year_root, few, flat)
+    none_lost = Missing(downside == 0.0, "no bar lost anything")
+    sheets.put("sortino_ratio", mean / downside * year_root, few, none_lost)
+
+
+def _put_trades(sheets: Sheets, f: Floats, i: Ints) -> None:
+    import numpy as np
+
+    trades, wins, losses = i[L.GI_TRADES], i[L.GI_WINS], i[L.GI_LOSSES]
+    won, lost = f[L.GF_WON], f[L.GF_LOST]
+    none, none_won = Missing(trades == 0, _NONE), Missing(wins == 0, "no trade was won")
+    none_lost = Missing(losses == 0, "no trade was lost")
+    sheets.put("total_trades", trades)
+    sheets.put("winning_trades", wins)
+    sheets.put("losing_trades", losses)
+    # A trade that ends at exactly zero is neither won nor lost, but counts in the total.
+    sheets.put("win_rate", 100.0 * wins / trades, none)
+    sheets.put("avg_win", won / wins, none_won)
+    sheets.put("avg_loss", -lost / losses, none_lost)
+    # Sum of gains over sum of losses.
+    sheets.put("profit_factor", won / lost, none, none_lost)
+    # Mean P&L of a trade.
+    sheets.put("expectancy", (won - lost) / trades, none)
+    # System quality number (Van Tharp): √n × mean P&L / standard deviation of P&L (divided by n − 1).
+    mean = (won - lost) / np.maximum(trades, 1)
+    variance = (f[L.GF_PNL_SQUARES] - trades * mean * mean) / np.maximum(trades - 1, 1)
+    alike = Missing(~(variance > 0.0), "all trades had the same result")
+    few = Missing(trades < 2, "fewer than two trades")
+    sheets.put("sqn", np.sqrt(trades) * mean / np.sqrt(variance), few, alike)
+    sheets.percent("best_trade_pct", f[L.GF_TRADE_BEST], none)
+    sheets.percent("worst_trade_pct", f[L.GF_TRADE_WORST], none)
+    sheets.put("avg_trade_pct", 100.0 * f[L.GF_TRADE_SUM] / trades, none)
+    sheets.put("avg_trade_bars", i[L.GI_TRADE_BARS] / trades, none)
+    sheets.put("max_trade_bars", i[L.GI_TRADE_BARS_MOST])
+
+
+def _put_costs(sheets: Sheets, plan: Plan, f: Floats, i: Ints) -> None:
+    import numpy as np
+
+    realised = f[L.GF_REALISED]
+    sheets.put("realised_pnl", realised)
+    sheets.put("unrealised_pnl", f[L.GF_EQUITY] - plan.initial_equity - realised)
+    sheets.put("fees_paid", f[L.GF_FEES])
+    sheets.put("slippage_paid", f[L.GF_SLIPPAGE])
+    sheets.put("funding_paid", f[L.GF_FUNDING])
+    # What losses exceeded isolated margins by, which nobody is charged.
+    sheets.put("covered_losses", f[L.GF_COVERED])
+    sheets.put("total_fills", i[L.GI_FILLS])
+    sheets.put("decisions", i[L.GI_DECISIONS])
+    sheets.put("cash_bound_entries", i[L.GI_CASH_BOUND])
+    markets = range(len(plan.markets))
+    for name, place in (("gaps", L.SI_GAPS), ("missing_bars", L.SI_MISSING)):
+        sheets.put(name, np.sum([i[L.GI_SIZE + n * L.SI_SIZE + place] for n in markets], axis=0))
+
+
+def _put_rules(sheets: Sheets, plans: Sequence[Plan], f: Floats, i: Ints) -> None:
+    blocked = i[L.GI_BLOCKED : L.GI_BLOCKED + len(L.REASONS)]
+    sheets.put("delayed_decisions", i[L.GI_DELAYED])
+    # freqtrade's rejected signals: every decision that did not become a fill.
+    sheets.put("rejected_signals", blocked.sum(axis=0))
+    # Fills inside a bar of which no finer candles told what came first.
+    sheets.put("coarse_fills", i[L.GI_COARSE])
+    sheets.each("exits", exit_counts(i))
+    sheets.each("triggers", rule_counts(plans, i))
+    sheets.each("blocked", [dict(zip(L.REASONS, times, strict=True)) for times in blocked.T.tolist()])
+    sheets.each("left_open", _left_open(plans[0], f, i))
+
+
+def _put_growth(sheets: Sheets, plan: Plan, f: Floats) -> None:
     """Growth a year, and what it is worth: 100 × ((final ÷ initial)^(year ÷ duration) − 1)."""
-    initial, final, benchmark = plan.initial_equity, f[L.GF_EQUITY], _benchmark(plan, f)
-    none = "no bar was simulated" if not duration_ms else "equity was zero or less"
-    exponent = YEAR_MS / max(duration_ms, 1)
-    for name, value in (("cagr_pct", final), ("benchmark_cagr_pct", benchmark)):
-        sheet.grown(name, value / initial if duration_ms and value > 0.0 else None, exponent, none)
-    growth, deepest = sheet.metrics["cagr_pct"], f[L.GF_DRAWDOWN]
-    flat = "equity never fell below its highest"
-    lost = sheet.undefined.get("cagr_pct", flat) if deepest else flat
-    sheet.put("calmar_ratio", growth / (100.0 * deepest) if deepest and growth is not None else None, lost)
-    sheet.put("recovery_factor", (final / initial - 1.0) / deepest if deepest else None, flat)
-    sheet.percent("current_drawdown_pct", (f[L.GF_PEAK] - final) / f[L.GF_PEAK])
-    sheet.percent(
-        "market_change_pct",
-        _market_change(plan, f),
-        "a symbol has no opening price, or no share of the benchmark",
-    )
+    import numpy as np
+
+    initial, final, deepest = plan.initial_equity, f[L.GF_EQUITY], f[L.GF_DRAWDOWN]
+    duration = np.array(sheets.column("duration_ms"))
+    exponents = (YEAR_MS / np.maximum(duration, 1)).tolist()
+    unsimulated = Missing(duration == 0, "no bar was simulated")
+
+    def grown(value: Floats) -> Floats:
+        factors = np.where(value > 0.0, value / initial, 1.0).tolist()
+        each = list(zip(factors, exponents, strict=True))
+        # All combinations share the benchmark's.
+        found = {pair: grown_pct(*pair) for pair in set(each)}
+        return np.array([found[pair] for pair in each])
+
+    benchmark, growth = _benchmark(plan, f), grown(final)
+    spent = Missing(final <= 0.0, "equity was zero or less")
+    sheets.put("cagr_pct", growth, unsimulated, spent)
+    worthless = Missing(benchmark <= 0.0, spent.reason)
+    sheets.put("benchmark_cagr_pct", grown(benchmark), unsimulated, worthless)
+    flat = Missing(deepest == 0.0, "equity never fell below its highest")
+    sheets.put("calmar_ratio", growth / (100.0 * deepest), flat, unsimulated, spent)
+    sheets.put("recovery_factor", (final / initial - 1.0) / deepest, flat)
+    sheets.percent("current_drawdown_pct", (f[L.GF_PEAK] - final) / f[L.GF_PEAK])
+    changed, unknown = _market_change(plan, f)
+    sheets.percent("market_change_pct", changed, unknown)
 
 
-def _market_change(plan: Plan, f: list[float]) -> float | None:
+def _market_change(plan: Plan, f: Floats) -> tuple[Floats, Missing]:
     """Mean over the symbols of last close ÷ first open − 1, however the money was divided between them."""
+    import numpy as np
+
     # A symbol's first open is what the benchmark paid for its share.
     shares = (
         plan.allocations
         if any(plan.allocations)
         else (plan.initial_cash / len(plan.markets),) * len(plan.markets)
     )
-    total = 0.0
+    total, unknown = np.zeros(f.shape[1]), np.zeros(f.shape[1], dtype=bool)
     for number, share in enumerate(shares):
         at = L.GF_SIZE + number * L.SF_SIZE
         bought = f[at + L.SF_BENCHMARK_QTY]
-        if bought == 0.0 or share == 0.0:
-            return None
+        unknown |= (bought == 0.0) | (share == 0.0)
         total += bought * f[at + L.SF_MARK] / share - 1.0
-    return total / len(plan.markets)
+    reason = "a symbol has no opening price, or no share of the benchmark"
+    return total / len(plan.markets), Missing(unknown, reason)
 
 
-def _ratios(plan: Plan, f: list[float], rows: int, unless: Unless) -> Metrics:
-    """Sharpe (1994), Sortino (1991) and volatility from bar returns, risk-free rate 0.
-
-    mean = sum(r) / n; variance = (sum(r²) − n × mean²) / (n − 1); downside² = sum(min(r, 0)²) / n.
-    Sharpe = mean / √variance × √(bars a year), Sortino = mean / downside × √(bars a year).
-    """
-    bars_a_year = YEAR_MS / plan.timeframe_ms
-    mean = f[L.GF_RETURN_SUM] / max(rows, 1)
-    variance = (f[L.GF_RETURN_SQUARES] - rows * mean * mean) / max(rows - 1, 1)
-    # Rounding may leave a variance of no returns just off zero.
-    deviation = math.sqrt(variance) if variance > 1e-30 else 0.0
-    downside = math.sqrt(f[L.GF_DOWN_SQUARES] / max(rows, 1))
-    few = "fewer than two bars" if rows < 2 else "equity never changed"
-    flat = rows < 2 or deviation == 0.0
-    none_lost = "fewer than two bars" if rows < 2 else "no bar lost anything"
-    return {
-        "volatility_pct": unless(
-            "volatility_pct", "fewer than two bars", rows < 2, 100.0 * deviation * math.sqrt(bars_a_year)
-        ),
-        "sharpe_ratio": unless(
-            "sharpe_ratio", few, flat, mean / deviation * math.sqrt(bars_a_year) if deviation else None
-        ),
-        "sortino_ratio": unless(
-            "sortino_ratio",
-            none_lost,
-            rows < 2 or downside == 0.0,
-            mean / downside * math.sqrt(bars_a_year) if downside else None,
-        ),
-    }
-
-
-def _quality(f: list[float], trades: int, total: float, unless: Unless) -> float | None:
-    """System quality number (Van Tharp): √n × mean P&L / standard deviation of P&L (divided by n − 1)."""
-    mean = total / max(trades, 1)
-    variance = (f[L.GF_PNL_SQUARES] - trades * mean * mean) / max(trades - 1, 1)
-    usable = trades >= 2 and variance > 0.0
-    value = math.sqrt(trades) * mean / math.sqrt(variance) if usable else None
-    reason = "fewer than two trades" if trades < 2 else "all trades had the same result"
-    return unless("sqn", reason, not usable, value)
-
-
-def _benchmark(plan: Plan, f: list[float]) -> float:
+def _benchmark(plan: Plan, f: Floats) -> Floats:
     """Equity of buying every market at its first open and holding it, without costs."""
-    total = f[L.GF_BENCHMARK_CASH] + f[L.GF_BENCHMARK_WAITING]
+    total: Floats = f[L.GF_BENCHMARK_CASH] + f[L.GF_BENCHMARK_WAITING]
     for number in range(len(plan.markets)):
         at = L.GF_SIZE + number * L.SF_SIZE
         total += f[at + L.SF_BENCHMARK_QTY] * f[at + L.SF_MARK]
     return total
 
 
-def _missing(plan: Plan, i: list[int]) -> tuple[int, int]:
-    at = [L.GI_SIZE + number * L.SI_SIZE for number in range(len(plan.markets))]
-    return sum(i[a + L.SI_GAPS] for a in at), sum(i[a + L.SI_MISSING] for a in at)
-
-
-def _left_open(plan: Plan, f: list[float], i: list[int]) -> list[Metrics]:
-    """Positions open at the end, marked at their last close."""
-    found: list[Metrics] = []
+def _left_open(plan: Plan, f: Floats, i: Ints) -> list[list[Metrics]]:
+    """Positions of each run open at the end, marked at their last close."""
+    found: list[list[Metrics]] = [[] for _ in range(f.shape[1])]
     for number, market in enumerate(plan.markets):
         at, bt = L.GF_SIZE + number * L.SF_SIZE, L.GI_SIZE + number * L.SI_SIZE
         qty, cost, mark = f[at + L.SF_QTY], f[at + L.SF_COST], f[at + L.SF_MARK]
-        if qty != 0.0:
-            found.append(
-                {
-                    "symbol": market.symbol,
-                    "qty": qty,
-                    "average_cost": cost,
-                    "last_close": mark,
-                    "value": qty * mark,
-                    "unrealised_pnl": qty * (mark - cost) - f[at + L.SF_FEES] - f[at + L.SF_FUNDING],
-                    "entry_timestamp": i[bt + L.SI_ENTRY_TIME],
-                    "set_id": i[bt + L.SI_SET],
-                }
-            )
+        unrealised = qty * (mark - cost) - f[at + L.SF_FEES] - f[at + L.SF_FUNDING]
+        columns = {
+            "qty": qty,
+            "average_cost": cost,
+            "last_close": mark,
+            "value": qty * mark,
+            "unrealised_pnl": unrealised,
+            "entry_timestamp": i[bt + L.SI_ENTRY_TIME],
+            "set_id": i[bt + L.SI_SET],
+        }
+        rows = qty.nonzero()[0]
+        values = zip(*(column[rows].tolist() for column in columns.values()), strict=True)
+        for row, own in zip(rows.tolist(), values, strict=True):
+            found[row].append({"symbol": market.symbol, **dict(zip(columns, own, strict=True))})
     return found

@@ -72,7 +72,9 @@ def read_again(
     `order` is one in which none comes before those that it needs.
     """
     for name in order:
-        node = reading.compile(texts[name], f"indicators.{name}")
+        node = reading.again(texts[name])
+        if node is None:
+            node = reading.compile(texts[name], f"indicators.{name}")
         if node is None:
             break
         nodes[name] = node

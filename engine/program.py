@@ -6,7 +6,6 @@ from functools import lru_cache
 from itertools import accumulate
 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
-from engine import layout as L  # noqa: N812
 from engine.altered import altered
 from engine.assembly import Assembly
 from engine.expression import parse_expression
@@ -144,9 +143,7 @@ def compile_columns(graph: Graph, columns: Mapping[str, int]) -> Program:
     return _program(graph, [], columns, StateRows(graph))
 
 
-def _program(
-    graph: Graph, gates: Sequence[int], columns: Mapping[str, int], rows: StateRows
-) -> Program:
+def _program(graph: Graph, gates: Sequence[int], columns: Mapping[str, int], rows: StateRows) -> Program:
     rules = [(I.OP_RULE, node, number) for number, node in enumerate(gates)]
     boards = [(I.OP_BOARD, node, slot) for node, slot in rows.slots.items()]
     drawn = [(I.OP_COLUMN, node, number) for number, node in enumerate(columns.values())]

@@ -7,12 +7,13 @@ being parsed again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from engine.expression import parse_expression, references
 from engine.graph import Graph, Node
 from engine.parameters import Value
 
-_OF_THEIR_VALUE = ("constant", "true", "text", "state", "shift", "spread", "gather", "clock")
+_OF_THEIR_VALUE = frozenset(("constant", "true", "text", "state", "shift", "spread", "gather", "clock"))
 """Nodes of which the language asks more than whether they are numbers or conditions."""
 
 
@@ -27,6 +28,24 @@ class _Steps:
 
 
 @dataclass(frozen=True)
+class _Uses:
+    """What an expression speaks of."""
+
+    words: tuple[str, ...]
+    """Names of indicators, if they are that, and other words."""
+    parameters: tuple[str, ...]
+    timeframe: bool
+    """Whether it looks at a higher one."""
+
+
+@lru_cache(maxsize=512)
+def _uses(text: str) -> _Uses:
+    found = sorted(references(text))
+    parameters = tuple(word[1:] for word in found if word[0] == "$")
+    return _Uses(tuple(word for word in found if word[0] != "$"), parameters, "tf" in found)
+
+
+@dataclass(frozen=True)
 class Repeats:
     """What has been read into a graph."""
 
@@ -35,27 +54,50 @@ class Repeats:
 
     def node(self, text: str, graph: Graph, values: Mapping[str, Value], names: Mapping[str, int]) -> int:
         """Return the node of an expression, as `parse_expression` does. Raise ExpressionError."""
-        used = references(text)
-        named = tuple([(name, names[name]) for name in used if name in names])
-        given = tuple([(name, repr(values.get(name[1:]))) for name in used if name[0] == "$"])
-        key = (text, named, given)
-        node = self.known.get(key)
+        node = self.again(text, graph, values, names)
         if node is not None:
             return node
-        nodes = tuple([node for _, node in named])
-        kind = None if "tf" in used else _kind(graph, nodes)
-        steps = None if kind is None else self.steps.get((text, given, kind))
-        if steps is not None:
-            node = self.known[key] = _again(graph, steps, nodes)
-            return node
+        given, nodes = _given(text, values, names)
+        kind = None if _uses(text).timeframe else _kind(graph, nodes)
         graph.added = []
         try:
-            node = self.known[key] = parse_expression(text, graph, values, names)
+            node = self.known[text, given, nodes] = parse_expression(text, graph, values, names)
             if kind is not None and _follows(graph.added, nodes, node):
                 self.steps[text, given, kind] = _Steps(nodes, tuple(graph.added), node)
         finally:
             graph.added = None
         return node
+
+    def again(
+        self, text: str, graph: Graph, values: Mapping[str, Value], names: Mapping[str, int]
+    ) -> int | None:
+        """Return the node of an expression that has been read so often that it need not be parsed, or None.
+
+        It is the node that it was, or one of the same kind.
+        """
+        given, nodes = _given(text, values, names)
+        key = text, given, nodes
+        node = self.known.get(key)
+        if node is None and not _uses(text).timeframe:
+            kind = _kind(graph, nodes)
+            steps = None if kind is None else self.steps.get((text, given, kind))
+            if steps is not None:
+                node = self.known[key] = _again(graph, steps, nodes)
+        return node
+
+
+def _given(
+    text: str, values: Mapping[str, Value], names: Mapping[str, int]
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The values and the nodes of indicators that an expression speaks of.
+
+    Values are texts, since 1, 1.0 and True are equal, and so are 0.0 and -0.0.
+    """
+    uses = _uses(text)
+    return (
+        tuple([repr(values.get(name)) for name in uses.parameters]),
+        tuple([names[word] for word in uses.words if word in names]),
+    )
 
 
 def _kind(graph: Graph, nodes: tuple[int, ...]) -> object:
@@ -64,10 +106,10 @@ def _kind(graph: Graph, nodes: tuple[int, ...]) -> object:
         return None
     found: list[object] = []
     for node in nodes:
-        at = graph.nodes[node]
-        if at.op in _OF_THEIR_VALUE or graph.is_state(node) or graph.clock(node) is not None:
+        op = graph.nodes[node].op
+        if op in _OF_THEIR_VALUE or graph.is_state(node) or graph.clock(node) is not None:
             return None
-        found.append(at.op)
+        found.append(op)
     return tuple(found)
 
 
@@ -83,8 +125,6 @@ def _follows(added: list[tuple[Node, int]], nodes: tuple[int, ...], result: int)
 
 def _again(graph: Graph, steps: _Steps, nodes: tuple[int, ...]) -> int:
     found = dict(zip(steps.nodes, nodes, strict=True))
-    for node, number in steps.added:
-        found[number] = graph.special(
-            node.op, tuple([found[i] for i in node.inputs]), node.period, node.value, node.second
-        )
+    for (op, inputs, period, value, second), number in steps.added:
+        found[number] = graph.special(op, tuple([found[i] for i in inputs]), period, value, second)
     return found[steps.result]

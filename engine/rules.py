@@ -50,6 +50,10 @@ class Reading:
             return parse_expression(text, self.graph, self.values, self.names)
         return self.known.node(text, self.graph, self.values, self.names)
 
+    def again(self, text: str) -> int | None:
+        """Return the node of an expression without a fault if it need not be read anew (Repeats.again)."""
+        return None if self.known is None else self.known.again(text, self.graph, self.values, self.names)
+
     def condition(self, text: object, path: str, timeframe: str | None = None) -> int | None:
         """Return the node of a rule that is true or false."""
         node = self.compile(text, path)

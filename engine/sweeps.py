@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
@@ -20,11 +20,11 @@ from engine.errors import StrategyError
 from engine.feed import Feed
 from engine.given import Given
 from engine.machine import bad_bar, evaluation_of, imported_kernel, processors
-from engine.measures import Metrics, metrics
+from engine.measures import Metrics, metrics_of
 from engine.plan_arrays import funding_arrays, plan_arrays
 from engine.program import compile_together
 from engine.result import PlanSettings, plan_for, series_of
-from engine.state import State, initial_arrays
+from engine.state import initial_arrays
 from engine.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 256
 """Most combinations folded over one block before the next is read: their states stay in the cache."""
-AHEAD_ROWS = 16_384
-"""Rows of a block where several threads fold it: so many that handing over costs little."""
-CHAIN = 64
-"""Most folds that a thread is given at once."""
+ROWS = 16_384
+"""Rows of such a block: so many that the way back through the interpreter costs little."""
 MOST_THREADS = 8
 
 Grid = Mapping[str, Sequence[object]]
@@ -80,19 +78,23 @@ def sweep(
     """
     series = series_of(bars)
     inside = None if finer is None else series_of(finer)
+    compiled = (kernel or imported_kernel()).COMPILED
+    workers = threads or (min(MOST_THREADS, processors()) if compiled else 1)
     combinations = list(_combinations(parameters))
-    batches = list(_parsed(document, combinations))
+    # A thread has combinations of its own, from their programs to their metrics: what two compute both costs
+    # less than what they would wait for each other.
+    batches = list(_parsed(document, combinations, min(TOGETHER, -(-len(combinations) // workers))))
     strategies = [strategy for batch in batches for strategy in batch]
     if not strategies:
         return []
     first = plan_for(strategies, series, inside, **settings)
-    found: list[tuple[State, Plan, NDArray[np.float64] | None]] = []
-    for batch in batches:
-        found += _Batch(_plans(first, batch), series, inside or {}, equity, kernel).run(threads)
-    return [
-        Outcome(combination, metrics(plan, state), curve)
-        for combination, (state, plan, curve) in zip(combinations, found, strict=True)
-    ]
+
+    def measured(batch: list[Strategy]) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
+        return _Batch(_plans(first, batch), series, inside or {}, equity, kernel).run()
+
+    with ThreadPoolExecutor(workers) as pool:
+        found = [one for batch in pool.map(measured, batches) for one in batch]
+    return [Outcome(given, *one) for given, one in zip(combinations, found, strict=True)]
 
 
 def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator[Mapping[str, object]]:
@@ -104,13 +106,13 @@ def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator
 
 
 def _parsed(
-    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]]
+    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]], most: int
 ) -> Iterator[list[Strategy]]:
-    """Parse the combinations into as few graphs as hold them."""
+    """Parse the combinations into as few graphs as hold them, at most so many each."""
     together, batch = Combinations(document), list[Strategy]()
     for combination in combinations:
         try:
-            if len(batch) < TOGETHER:
+            if len(batch) < most:
                 batch.append(together.parse(combination))
                 continue
         except StrategyError:
@@ -156,55 +158,30 @@ class _Batch:
         # evaluation carries is not part of it: that belongs to all of them.
         self._first = floats, ints = initial_arrays(plans[0], altered(self._programs[0], carry=()))
         rows = len(plans), 1
-        self._states = [
-            State("", *both) for both in zip(np.tile(floats, rows), np.tile(ints, rows), strict=True)
-        ]
+        self._floats, self._ints = np.tile(floats, rows), np.tile(ints, rows)
         self._arrays = self._plan_arrays()
         # Those who follow read the blocks of who leads.
         self._no_block = self._feed.block(self._programs[0], len(self._given.bars), 0)
+        self._nothing = np.empty(0)
+        self._no_days = self._feed.give(self._nothing), self._feed.give(np.empty(0, dtype=np.int64))
         self._curves: list[NDArray[np.float64]] = []
 
-    def run(self, threads: int | None) -> list[tuple[State, Plan, NDArray[np.float64] | None]]:
-        """Fold all bars and close the books. Raise BarsError."""
-        workers = threads or (min(MOST_THREADS, processors()) if self._kernel.COMPILED else 1)
-        count = len(self._plans)
-        each = max(1, min(CHAIN, -(-count // (2 * workers))))
+    def run(self) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
+        """Fold all bars, close the books, and return what became of each plan. Raise BarsError."""
         shared = self._shared()
-        folds: list[Any] = []
-        heads: list[Any] = []
-        for at in range(count):
-            fold = self._fold(at, shared, self._feed.give(self._new_curve()))
-            if at % each == 0:
-                heads.append(fold)
-            else:
-                folds[-1].chain(fold)
-            folds.append(fold)
-        if workers == 1:
-            leader = self._leader(shared, L.BLOCK)
-            while self._loaded(leader.load(leader.behind()), leader):
-                for head in heads:
-                    head.follow(leader)
-        else:
-            self._fold_behind(heads, [self._leader(shared, AHEAD_ROWS) for _ in range(2)], workers)
+        # They fold one after the other.
+        notes = self._feed.notes(self._programs[0], len(self._given.bars), ROWS)
+        folds = [self._fold(number, shared, notes) for number in range(len(self._plans))]
+        for fold, following in pairwise(folds):
+            fold.chain(following)
+        leader = self._leader(shared)
+        while self._loaded(leader.load(leader.behind()), leader):
+            folds[0].follow(leader)
         for fold, plan in zip(folds, self._plans, strict=True):
             fold.finish(plan.end_ms)
         self._feed.take_back()
-        return [
-            (state, plan, self._curves[number] if self._wanted else None)
-            for number, (state, plan) in enumerate(zip(self._states, self._plans, strict=True))
-        ]
-
-    def _fold_behind(self, heads: list[Any], leaders: list[Any], workers: int) -> None:
-        """Fold a block with several threads, of which one begins with loading the next block."""
-        first, second = leaders
-        with ThreadPoolExecutor(workers) as pool:
-            coming = pool.submit(first.load, 0)
-            while self._loaded(coming.result(), first):
-                coming = pool.submit(second.load, first.behind())
-                following = [pool.submit(head.follow, first) for head in heads]
-                for done in following:
-                    done.result()
-                first, second = second, first
+        measured = metrics_of(self._plans, self._floats, self._ints)
+        return list(zip(measured, self._curves if self._wanted else [None] * len(folds), strict=True))
 
     def _loaded(self, answer: int, leader: Any) -> bool:
         """Whether there is another block to fold. Raise BarsError."""
@@ -260,36 +237,36 @@ class _Batch:
         funding = tuple(map(feed.read, funding_arrays(plan)))
         return markets, funding, feed.read(given.timeline)
 
-    def _leader(self, shared: tuple[Any, ...], rows: int) -> Any:
-        """A fold that loads blocks of so many rows for all, and folds nothing itself."""
+    def _leader(self, shared: tuple[Any, ...]) -> Any:
+        """A fold that loads blocks for all, and folds nothing itself."""
+        block = self._feed.block(self._programs[0], len(self._given.bars), ROWS)
+        notes = self._feed.notes(self._programs[0], len(self._given.bars), 0)
+        return self._new_fold(0, self._first, shared, self._nothing, block, notes)
+
+    def _fold(self, number: int, shared: tuple[Any, ...], notes: tuple[Any, ...]) -> Any:
         import numpy as np
 
-        return self._new_fold(0, State("", *self._first), shared, self._feed.give(np.empty(0)), rows)
+        curve = np.empty(len(self._given.timeline)) if self._wanted else self._nothing
+        self._curves.append(curve)
+        state = self._floats[number], self._ints[number]
+        return self._new_fold(number, state, shared, curve, self._no_block, notes)
 
-    def _fold(self, number: int, shared: tuple[Any, ...], curve: Any) -> Any:
-        return self._new_fold(number, self._states[number], shared, curve)
-
-    def _new_fold(self, number: int, state: State, shared: tuple[Any, ...], curve: Any, rows: int = 0) -> Any:
-        import numpy as np
-
+    def _new_fold(
+        self,
+        number: int,
+        state: tuple[NDArray[np.float64], NDArray[np.int64]],
+        shared: tuple[Any, ...],
+        curve: NDArray[np.float64],
+        block: tuple[Any, ...],
+        notes: tuple[Any, ...],
+    ) -> Any:
         feed = self._feed
-        markets, funding, timeline = shared
         return self._kernel.Fold(
             tuple(map(feed.read, self._arrays[number])),
-            (feed.give(state.floats), feed.give(state.ints)),
-            markets,
-            funding,
-            timeline,
-            curve,
-            feed.give(np.empty(0)),
-            (feed.give(np.empty(0)), feed.give(np.empty(0, dtype=np.int64))),
-            (feed.block(self._programs[number], len(markets), rows) if rows else self._no_block)
-            + feed.hand(self._programs[number], len(markets), 0 if rows else AHEAD_ROWS),
+            tuple(map(feed.give, state)),
+            *shared,
+            feed.give(curve),
+            self._no_days[0],
+            self._no_days,
+            (*block, feed.cursors(len(self._given.bars)), *notes),
         )
-
-    def _new_curve(self) -> NDArray[np.float64]:
-        import numpy as np
-
-        curve = np.empty(len(self._given.timeline) if self._wanted else 0)
-        self._curves.append(curve)
-        return curve

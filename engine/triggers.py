@@ -164,11 +164,18 @@ def read_again(
 ) -> dict[str, object]:
     """Return the fields of a trigger that hold nodes, read for other values and nodes of the same names."""
     changes: dict[str, object] = {}
-    for kind, node in (
-        ("entry", trigger.entry_node), ("exit", trigger.exit_node), ("hold", trigger.hold_node),
-    ):  # fmt: skip
-        if node is not None:
-            changes[f"{kind}_node"] = _rule(found, kind, path, trigger.timeframe, reading)
+    for kind, text, node in (
+        ("entry", trigger.entry, trigger.entry_node),
+        ("exit", trigger.exit, trigger.exit_node),
+        ("hold", trigger.hold, trigger.hold_node),
+    ):
+        if node is None or text is None:
+            continue
+        # Of the same kind, it is as good a condition as it was.
+        again = reading.again(text) if trigger.timeframe is None else None
+        changes[f"{kind}_node"] = (
+            _rule(found, kind, path, trigger.timeframe, reading) if again is None else again
+        )
     for key, level in (("stop", trigger.stop), ("target", trigger.target), ("trailing", trigger.trailing)):
         if level is not None and level.node is not None:
             changes[key] = read_level(

@@ -28,6 +28,15 @@ def rounded(value: float) -> float:
     return float(f"{value:.12g}")
 
 
+def grown_pct(factor: float, exponent: float) -> float:
+    """Return 100 × (factor^exponent − 1), to 12 digits of the power; infinite beyond the largest number."""
+    try:
+        power = rounded(math.pow(factor, exponent))
+    except OverflowError:
+        return math.inf
+    return rounded(100.0 * (power - 1.0))
+
+
 def add_in_order(sums: list[float], codes: NDArray[np.int64], values: NDArray[np.float64]) -> None:
     """Add each value to the sum that its code names, in the order of the rows.
 

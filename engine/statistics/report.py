@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StateError
@@ -30,6 +30,8 @@ VERSION = 2
 _FORMAT = "stepfold report"
 BESIDE_ROWS = 10_000
 """Closed trades from which on a second thread that adds them up is worth its start."""
+SHARED_COLUMNS = ("timestamp", "pnl")
+"""Columns of trades that days read too."""
 CHUNK_ROWS = 32_768
 """Equity rows taken at once: they and what is made of them stay in a core's second cache."""
 
@@ -47,7 +49,8 @@ class Report:
         self._initial = plan.initial_equity
         self._days = Days()
         self._drawdowns = Drawdowns(self._initial, plan.start_ms)
-        self._trades = Trades(plan.symbols)
+        self._added = Trades(plan.symbols)
+        self._beside: Future[None] | None = None
         # Value and time of the highest and the lowest closing equity; the initial one stands at the start.
         self._highest: tuple[float, int] = (self._initial, plan.start_ms)
         self._lowest: tuple[float, int] = (self._initial, plan.start_ms)
@@ -58,14 +61,21 @@ class Report:
         if trades.rows < BESIDE_ROWS or processors() == 1:
             if trades.rows:
                 self._trades.add(trades)
-            self._add_days(output)
-            return
-        for name in trades:
-            _ = trades[name]  # made before two threads ask for it
-        with ThreadPoolExecutor(1) as pool:
-            beside = pool.submit(self._trades.add, trades)
-            self._add_days(output)
-            beside.result()
+        else:
+            for name in SHARED_COLUMNS:
+                _ = trades[name]  # made before two threads ask for it
+            pool = ThreadPoolExecutor(1)
+            self._beside = pool.submit(self._trades.add, trades)
+            pool.shutdown(wait=False)
+        self._add_days(output)
+
+    @property
+    def _trades(self) -> Trades:
+        """What the closed trades add up to, once the thread is done that adds them."""
+        if self._beside is not None:
+            self._beside.result()
+            self._beside = None
+        return self._added
 
     def _add_days(self, output: Output) -> None:
         tables = output.tables
@@ -211,7 +221,7 @@ class Report:
         report._highest, report._lowest = tuple(raw["highest"]), tuple(raw["lowest"])
         report._days = Days.load(raw["days"])
         report._drawdowns = Drawdowns.load(raw["drawdowns"])
-        report._trades = Trades.load(raw["trades"])
+        report._added = Trades.load(raw["trades"])
         return report
 
 

@@ -95,7 +95,9 @@ def evaluate(
         )
         bits.append(_words(np.array(found, dtype=np.uint64), program.all_rules, size))
         boards.append(
-            np.array(board, dtype=np.float64)[: program.board * stride].reshape(program.board, stride)[:, :size]
+            np.array(board, dtype=np.float64)[: program.board * stride].reshape(program.board, stride)[
+                :, :size
+            ]
         )
     whole = np.concatenate(columns, axis=1)
     return Evaluated(

@@ -26,6 +26,7 @@ from engine import (
     parse_strategy,
     preset,
     simulate,
+    summing,
 )
 from engine.columns import Coded, Table
 from engine.fold import Output
@@ -185,6 +186,27 @@ def test_the_normal_distribution_and_quantiles() -> None:
 
 
 # --- days and periods ------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=40), st.sampled_from([1e-300, 1.0, 1e5]))
+def test_sums_are_rounded_once(values: list[float], scale: float) -> None:
+    # Their differences from the mean, too: what is left when large numbers go away.
+    for numbers in (values, [value * scale for value in values], [*values, *(-value for value in values)]):
+        assert passes.sum_exactly(np.array(numbers)) == math.fsum(numbers)
+
+
+@pytest.mark.parametrize("module", [summing, uncompiled("summing")], ids=["compiled", "uncompiled"])
+def test_a_sum_between_two_floats_is_not_sure(module: Any) -> None:
+    def summed(*values: float) -> tuple[float, bool]:
+        found: tuple[float, bool] = module.sum_surely(np.array(values) if module.COMPILED else list(values))
+        return found
+
+    assert summed(1.0, 2.0**-53) == (1.0, False)  # half of the last place: the tie goes to the even one
+    assert summed(1.0, 2.0**-54) == (1.0, True)
+    assert summed(1.0, 1e100, 1.0, -1e100) == (2.0, False)  # right, but more might have been lost
+    assert summed(0.1, 0.2, 0.3) == (0.6, True)
+    assert summed() == (0.0, True)
+    assert not summed(math.inf, -math.inf)[1]
 
 
 def test_dates() -> None:

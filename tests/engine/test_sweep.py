@@ -106,6 +106,22 @@ def test_a_combination_that_counts_by_days_does_not_change_the_others() -> None:
         assert_same_as_runs(raw, bars, combinations, funding=funding)
 
 
+def test_windows_that_no_graph_holds_together_are_read_in_several() -> None:
+    # 300 windows of 9,000 bars are more than one document may remember.
+    period = {"type": "int", "default": 5, "min": 2, "max": 9_999}
+    raw = document("close > sma(close, $period)", None, parameters={"period": period})
+    combinations = [{"period": 9_000 + number} for number in range(300)]
+    found = sweep(raw, {"A": generated(2_000, 12)}, combinations, timeframe_ms=MINUTE, start_ms=0, threads=1)
+    assert [outcome.parameters for outcome in found] == combinations
+    assert {outcome.metrics["bars"] for outcome in found} == {2_000}
+
+
+def test_a_parameter_without_a_value_is_refused_though_it_has_a_default() -> None:
+    pairs: list[dict[str, object]] = [{"fast": 3, "slow": 9}, {"slow": 9}, {"fast": None, "slow": 9}]
+    with pytest.raises(StrategyError, match="fast"):
+        sweep(preset("ema_cross"), {"A": generated(500, 13)}, pairs)
+
+
 def test_more_rules_than_a_word_holds() -> None:
     pairs = [{"fast": fast, "slow": slow} for fast in range(2, 10) for slow in range(11, 21)]
     assert_same_as_runs(preset("ema_cross"), {"A": generated(1_500, 10)}, pairs)

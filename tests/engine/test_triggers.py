@@ -8,7 +8,7 @@ from engine import StrategyError, Trigger, parse_strategy, warm_up_bars
 from engine.expression import parse_expression
 from engine.graph import Graph
 from engine.strategy import Level, Order, Strategy
-from tests.engine.market import MINUTE, document
+from tests.engine.market import MINUTE, candles, document, play, rows
 
 
 def parsed(**fields: Any) -> Strategy:
@@ -352,3 +352,15 @@ def test_more_rules_than_a_word_has_bits_are_refused() -> None:
     rules = {"entry": "close > 1", "exit": "close < 1", "hold": "volume > 1"}
     raw = {"name": "n", "triggers": [{"id": f"t{n}", **rules} for n in range(22)]}
     assert issues(raw) == [("triggers", "have 66 entry, exit and hold rules together; 64 are allowed")]
+
+
+def test_the_last_of_as_many_rules_as_there_may_be_counts() -> None:
+    never = {"entry": "close < 0", "exit": "close < 0"}
+    triggers = [{"id": f"t{n}", **never} for n in range(31)] + [
+        {"id": "last", "entry": "close > 10", "exit": "close < 10"}
+    ]
+    result = play(
+        {"name": "n", "triggers": triggers},
+        candles([(price, price) for price in (9.0, 11.0, 11.0, 9.0, 9.0)]),
+    )
+    assert [fill["trigger_id"] for fill in rows(result.tables["fills"])] == ["last", "last"]
