@@ -49,6 +49,7 @@ def simulate(
     *,
     finer: Mapping[str, Bars] | None = None,
     kernel: ModuleType | None = None,
+    last: bool = False,
 ) -> tuple[State, Output]:
     """Fold `bars` (one entry for each symbol that has any) into `state`.
 
@@ -56,11 +57,12 @@ def simulate(
     indicators only; bars at or after its end are left out. `state` itself is not changed. `finer` are candles
     of the plan's finer timeframe that decide what came first inside a bar, where there are any. Raise
     BarsError, StateError. `kernel` replaces the kernel that would be imported (the tests hold both equal).
+    `last` says that no bars come after these: the books are closed too, as by `finish`.
     """
     _check_state(plan, state)
     given = Given.of(plan, bars, finer or {}, state.last_timestamp)
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
-    segment = Machine(plan, after.floats, after.ints, given, kernel).run()
+    segment = Machine(plan, after.floats, after.ints, given, kernel).run(plan.end_ms if last else None)
     return after, _output(plan, state, after, segment, given)
 
 
@@ -72,7 +74,7 @@ def finish(plan: Plan, state: State, *, kernel: ModuleType | None = None) -> tup
     _check_state(plan, state)
     nothing = Given.nothing(len(plan.markets))
     after = State(state.fingerprint, state.floats.copy(), state.ints.copy())
-    segment = Machine(plan, after.floats, after.ints, nothing, kernel).run(finish_at=plan.end_ms)
+    segment = Machine(plan, after.floats, after.ints, nothing, kernel).run(plan.end_ms)
     return after, _output(plan, state, after, segment, nothing)
 
 

@@ -192,7 +192,12 @@ class Fold:
     all_rules: cython.Py_ssize_t
     first_rule: cython.Py_ssize_t
     lanes: cython.Py_ssize_t
-    # The open of the bar behind the signal at hand, read before it is wanted.
+    # The signal after the one at hand: the row from which, to which and by which mask it was looked for, where
+    # it is, and the open behind it.
+    coming_from: cython.Py_ssize_t
+    coming_end: cython.Py_ssize_t
+    coming_mask: cython.Py_ssize_t
+    coming_at: cython.Py_ssize_t
     coming: cython.double
     # What the fills of one row share, and what sizing one entry finds.
     usable: cython.double
@@ -409,6 +414,7 @@ class Fold:
         self.cells = lead.cells
         self.times = lead.times
         self.truths = lead.truths
+        self.coming_from = -1
         self.board = lead.board
         self.gaps = lead.gaps
         self.block = lead.block
@@ -539,10 +545,10 @@ class Fold:
     @cython.cfunc
     @cython.nogil
     def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
-        """Note where one of the next bars does not follow the last, and copy them where markets meet.
+        """Check the next bars, and copy them where markets meet.
 
         A single market is read where it lies; only `_row` wants its bar in the block (see `_take`), and
-        folds that share it. Who folds it alone also checks it: it is the first to read all its columns.
+        folds that share it. Who folds it alone looks at its times too, so that both have as much to do.
         """
         cells = self.cells
         times = self.times
@@ -551,11 +557,33 @@ class Fold:
         highs = market.high
         lows = market.low
         closes = market.close
-        step: cython.longlong = self.plan_i[L.PI_STEP]
         first: cython.Py_ssize_t = market.next
         base: cython.Py_ssize_t = s * self.block
         c0: cython.Py_ssize_t = s * L.CELLS * self.block
+        if (self.count > 1 or self.summary or first < market.first) and not self._note_gaps(
+            market, s, first, length
+        ):
+            return False
+        if not self._check(market, s, first, length):
+            return False
+        if self.count > 1 or self.summary:
+            times[base : base + length] = timestamp[first : first + length]
+            cells[c0 : c0 + length] = opens[first : first + length]
+            cells[c0 + self.block : c0 + self.block + length] = highs[first : first + length]
+            cells[c0 + 2 * self.block : c0 + 2 * self.block + length] = lows[first : first + length]
+            cells[c0 + 3 * self.block : c0 + 3 * self.block + length] = closes[first : first + length]
+            cells[c0 + 4 * self.block : c0 + 4 * self.block + length] = market.volume[first : first + length]
+        return True
+
+    @cython.cfunc
+    @cython.nogil
+    def _note_gaps(
+        self, market: Market, s: cython.Py_ssize_t, first: cython.Py_ssize_t, length: cython.Py_ssize_t
+    ) -> cython.bint:
+        """Note where one of some bars does not follow the last; false where one comes too early."""
+        timestamp = market.timestamp
         j: cython.Py_ssize_t
+        step: cython.longlong = self.step
         odd: cython.longlong = 0
         for j in range(first + 1, first + length):
             odd |= (timestamp[j] - timestamp[j - 1]) ^ step
@@ -582,17 +610,6 @@ class Fold:
                 ):
                     self.gaps[self.gap_count] = j - first
                     self.gap_count += 1
-        if (self.count > 1 or self.summary or first < market.first) and not self._check(
-            market, s, first, length
-        ):
-            return False
-        if self.count > 1 or self.summary:
-            times[base : base + length] = timestamp[first : first + length]
-            cells[c0 : c0 + length] = opens[first : first + length]
-            cells[c0 + self.block : c0 + self.block + length] = highs[first : first + length]
-            cells[c0 + 2 * self.block : c0 + 2 * self.block + length] = lows[first : first + length]
-            cells[c0 + 3 * self.block : c0 + 3 * self.block + length] = closes[first : first + length]
-            cells[c0 + 4 * self.block : c0 + 4 * self.block + length] = market.volume[first : first + length]
         return True
 
     @cython.cfunc
@@ -668,11 +685,8 @@ class Fold:
     def _fold_block(self) -> cython.longlong:
         """Fold the rest of the block; return as `follow` does."""
         if self.block_at == 0:
-            if (
-                self.count == 1
-                and not self.summary
-                and not self._check(self.only, 0, self.bar_first, self.block_rows)
-            ):
+            alone: cython.bint = self.count == 1 and not self.summary
+            if alone and not self._note_gaps(self.only, 0, self.bar_first, self.block_rows):
                 return L.RUN_BAD_BAR
             self._gather_signals()
         while self.block_at < self.block_rows:
@@ -1210,11 +1224,10 @@ class Fold:
                 self._value_change(base)
             self._note_extremes(base, base)
             # Flat: equity stands still, every return is zero and changes no sum.
-            j = self._next_signal(mask, begin, end)
+            j = self._signal_ahead(mask, L.MASK_LONG, begin, end)
             if j < end:
                 word = self._word(0, j) & self.masks[mask]
                 j += 1
-            self._look_ahead(j)
             if self.curved:
                 for k in range(begin, j):
                     self.equity[row + k] = base
@@ -1228,11 +1241,10 @@ class Fold:
             down = self.f[L.GF_DOWN_SQUARES]
             most = -INFINITY
             least = INFINITY
-            j = self._next_signal(mask, begin, end)
+            j = self._signal_ahead(mask, L.MASK_FLAT, begin, end)
             if j < end:
                 word = self._word(0, j) & self.masks[mask]
                 j += 1
-            self._look_ahead(j)
             if self.curved:
                 high = self.f[fb + L.SF_HIGH]
                 low = self.f[fb + L.SF_LOW]
@@ -1381,13 +1393,26 @@ class Fold:
     @cython.cfunc
     @cython.nogil
     @cython.inline
-    def _look_ahead(self, j: cython.Py_ssize_t) -> cython.void:
-        """Read the open at which the next order fills while other bars are marked: it comes from far away.
+    def _signal_ahead(
+        self, mask: cython.Py_ssize_t, following: cython.Py_ssize_t, begin: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
+        """`_next_signal`; and where the one after it fills, by the mask that follows, its open is read early.
 
-        Nothing is decided by it.
+        Prices come from far away: what is read here is there when it is wanted. Nothing is decided by it.
         """
-        if self.bar_first + j < self.only.size:
-            self.coming = self.only.open[self.bar_first + j]
+        j: cython.Py_ssize_t
+        if begin == self.coming_from and end == self.coming_end and mask == self.coming_mask:
+            j = self.coming_at
+        else:
+            j = self._next_signal(mask, begin, end)
+        if j < end:
+            self.coming_from = j + 1
+            self.coming_end = end
+            self.coming_mask = following
+            self.coming_at = self._next_signal(following, j + 1, end)
+            if self.bar_first + self.coming_at + 1 < self.only.size:
+                self.coming = self.only.open[self.bar_first + self.coming_at + 1]
+        return j
 
     @cython.cfunc
     @cython.nogil

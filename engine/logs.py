@@ -30,6 +30,7 @@ class Log:
         self._floats = segment.floats[log]
         self._ints = segment.ints[log]
         self._extras = segment.floats[L.LOG_EXTRAS]
+        self._codes: dict[int, NDArray[np.int32]] = {}
 
     def __len__(self) -> int:
         return _entries(self._ints)
@@ -41,6 +42,7 @@ class Log:
         import numpy as np
 
         found = copy.copy(self)
+        found._codes = {}
         numbers: NDArray[np.int64] = np.flatnonzero(rows)
         found._floats, found._ints = _chosen(self._floats, numbers), _chosen(self._ints, numbers)
         if _entries(self._extras):
@@ -63,7 +65,11 @@ class Log:
 
     def code(self, part: int) -> NDArray[np.int32]:
         """One part of the packed codes; -1 where there is none."""
-        return decoded(self.whole(FIRST_COLUMN), part, L.CODE_BITS[part], _as_they_are(L.CODE_BITS[part]))
+        found = self._codes.get(part)
+        if found is None:
+            bits = L.CODE_BITS[part]
+            found = self._codes[part] = decoded(self.whole(FIRST_COLUMN), part, bits, _as_they_are(bits))
+        return found
 
     def coded(self, part: int, names: tuple[str, ...]) -> Coded:
         """One part of the packed codes as texts."""

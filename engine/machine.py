@@ -204,23 +204,21 @@ class Machine:
         self._ints: list[list[NDArray[np.int64]]] = [[] for _ in range(L.LOG_COUNT)]
 
     def run(self, finish_at: int | None = None) -> Segment:
-        """Fold all bars (and close the books at `finish_at`). Raise BarsError."""
-        if finish_at is not None:
-            self._new_logs(extra_events=self._event_margin + 2)
-            self._fold.finish(finish_at)
-            self._keep_logs()
+        """Fold all bars, and close the books at `finish_at` if it is given. Raise BarsError."""
+        self._closing_events = 0 if finish_at is None else self._event_margin + 2
+        self._new_logs()
+        if self._ahead:
+            self._fold_behind()
         else:
-            self._new_logs()
-            if self._ahead:
-                self._fold_behind()
-            else:
-                (loader,) = self._loaders
-                row = 0
-                while self._loaded(loader.load(row), loader):
-                    self._follow(loader)
-                    row = loader.behind()
-            self._fold.end_of_bars()
-            self._keep_logs()
+            (loader,) = self._loaders
+            row = 0
+            while self._loaded(loader.load(row), loader):
+                self._follow(loader)
+                row = loader.behind()
+        self._fold.end_of_bars()
+        if finish_at is not None:
+            self._fold.finish(finish_at)
+        self._keep_logs()
         self._feed.take_back()
         return Segment(
             self._timeline,
@@ -277,7 +275,7 @@ class Machine:
         fixed = L.GF_SIZE + count * (L.SF_SIZE + rules * L.NF_SIZE)
         return fixed + number * len(self._program.carry)
 
-    def _new_logs(self, extra_events: int = 0) -> None:
+    def _new_logs(self) -> None:
         """Give the kernel empty logs, as large as the bars to come will need by what those before needed."""
         import numpy as np
 
@@ -292,7 +290,8 @@ class Machine:
             logged = sum(piece.shape[1] for piece in self._ints[L.LOG_EVENTS])
             rows += min(int(1.1 * logged * (len(self._timeline) - done) / done), MOST_LOG_ROWS)
         fills = rows // (2 * count) + self._fill_margin
-        events = rows + self._event_margin + extra_events
+        margin = self._event_margin + self._closing_events
+        events = rows + margin
         # A row of fills or payments writes at most one row of positions for each market and one of balances;
         # a market whose allocation is smaller than a quantity step writes balances without a fill.
         snapshots = events + count if self._rich else fills + count if count > 1 else 0
@@ -305,7 +304,7 @@ class Machine:
             self._feed.log(size, width, np.int64) for size, width in zip(sizes, L.INT_WIDTHS, strict=True)
         ]
         self._fold.set_logs(
-            self._log_floats, self._log_ints, sizes, fills - self._fill_margin, events - self._event_margin
+            self._log_floats, self._log_ints, sizes, fills - self._fill_margin, events - margin
         )
 
     def _keep_logs(self) -> None:

@@ -8,9 +8,9 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 from engine.bars import Bars
-from engine.columns import Coded, Table, join
+from engine.columns import Coded, Table
 from engine.errors import BarsError, Issue, PlanError
-from engine.fold import finish, simulate
+from engine.fold import simulate
 from engine.limits import Behaviour, Risk, read_limits
 from engine.measures import Metrics, metrics
 from engine.plan import Costs, Funding, Market, Plan
@@ -118,13 +118,10 @@ def run(
         maintenance_margin_pct=maintenance_margin_pct,
         funding=funding,
     )
-    state, folded = simulate(plan, initial_state(plan), series, finer=inside, kernel=kernel)
+    state, output = simulate(plan, initial_state(plan), series, finer=inside, kernel=kernel, last=True)
     report = Report(plan)
-    report.add(folded)
-    state, closed = finish(plan, state, kernel=kernel)
-    report.add(closed)
-    tables = {name: join([table, closed.tables[name]]) for name, table in folded.tables.items()}
-    return Result(plan, state, tables, metrics(plan, state, report), report)
+    report.add(output)
+    return Result(plan, state, output.tables, metrics(plan, state, report), report)
 
 
 class PlanSettings(TypedDict, total=False):

@@ -33,14 +33,21 @@ def add_by_day(
     sums: cython.double[::1],
 ):
     """Count rows in the order of time, and add their values, by day; `begins` are the days' first moments."""
-    day: cython.Py_ssize_t = 0
+    day: cython.Py_ssize_t
     days: cython.Py_ssize_t = len(begins)
-    j: cython.Py_ssize_t
-    for j in range(len(stamps)):
-        while day + 1 < days and stamps[j] >= begins[day + 1]:
-            day += 1
-        counts[day] += 1
-        sums[day] += values[j]
+    j: cython.Py_ssize_t = 0
+    rows: cython.Py_ssize_t = len(stamps)
+    first: cython.Py_ssize_t
+    total: cython.double
+    with cython.nogil:
+        for day in range(days):
+            first = j
+            total = sums[day]
+            while j < rows and (day + 1 == days or stamps[j] < begins[day + 1]):
+                total += values[j]
+                j += 1
+            sums[day] = total
+            counts[day] += j - first
 
 
 def sum_surely(values: cython.const[cython.double][::1]):
@@ -83,8 +90,9 @@ def decode(
 ):
     """Write what `table` has for some bits of each code."""
     j: cython.Py_ssize_t
-    for j in range(len(codes)):
-        out[j] = table[(codes[j] >> shift) & mask]
+    with cython.nogil:
+        for j in range(len(codes)):
+            out[j] = table[(codes[j] >> shift) & mask]
 
 
 def add_trades(
@@ -140,24 +148,32 @@ def add_trades(
     classes: cython.Py_ssize_t = len(bounds)
     cost: cython.double
     percent: cython.double
+    gain: cython.double
+    share: cython.double
+    fee: cython.double
+    begun: cython.longlong
     with cython.nogil:
         for j in range(len(pnl)):
             # Without branches where they can: what trades come to cannot be predicted.
-            outcome = (pnl[j] <= 0.0) + (pnl[j] == 0.0)
-            lasted = left[j] - entered[j]
+            gain = pnl[j]
+            share = returned[j]
+            fee = fees[j]
+            begun = entered[j]
+            outcome = (gain <= 0.0) + (gain == 0.0)
+            lasted = left[j] - begun
             longest[outcome] = lasted if lasted > longest[outcome] else longest[outcome]
             streak[1] = streak[1] + 1 if streak[0] == outcome else 1
             streak[0] = outcome
             if streak[1] > longest_streak[outcome]:
                 longest_streak[outcome] = streak[1]
-            if returned[j] > extremes[0]:
-                extremes[0] = returned[j]
+            if share > extremes[0]:
+                extremes[0] = share
                 rows[0] = j
-            if returned[j] < extremes[1]:
-                extremes[1] = returned[j]
+            if share < extremes[1]:
+                extremes[1] = share
                 rows[1] = j
-            extremes[2] = pnl[j] if pnl[j] > extremes[2] else extremes[2]
-            extremes[3] = pnl[j] if pnl[j] < extremes[3] else extremes[3]
+            extremes[2] = gain if gain > extremes[2] else extremes[2]
+            extremes[3] = gain if gain < extremes[3] else extremes[3]
             # A null's code is -1, and its label stands last.
             places[0] = labels[begins[0] + symbols[j] if symbols[j] >= 0 else begins[1] - 1]
             places[1] = labels[begins[1] + triggers[j] if triggers[j] >= 0 else begins[2] - 1]
@@ -165,18 +181,18 @@ def add_trades(
             places[3] = labels[begins[3] + reasons[j] if reasons[j] >= 0 else begins[4] - 1]
             places[4] = labels[begins[4] + sides[j] if sides[j] >= 0 else begins[5] - 1]
             places[5] = rest[0] + outcome
-            day = entered[j] // L.DAY
-            if entered[j] - day * L.DAY < 0:
+            day = begun // L.DAY
+            if begun - day * L.DAY < 0:
                 day -= 1  # before 1970: division is toward zero
-            places[6] = rest[1] + (entered[j] - day * L.DAY) // L.HOUR
+            places[6] = rest[1] + (begun - day * L.DAY) // L.HOUR
             # 1970-01-01 was a Thursday.
             weekday = (day + 3) % 7
             places[7] = rest[2] + (weekday if weekday >= 0 else weekday + 7)
             for k in range(8):
                 at = 5 * places[k]
-                floats[at] += fees[j]
-                floats[at + 1] += returned[j]
-                floats[at + 2 + outcome] += pnl[j]
+                floats[at] += fee
+                floats[at + 1] += share
+                floats[at + 2 + outcome] += gain
                 at = 4 * places[k]
                 ints[at] += lasted
                 ints[at + 1 + outcome] += 1

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
-from engine.columns import Column, Sampled, Table
+from engine.columns import Coded, Column, Sampled, Table
 from engine.events import Events, payloads
 from engine.logs import Log, lazily
 from engine.plan_arrays import is_rich, program_of
@@ -188,11 +188,7 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
             "price": lazily(log.number, L.FF_PRICE),
             "fee": lazily(log.number, L.FF_FEE),
             "slippage": lazily(log.number, L.FF_SLIPPAGE),
-            # An allocation is no order: nobody took or made it.
-            "liquidity": lambda: log.text(
-                np.where(log.code(L.CODE_REASON) == L.FR_ALLOCATION, -1, log.code(L.CODE_SIDE) >> 1),
-                ("taker", "maker"),
-            ),
+            "liquidity": lazily(_liquidity, log),
             "pnl": lazily(log.number, L.FF_PNL),
             "trigger_id": lazily(log.trigger, L.CODE_RULE),
             "category": lazily(log.category, L.CODE_RULE),
@@ -225,6 +221,13 @@ def _fills(plan: Plan, before: State, segment: Segment) -> Table:
             "bound_by": lazily(log.coded, L.CODE_BOUND, L.BOUNDS),
         },
     )
+
+
+def _liquidity(log: Log) -> Coded:
+    codes = log.code(L.CODE_SIDE) >> 1
+    # An allocation is no order: nobody took or made it.
+    codes[log.code(L.CODE_REASON) == L.FR_ALLOCATION] = -1
+    return log.text(codes, ("taker", "maker"))
 
 
 def _average_cost(log: Log) -> NDArray[np.float64]:

@@ -83,8 +83,8 @@ def ratio(numerator: float, denominator: float) -> float | None:
     return numerator / denominator if denominator else None
 
 
-def mean(values: Sequence[float]) -> float | None:
-    return math.fsum(values) / len(values) if values else None
+def mean(values: NDArray[np.float64]) -> float | None:
+    return sum_exactly(values) / len(values) if len(values) else None
 
 
 class Sample:
@@ -98,6 +98,13 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @cached_property
+    def ordered(self) -> NDArray[np.float64]:
+        """The values from the lowest to the highest."""
+        import numpy as np
+
+        return np.sort(self.array)
 
     @cached_property
     def sum(self) -> float:
@@ -140,12 +147,12 @@ class Sample:
         return self.array - self.sum / len(self)
 
 
-def quantile(ordered: Sequence[float], share: float) -> float:
+def quantile(ordered: NDArray[np.float64], share: float) -> float:
     """Interpolate linearly between the neighbours (Hyndman & Fan 1996, type 7; numpy's and pandas' own)."""
     place = share * (len(ordered) - 1)
     low = math.floor(place)
     high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))
 
 
 def normal_below(x: float) -> float:

@@ -118,11 +118,10 @@ def probabilistic_sharpe(returns: Sample) -> float | None:
 
 
 def _put_shape(sheet: Sheet, returns: Sample, few: str) -> None:
-    ordered = sorted(returns.values)
+    array, ordered = returns.array, returns.ordered
     enough = len(returns) > 1
-    gains = [value for value in returns.values if value > 0.0]
-    losses = [value for value in returns.values if value < 0.0]
-    gained, lost = math.fsum(gains), -math.fsum(losses)
+    gains, losses = array[array > 0.0], array[array < 0.0]
+    gained, lost = sum_exactly(gains), -sum_exactly(losses)
     safe = "no day lost anything" if enough else few
     none_won = "no day won anything" if enough else few
     low = quantile(ordered, 0.05) if enough else None
@@ -131,8 +130,8 @@ def _put_shape(sheet: Sheet, returns: Sample, few: str) -> None:
     sheet.put("skew", returns.skewness, flat)
     sheet.put("kurtosis", returns.excess_kurtosis, flat)
     sheet.percent("value_at_risk_95_pct", low, few)
-    tail = [] if low is None else [value for value in ordered if value <= low]
-    sheet.percent("conditional_value_at_risk_95_pct", mean(tail), few)
+    tail = None if low is None else mean(array[array <= low])
+    sheet.percent("conditional_value_at_risk_95_pct", tail, few)
     omega = ratio(gained, lost) if enough else None
     sheet.put("omega_ratio", omega, safe)
     sheet.put("gain_to_pain_ratio", ratio(returns.sum, lost) if enough else None, safe)
@@ -151,7 +150,7 @@ def _put_shape(sheet: Sheet, returns: Sample, few: str) -> None:
         cpc = omega * payoff * (len(gains) / (len(gains) + len(losses)))
     sheet.put("cpc_index", cpc, "the Omega or the daily payoff ratio is undefined")
     # As quantstats has it: days at exactly zero count among the wins here.
-    not_lost = mean([value for value in returns.values if value >= 0.0])
+    not_lost = mean(array[array >= 0.0])
     sheet.put(
         "outlier_win_ratio", quantile(ordered, 0.99) / not_lost if enough and not_lost else None, none_won
     )
@@ -169,6 +168,8 @@ def falls(curve: Curve) -> NDArray[np.float64]:
 
 
 def _put_depth(sheet: Sheet, curve: Curve, returns: Sample) -> None:
+    import numpy as np
+
     depths = falls(curve)
     none = "no day closed under an earlier one" if len(depths) else NO_DAY
     ulcer = math.sqrt(sum_exactly(depths * depths) / len(depths)) if len(depths) else None
@@ -180,7 +181,7 @@ def _put_depth(sheet: Sheet, curve: Curve, returns: Sample) -> None:
     spread = returns.deviation
     serenity = None
     if spread and ulcer:
-        found = depths[depths >= quantile(sorted(depths.tolist()), 0.95)]
+        found = depths[depths >= quantile(np.sort(depths), 0.95)]
         pitfall = sum_exactly(found) / len(found) / spread
         serenity = ratio(returns.sum, ulcer * pitfall)
     sheet.put("serenity_index", serenity, none)
@@ -222,18 +223,19 @@ def _put_benchmark(sheet: Sheet, returns: Sample, held: Sample, few: str) -> Non
 
 def _put_counts(sheet: Sheet, days: Days, returns: Sample, none: str) -> None:
     won, lost = returns.array > 0.0, returns.array < 0.0
-    sheet.put("days_won", int(won.sum()))
-    sheet.put("days_drawn", len(returns) - int(won.sum()) - int(lost.sum()))
-    sheet.put("days_lost", int(lost.sum()))
+    days_won, days_lost = int(won.sum()), int(lost.sum())
+    sheet.put("days_won", days_won)
+    sheet.put("days_drawn", len(returns) - days_won - days_lost)
+    sheet.put("days_lost", days_lost)
     sheet.put("max_consecutive_days_won", _longest(won))
     sheet.put("max_consecutive_days_lost", _longest(lost))
-    for name, choose in (("best", max), ("worst", min)):
-        row = returns.values.index(choose(returns.values)) if returns.values else None
+    for name, choose in (("best", returns.array.argmax), ("worst", returns.array.argmin)):
+        row = int(choose()) if returns.values else None
         sheet.percent(f"{name}_day_pct", None if row is None else returns.values[row], none)
         sheet.put(f"{name}_day", None if row is None else text_of(days.day[row]), none)
     sheet.percent(
         "win_days_pct",
-        ratio(int(won.sum()), int(won.sum()) + int(lost.sum())),
+        ratio(days_won, days_won + days_lost),
         "no day won or lost anything" if returns.values else none,
     )
 
