@@ -5,7 +5,6 @@ at 10 × and dragged through. With `--page` and `--run` it measures a stack that
 """
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
@@ -13,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from bench import service
 from localstack.deploy import deploy
 from localstack.emulator import Home, free_port, start, stop
-from tests.ui.chromium import ARGUMENTS, executable
+from tests.ui.chromium import launched
 
 BARS = 132_480
 SECONDS = 10.0
@@ -58,11 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure(address: str, run_id: str) -> None:
-    path, environment = executable()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=list(ARGUMENTS), env={**os.environ, **environment}
-        )
+    with launched() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="en-GB")
         page.set_default_timeout(PATIENCE_MS)
         _usable(page, "first load: the history", f"{address}#/runs", "heading", "Runs")
@@ -74,7 +69,6 @@ def measure(address: str, run_id: str) -> None:
         _zoom_out(page)
         _frames(page, "dragging, a thousand bars in sight", lambda: _drag(page))
         _frames(page, "dragging the position through the run", lambda: _scrub(page))
-        browser.close()
 
 
 def _usable(page: Page, what: str, address: str, role: str, name: str) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.e2e.command_line import COMMAND, environment
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.markets import simulated_file
 
@@ -46,16 +45,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stepfold(stack: LocalStack, folder: Path) -> Stepfold:
-    given = {"STEPFOLD_API_URL": stack.api_url, "COLUMNS": "80", "PYTHONWARNINGS": "error"}
-    command = Path(sys.executable).with_name("stepfold")
-
     def run(*arguments: str) -> Ran:
-        names = ("PATH", "HOME", "STEPFOLD_MARKET_DATA")
-        kept = {name: os.environ[name] for name in names if name in os.environ}
         ended = subprocess.run(
-            [command, *arguments],
+            [COMMAND, *arguments],
             cwd=folder,
-            env={**kept, **given},
+            env=environment(stack.api_url),
             capture_output=True,
             encoding="utf-8",
             check=False,

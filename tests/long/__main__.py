@@ -1,27 +1,24 @@
 """`make long`: ten symbols of four years of minutes in the memory of the function, in steps and in one.
 
-The bytes of both must be equal. Each worker of the simulation is held to the function's memory: one that has
-more is killed, as Lambda would, and the run fails. (A limit of the system would not do: those that need no
-rights count address space, and libraries reserve a gigabyte of it that they never touch.) The table of
-docs/reliability.md.
+The bytes of both must be equal. While the run in steps goes on, `stepfold watch` and the page of the run in a
+browser are told how far it is: neither may miss anything that was stored, nor see it go back.
+
+Each worker of the simulation is held to the function's memory: one that has more is killed, as Lambda would,
+and the run fails. (A limit of the system would not do: those that need no rights count address space, and
+libraries reserve a gigabyte of it that they never touch.) The tables of docs/reliability.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from infra_cdk.sizes import SIZES
 from localstack.deploy import deploy
 from localstack.emulator import Home, free_port, start, stop
 from tests.e2e.client import import_candles, ok, wait
@@ -31,38 +28,12 @@ from tests.e2e.markets import CROSS, simulated_file
 from tests.e2e.test_long_runs import simulated
 from tests.faults.driver import environment, set_environment
 from tests.faults.table import rows, write_between
+from tests.long.watching import Account, watching
+from tests.long.workers import MEMORY, Workers
+from tests.ui.chromium import SCREENSHOTS
 
 START, END = "2021-01-01", "2024-12-31"
-MEMORY = SIZES["simulate"].memory * 2**20
 LONGEST = 3600.0
-
-
-class Workers(threading.Thread):
-    """Kills every worker of a function that has more than its memory, and keeps the most that one had."""
-
-    def __init__(self, stack: LocalStack, function: str) -> None:
-        super().__init__(daemon=True)
-        self._stack, self._function = stack, function
-        self._over = threading.Event()
-        self.peak = 0
-
-    def run(self) -> None:
-        while not self._over.wait(0.05):
-            for pid in self._stack.workers(self._function):
-                with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-                    self._look(pid)
-
-    def _look(self, pid: int) -> None:
-        status = Path(f"/proc/{pid}/status").read_text()
-        for line in status.splitlines():
-            if line.startswith("VmHWM:"):
-                self.peak = max(self.peak, int(line.split()[1]) * 1024)
-        if self.peak > MEMORY:
-            os.kill(pid, signal.SIGKILL)
-
-    def end(self) -> None:
-        self._over.set()
-        self.join()
 
 
 def main() -> int:
@@ -70,6 +41,8 @@ def main() -> int:
     arguments.add_argument("--symbols", type=int, default=10)
     arguments.add_argument("--end", default=END)
     arguments.add_argument("--steps", type=int, default=5, help="steps that the second run shall take, about")
+    arguments.add_argument("--values", type=int, default=10, help="different ones of the progress to be seen")
+    arguments.add_argument("--seen", type=Path, default=SCREENSHOTS, help="folder of what was seen")
     arguments.add_argument("--port", type=int, default=0)
     arguments.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
     given = arguments.parse_args()
@@ -96,7 +69,11 @@ def _compare(stack: LocalStack, given: argparse.Namespace) -> int:
     request = {"symbols": symbols, "timeframe": "1m", "exchange": "sim", "strategy": CROSS}
 
     one = _run(stack, request, seconds=LONGEST)
-    several = _run(stack, request, seconds=max(1.0, one["took"] / (given.steps + 1)))
+    with watching(stack, given.seen) as watch:
+        seconds = max(1.0, one["took"] / (given.steps + 1))
+        several = _run(stack, request, seconds=seconds, started=watch.look_at)
+        results = ok(http.get(f"/backtests/{several['run_id']}/results"))
+        accounts = watch.accounts(results, given.values)
     if one["steps"] != 1 or several["steps"] < min(3, given.steps):
         _say(f"VIOLATION: {one['steps']} and {several['steps']} steps")
         return 1
@@ -104,6 +81,9 @@ def _compare(stack: LocalStack, given: argparse.Namespace) -> int:
     if differing:
         _say(f"VIOLATION: other bytes in {differing[:5]}")
         return 1
+    wrong = [words for account in accounts for words in account.wrong]
+    for words in wrong:
+        _say(f"VIOLATION: {words}")
     cells = [
         (
             run["steps"],
@@ -119,21 +99,59 @@ def _compare(stack: LocalStack, given: argparse.Namespace) -> int:
         "",
         f"{given.symbols} symbols, shared cash; equal bytes in {one['objects']} objects of "
         f"{one['size'] / 2**20:,.0f} MiB. The function has {MEMORY / 2**20:,.0f} MiB.",
+        "",
+        *_told(accounts),
     ]
     print("\n".join(lines))  # noqa: T201 - what it is for
-    if given.write:
+    if given.write and not wrong:
         write_between("long", lines)
-    return 0
+    return 1 if wrong else 0
 
 
-def _run(stack: LocalStack, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
-    """Run in steps of so many seconds; return what was measured. Raises AssertionError for a failed run."""
+def _told(accounts: Sequence[Account]) -> list[str]:
+    heads = (
+        "who is told",
+        "pictures",
+        "different values",
+        "longest gap",
+        "behind the index: median",
+        "longest",
+    )
+    return rows(
+        heads,
+        [
+            (
+                account.who,
+                account.pictures,
+                account.values,
+                f"{account.longest_gap:.1f} s",
+                f"{account.lag:.2f} s",
+                f"{account.longest_lag:.2f} s",
+            )
+            for account in accounts
+        ],
+    )
+
+
+def _nobody(_run_id: str) -> None:
+    """Look at no run."""
+
+
+def _run(
+    stack: LocalStack, request: dict[str, Any], *, seconds: float, started: Callable[[str], None] = _nobody
+) -> dict[str, Any]:
+    """Run in steps of so many seconds; return what was measured. Raises AssertionError for a failed run.
+
+    `started` is told the run's id.
+    """
     http = stack.http()
     with _steps_of(stack, seconds):
         workers = Workers(stack, "simulate")
         workers.start()
         began = time.monotonic()
-        run = wait(http, start_run(http, request)["run_id"], LONGEST)
+        run_id = start_run(http, request)["run_id"]
+        started(run_id)
+        run = wait(http, run_id, LONGEST)
         took = time.monotonic() - began
         workers.end()
     assert run["status"] == "completed", run

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
 
 from infra_cdk.source import ROOT
 
 UI = ROOT / "ui"
+SCREENSHOTS = ROOT / "build" / "screenshots"
 # Next to the package that it is unpacked from, so that a new version of it is unpacked anew.
 UNPACKED = UI / "node_modules" / ".chromium"
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -27,6 +32,18 @@ chromium.setGraphicsMode = false;
 console.log(await chromium.executablePath());
 console.log(await inflate("node_modules/@sparticuz/chromium/bin/al2023.tar.br"));
 """
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Launch the browser, headless; it belongs to the thread that does."""
+    path, environment = executable()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(ARGUMENTS), env={**os.environ, **environment}
+        )
+        yield browser
+        browser.close()
 
 
 def executable() -> tuple[Path, dict[str, str]]:

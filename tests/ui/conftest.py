@@ -22,21 +22,18 @@ from playwright.sync_api import (
     Locator,
     Page,
     expect,
-    sync_playwright,
 )
 
-from infra_cdk.source import ROOT
 from shared.times import parse_time
 from tests.e2e.client import completed, import_candles, ok, start, wait
 from tests.e2e.conftest import emulator, exchange, stack
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.markets import CROSS, simulated_file
 from tests.exchange.stand_in import StandIn
-from tests.ui.chromium import ARGUMENTS, UI, executable
+from tests.ui.chromium import SCREENSHOTS, UI, launched
 
 __all__ = ["emulator", "exchange", "stack"]
 
-SCREENSHOTS = ROOT / "build" / "screenshots"
 # Held by the exchange and not by the stack: half a year of hours from December 2020.
 FETCHABLE = "SOL-USDT"
 # Others that it has, for what is asked of it by hand.
@@ -209,14 +206,9 @@ def _real_hours(folder: str, symbol: str) -> Path:
 # Ends with the last test of this folder: meanwhile it has an event loop running, beside which no other runs.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    path, environment = executable()
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=list(ARGUMENTS), env={**os.environ, **environment}
-        )
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 Open = Callable[..., Screen]

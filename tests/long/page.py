@@ -1,0 +1,167 @@
+"""The page of a run in a browser of its own: what it shows, and how it came to know it."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, ViewportSize, WebSocket
+
+from tests.e2e.local_stack import LocalStack
+from tests.long.sightings import Sighting
+from tests.ui.chromium import launched
+
+PATIENCE = 60.0
+_SIZE: ViewportSize = {"width": 1280, "height": 900}
+# Percent at which a picture of the page is taken.
+PICTURES = (25, 60)
+# The page itself notes what it shows, each time that this is something else.
+_NOTE = """
+window.shownProgress = [];
+new MutationObserver(() => {
+  const bar = document.querySelector("main [role=progressbar]");
+  const fact = (name) =>
+    [...document.querySelectorAll("main dl div")]
+      .find((row) => row.querySelector("dt")?.textContent === name)
+      ?.querySelector("dd")?.textContent;
+  const phase = fact("Phase");
+  if (!bar || phase === undefined) return;
+  const now = { percent: bar.parentElement.textContent, phase, candles: fact("Candles") };
+  const last = window.shownProgress.at(-1);
+  if (last && ["percent", "phase", "candles"].every((name) => last[name] === now[name])) return;
+  window.shownProgress.push({ at: Date.now(), ...now });
+}).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+"""
+
+
+# Without slots: Playwright leaves a mark on objects whose methods it calls.
+@dataclass
+class Traffic:
+    """What the page asked of the API and what it was pushed, each with its moment."""
+
+    asked: list[tuple[float, str]] = field(default_factory=list)
+    pushed: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    sockets: int = 0
+    closed: list[float] = field(default_factory=list)
+
+    def listen(self, page: Page, api: str) -> None:
+        page.on(
+            "request",
+            lambda request: (
+                self.asked.append((time.time(), request.url)) if request.url.startswith(api) else None
+            ),
+        )
+        page.on("websocket", self._opened)
+
+    def _opened(self, socket: WebSocket) -> None:
+        self.sockets += 1
+        socket.on("framereceived", lambda text: self.pushed.append((time.time(), json.loads(text))))
+        socket.on("close", lambda _: self.closed.append(time.time()))
+
+    def subscribed(self) -> bool:
+        return any(message["type"] == "subscribed" for _, message in self.pushed)
+
+    def progress_of(self, run_id: str) -> list[tuple[float, dict[str, Any]]]:
+        return [
+            (at, message)
+            for at, message in self.pushed
+            if message["type"] == "progress" and message["run_id"] == run_id
+        ]
+
+
+class WatchedPage:
+    """Opens the list of runs, then the page of one, and stays on it until its results are shown."""
+
+    def __init__(self, stack: LocalStack, folder: Path) -> None:
+        self._base, self._api = stack.deployment.website_url, stack.api_url
+        self._folder = folder
+        self._run_id = ""
+        self._chosen, self.given_up = threading.Event(), threading.Event()
+        self.traffic = Traffic()
+        self.faults: list[str] = []
+        self.seen: list[Sighting] = []
+        self.results = ""
+        """The text of the page once the run is over."""
+
+    def look_at(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._chosen.set()
+
+    def run(self) -> None:
+        """Do it all; the browser belongs to the thread that calls this."""
+        with launched() as browser:
+            page = browser.new_page(viewport=_SIZE, locale="en-GB", reduced_motion="reduce")
+            page.set_default_timeout(PATIENCE * 1000)
+            self._open(page)
+            self._follow(page)
+
+    def _open(self, page: Page) -> None:
+        page.add_init_script(_NOTE)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on(
+            "console",
+            lambda message: self.faults.append(message.text) if message.type == "error" else None,
+        )
+        self.traffic.listen(page, self._api)
+        page.goto(f"{self._base}#/runs")
+        deadline = time.monotonic() + PATIENCE
+        while not self.traffic.subscribed():
+            assert time.monotonic() < deadline, "the page never listened"
+            page.wait_for_timeout(50)
+
+    def _follow(self, page: Page) -> None:
+        while not self._chosen.is_set():
+            assert not self.given_up.is_set(), "no run was chosen"
+            page.wait_for_timeout(20)
+        page.goto(f"{self._base}#/runs/{self._run_id}")
+        parts, wanted = page.get_by_role("navigation", name="Parts of the run"), list(PICTURES)
+        while not parts.is_visible():
+            assert not self.given_up.is_set(), f"the page shows no results: {_text(page)}"
+            page.wait_for_timeout(100)
+            last = page.evaluate("window.shownProgress.at(-1)")
+            if wanted and last and _percent(last["percent"]) >= wanted[0]:
+                self._picture(page, f"long-{wanted.pop(0)}")
+        self.seen = [_sighting(each) for each in page.evaluate("window.shownProgress")]
+        page.get_by_text("Final equity").first.wait_for()
+        page.get_by_role("img", name="Equity").first.wait_for()
+        self.results = _text(page)
+        self._picture(page, "long-results")
+
+    def wrong(self, results: Mapping[str, Any]) -> list[str]:
+        """Return what must not have been: other results, what was not pushed or was asked for, an error."""
+        told = self.traffic.progress_of(self._run_id)
+        pushed = {message["processed_candles"] for _, message in told}
+        wrong = [f"an error: {fault}" for fault in self.faults]
+        shown = (f"{results['total_trades']:,}", f"{results['total_fills']:,} fills")
+        wrong += [f"the results lack {figure!r}" for figure in shown if figure not in self.results]
+        if unknown := [each.candles for each in self.seen if each.candles and each.candles not in pushed]:
+            wrong.append(f"it shows {unknown}, which was never pushed")
+        if self.traffic.sockets != 1 or self.traffic.closed:
+            wrong.append(f"{self.traffic.sockets} sockets, {len(self.traffic.closed)} of them closed early")
+        simulating = [at for at, message in told if message["current_phase"] == "simulating"]
+        if asked := [url for at, url in self.traffic.asked if simulating[0] < at < simulating[-1]]:
+            wrong.append(f"while the progress was pushed it asked {asked}")
+        return wrong
+
+    def _picture(self, page: Page, name: str) -> None:
+        page.screenshot(path=self._folder / f"{name}.png")
+
+
+def _text(page: Page) -> str:
+    return page.locator("main").inner_text()
+
+
+def _sighting(shown: dict[str, Any]) -> Sighting:
+    done = re.sub(r"\D", "", shown["candles"].partition(" of ")[0])
+    return Sighting(shown["at"] / 1000, _percent(shown["percent"]), shown["phase"], int(done))
+
+
+def _percent(text: str) -> float:
+    """Read what stands beside the bar; nothing stands there while the run waits for its turn."""
+    return float(text.removesuffix("%").strip() or 0)
