@@ -14,8 +14,6 @@ class Recent:
     """Keeps the newest rows alone, as rows: a segment's tables may be large and are not held for it."""
 
     def __init__(self) -> None:
-        self.fills = 0
-        """Fills of this worker, told or not."""
         self._fills = _Rows(FILL_COLUMNS, MAX_FILLS)
         self._events = _Rows(EVENT_COLUMNS, MAX_EVENTS)
 
@@ -23,7 +21,6 @@ class Recent:
         """Take the tables of a segment, whose columns are made."""
         self._fills.add(tables["fills"])
         self._events.add(tables["events"])
-        self.fills += tables["fills"].rows
 
     def tail(self, log: str | None) -> Tail:
         """Return what is new."""

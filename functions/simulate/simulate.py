@@ -88,7 +88,7 @@ class _Meter:
         attempt = self._attempt
         day = iso(attempt.current_ms or 0)[:10]
         return (
-            f"at {day}: {attempt.processed:,} of {self._run.total:,} candles, {attempt.recent.fills:,} fills"
+            f"at {day}: {attempt.processed:,} of {self._run.total:,} candles, {attempt.state.fills:,} fills"
         )
 
     def write(self, phase: str, log: str | None = None) -> None:

@@ -46,6 +46,20 @@ def every_segment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulate_module, "PROGRESS_SECONDS", 0.0)
 
 
+def simulated_in_steps(
+    markets: FakeStage, written: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> list[Tail]:
+    """Simulate a run, a step for each segment; return what was told of it."""
+    monkeypatch.setenv("STEPFOLD_STEP_SECONDS", "0.0001")
+    settings.cache_clear()
+    run = queued(markets)
+    plan_run("ann", run.run_id)
+    answer = simulate_run("ann", run.run_id)
+    while "reached" in answer:
+        answer = simulate_run("ann", run.run_id, answer["reached"])
+    return [Tail.from_json(item["tail"]) for item in written if "tail" in item]
+
+
 def reader_of(stage: FakeStage, run_id: str) -> RunReader:
     run = stage.runs.get("ann", run_id)
     assert run.manifest_key is not None
@@ -81,16 +95,25 @@ def test_what_is_told_is_what_is_published(markets: FakeStage, written: list[dic
 def test_a_worker_that_goes_on_tells_what_comes_after_its_checkpoint(
     markets: FakeStage, written: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STEPFOLD_STEP_SECONDS", "0.0001")
-    settings.cache_clear()
-    run = queued(markets)
-    plan_run("ann", run.run_id)
-    answer = simulate_run("ann", run.run_id)
-    while "reached" in answer:
-        answer = simulate_run("ann", run.run_id, answer["reached"])
-    told = [fill["seq"] for item in written if "tail" in item for fill in Tail.from_json(item["tail"]).fills]
+    tails = simulated_in_steps(markets, written, monkeypatch)
+    told = [fill["seq"] for tail in tails for fill in tail.fills]
     assert told == sorted(set(told))
     assert len(told) > 10
+
+
+@pytest.mark.usefixtures("every_segment_is_told")
+def test_the_fills_of_a_run_in_steps_were_counted_anew_in_each(
+    markets: FakeStage, written: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tails = simulated_in_steps(markets, written, monkeypatch)
+    said = [line for tail in tails for line in tail.logs]
+    counts = [
+        int(line.split(", ")[-1].removesuffix(" fills").replace(",", "")) for line in said if " fills" in line
+    ]
+    assert len(counts) >= 3
+    told = [fill["seq"] for tail in tails for fill in tail.fills]
+    assert counts == sorted(counts)
+    assert counts[-1] == told[-1] + 1
 
 
 def test_a_run_is_told_of_once_a_second_at_most(
