@@ -52,9 +52,11 @@ def say_fills(message: Message) -> None:
 def follow(api: Api, run_id: str, told: Told, *, sleep: Callable[[float], None] = time.sleep) -> bool:
     """Listen to a run until it ends, and say so; False where there is nothing to listen to.
 
-    A connection that is lost is opened again and goes on after the last message that was heard.
+    A connection that is lost is opened again and goes on after the last message that was heard. How far the
+    run is when a connection opens is told as its newest progress; what led there is not told of again.
     """
     since: int | None = None
+    stands = -1
     failed = 0
     while failed < TRIES:
         try:
@@ -68,7 +70,13 @@ def follow(api: Api, run_id: str, told: Told, *, sleep: Callable[[float], None] 
                         if since is not None and message["sequence"] <= since:
                             continue
                         since = message["sequence"]
+                        if message["type"] == "progress" and since <= stands:
+                            continue
                     told(message)
+                    for snapshot in _snapshots(message, run_id):
+                        stands = snapshot["sequence"]
+                        if since is None or stands > since:
+                            told({**snapshot, "type": "progress"})
                     if _ends(message, run_id):
                         return True
         except _Closed:
@@ -119,11 +127,15 @@ def _messages(socket: ClientConnection) -> Iterator[Message]:
         yield message
 
 
+def _snapshots(message: Message, run_id: str) -> list[Message]:
+    """Return where a run stood when it was subscribed to, if that is what a message says."""
+    runs = message["runs"] if message["type"] == "subscribed" else []
+    return [each for each in runs if each["run_id"] == run_id]
+
+
 def _ends(message: Message, run_id: str) -> bool:
     """Tell whether a message says that the run is over: its own, or where it stood when we came."""
     match message:
         case {"type": "status", "run_id": named, "status": status}:
             return named == run_id and status in _ENDED
-        case {"type": "subscribed", "runs": snapshots}:
-            return any(each["run_id"] == run_id and each["status"] in _ENDED for each in snapshots)
-    return False
+    return any(each["status"] in _ENDED for each in _snapshots(message, run_id))

@@ -31,16 +31,19 @@ class Session:
         self._socket.send(json.dumps({"type": kind, **numbered, **members}))
 
     def progress(self, sequence: int, percent: float) -> None:
-        self.tell(
-            "progress",
-            sequence,
-            progress_pct=percent,
-            current_phase="simulating",
-            current_timestamp="2021-03-04T00:00:00Z",
-        )
+        self.tell("progress", sequence, **_position(percent))
 
-    def subscribed(self, status: str = "running") -> None:
-        self.tell("subscribed", all=False, runs=[{"run_id": self._run_id, "status": status}])
+    def subscribed(self, status: str = "running", sequence: int = 0, percent: float = 0.0) -> None:
+        snapshot = {"run_id": self._run_id, "sequence": sequence, "status": status, **_position(percent)}
+        self.tell("subscribed", all=False, runs=[snapshot])
+
+
+def _position(percent: float) -> dict[str, Any]:
+    return {
+        "progress_pct": percent,
+        "current_phase": "simulating",
+        "current_timestamp": "2021-03-04T00:00:00Z",
+    }
 
 
 @contextmanager
@@ -113,6 +116,47 @@ def test_a_run_is_listened_to_and_not_asked_again(cli: Cli, api: FakeApi, run_id
     assert polls(api) == 1
 
 
+def percentages(said: str) -> list[float]:
+    """Return what was shown of the progress, as lines of JSON, since somebody listened."""
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return [line["progress_pct"] for line in lines if line.get("phase", "").startswith("simulating 2021-03")]
+
+
+def test_the_progress_went_back_to_the_beginning_for_who_came_late(
+    cli: Cli, api: FakeApi, run_id: str
+) -> None:
+    def act(session: Session) -> None:
+        session.subscribed(sequence=95, percent=60.0)
+        # What was missed follows, from the beginning.
+        session.progress(32, 10.0)
+        session.tell("fill", 64, attempt=1, fills=[FILL], left_out=0)
+        session.progress(65, 60.0)
+        session.progress(96, 70.0)
+        end(api, run_id)
+        session.tell("status", 128, status="completed")
+
+    with pushing(api, run_id, act):
+        ran = cli("--json-logs", "watch", run_id, "--fills")
+    assert ran.code == 0, ran.err
+    assert percentages(ran.err) == [60.0, 70.0]
+    assert "buy 0.5 at 48,000" in ran.err
+
+
+def test_a_snapshot_that_is_older_than_what_was_told_is_not_shown(
+    cli: Cli, api: FakeApi, run_id: str
+) -> None:
+    def act(session: Session) -> None:
+        session.progress(64, 10.0)
+        session.subscribed(sequence=63, percent=5.0)
+        session.progress(96, 70.0)
+        end(api, run_id)
+        session.tell("status", 128, status="completed")
+
+    with pushing(api, run_id, act):
+        ran = cli("--json-logs", "watch", run_id)
+    assert percentages(ran.err) == [10.0, 70.0]
+
+
 def test_a_connection_that_breaks_off_is_gone_on_with(cli: Cli, api: FakeApi, run_id: str) -> None:
     def first(session: Session) -> None:
         session.subscribed()
@@ -129,11 +173,7 @@ def test_a_connection_that_breaks_off_is_gone_on_with(cli: Cli, api: FakeApi, ru
         ran = cli("--json-logs", "watch", run_id)
     assert ran.code == 0, ran.err
     assert sessions[1].said["runs"] == {run_id: 64}
-    lines = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
-    percent = [
-        line["progress_pct"] for line in lines if line.get("phase", "").startswith("simulating 2021-03")
-    ]
-    assert percent == [10.0, 70.0]
+    assert percentages(ran.err) == [0.0, 10.0, 70.0]
     assert polls(api) == 1
 
 
@@ -189,4 +229,4 @@ def test_a_silent_connection_is_asked_whether_it_is_there(
         told = live.follow(client, run_id, lambda m: heard.append(m["type"]), sleep=lambda _seconds: None)
     assert told is False
     assert pings == [{"action": "ping"}] * 2
-    assert heard == ["subscribed", "pong"]
+    assert heard == ["subscribed", "progress", "pong"]
