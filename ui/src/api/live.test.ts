@@ -111,6 +111,29 @@ test("a run that is watched goes on after the last message that was seen, and no
   expect(second.said.length).toBe(1);
 });
 
+test("the progress went back to the beginning for a page that came late", async () => {
+  live.start();
+  const socket = await opened();
+  live.watch("bt-1");
+  const snapshot = { run_id: "bt-1", sequence: 95, progress_pct: 60 };
+  socket.tell({ type: "subscribed", all: true, runs: [snapshot] });
+  // What was missed follows, from the beginning.
+  socket.tell(progress(32, 10));
+  socket.tell({ type: "fill", run_id: "bt-1", sequence: 33 });
+  socket.tell(progress(65, 60));
+  socket.tell(progress(96, 70));
+  expect(heard.map((message) => message.type)).toEqual(["subscribed", "subscribed", "fill", "progress"]);
+  expect(heard.at(-1)).toMatchObject({ progress_pct: 70 });
+});
+
+test("a snapshot that is older than what was heard says nothing", async () => {
+  live.start();
+  const socket = await opened();
+  socket.tell(progress(64, 20));
+  socket.tell({ type: "subscribed", all: true, runs: [{ run_id: "bt-1", sequence: 63, progress_pct: 10 }] });
+  expect(heard.at(-1)).toMatchObject({ type: "subscribed", runs: [] });
+});
+
 test("who watches no more is told of a run no more", async () => {
   live.start();
   const socket = await opened();

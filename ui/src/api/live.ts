@@ -7,6 +7,7 @@
 import type { webhooks } from "@/api/schema";
 
 export type LiveMessage = webhooks["live"]["post"]["requestBody"]["content"]["application/json"];
+type Subscribed = Extract<LiveMessage, { type: "subscribed" }>;
 type Said = webhooks["live/say"]["post"]["requestBody"]["content"]["application/json"];
 /** What has a default may be left out; the types of answers, where it is always there, do not know that. */
 type Briefly<Action> = Action extends { action: string } ? Partial<Action> & Pick<Action, "action"> : never;
@@ -41,6 +42,8 @@ export class LiveSocket {
   private readonly listeners = new Set<() => void>();
   private readonly watched = new Map<string, number>();
   private readonly seen = new Map<string, number>();
+  /** The sequence that a run's last snapshot stands for: progress up to it is told again, and old. */
+  private readonly stands = new Map<string, number>();
   private socket: Socket | null = null;
   private pinging: ReturnType<typeof setInterval> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -84,6 +87,7 @@ export class LiveSocket {
       else {
         this.watched.delete(runId);
         this.seen.delete(runId);
+        this.stands.delete(runId);
         if (this.up) this.say({ action: "unsubscribe", runs: [runId] });
       }
     };
@@ -119,8 +123,16 @@ export class LiveSocket {
     if ("sequence" in message) {
       if (message.sequence <= (this.seen.get(message.run_id) ?? -1)) return;
       this.seen.set(message.run_id, message.sequence);
+      if (message.type === "progress" && message.sequence <= (this.stands.get(message.run_id) ?? -1)) return;
     }
-    this.ways.hear(message);
+    this.ways.hear(message.type === "subscribed" ? this.newest(message) : message);
+  }
+
+  /** Keep the snapshots that are no older than what was heard of their runs. */
+  private newest(message: Subscribed): Subscribed {
+    const runs = message.runs.filter((run) => run.sequence > (this.seen.get(run.run_id) ?? -1));
+    for (const run of runs) this.stands.set(run.run_id, run.sequence);
+    return { ...message, runs };
   }
 
   private closed(socket: Socket | null): void {
