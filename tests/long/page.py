@@ -129,7 +129,7 @@ class WatchedPage:
                 self._picture(page, f"long-{wanted.pop(0)}")
         self.seen = [_sighting(each) for each in page.evaluate("window.shownProgress")]
         page.get_by_text("Final equity").first.wait_for()
-        page.get_by_role("img", name="Equity").first.wait_for()
+        page.get_by_role("group", name="Equity, buy and hold").wait_for()
         self.results = _text(page)
         self._picture(page, "long-results")
 
@@ -145,7 +145,9 @@ class WatchedPage:
         if self.traffic.sockets != 1 or self.traffic.closed:
             wrong.append(f"{self.traffic.sockets} sockets, {len(self.traffic.closed)} of them closed early")
         simulating = [at for at, message in told if message["current_phase"] == "simulating"]
-        if asked := [url for at, url in self.traffic.asked if simulating[0] < at < simulating[-1]]:
+        # It asks as it opens, and when it is told that the run begins and that it ends.
+        begins, ends = max(self.seen[0].at, simulating[0]), simulating[-1]
+        if asked := [url for at, url in self.traffic.asked if begins < at < ends]:
             wrong.append(f"while the progress was pushed it asked {asked}")
         return wrong
 

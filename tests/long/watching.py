@@ -64,7 +64,7 @@ class Watch:
         assert self._terminal is not None
         assert self._stored is not None
         status = self._ended.result(PATIENCE)
-        self._shown.result(PATIENCE)
+        self._shown.result(2 * PATIENCE)  # what the page waits for in vain it says itself
         self._stored.over.set()
         self._asked.result(PATIENCE)
         (self._folder / "long-watch.jsonl").write_text("".join(self._terminal.said), encoding="utf-8")
