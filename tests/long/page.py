@@ -145,9 +145,11 @@ class WatchedPage:
         if self.traffic.sockets != 1 or self.traffic.closed:
             wrong.append(f"{self.traffic.sockets} sockets, {len(self.traffic.closed)} of them closed early")
         simulating = [at for at, message in told if message["current_phase"] == "simulating"]
-        # It asks as it opens, and when it is told that the run begins and that it ends.
+        # It asks as it opens, and when it is told that the run begins and that it ends; now and then it asks
+        # whether the API is there.
         begins, ends = max(self.seen[0].at, simulating[0]), simulating[-1]
-        if asked := [url for at, url in self.traffic.asked if begins < at < ends]:
+        asked = [url for at, url in self.traffic.asked if begins < at < ends and "/backtests" in url]
+        if asked:
             wrong.append(f"while the progress was pushed it asked {asked}")
         return wrong
 
