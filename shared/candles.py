@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # Bars of one symbol in one segment: a few megabytes, and parts enough to fetch in parallel.
 SEGMENT_ROWS = 100_000
+# Bars of all symbols in one segment, from which it ends with the month: a portfolio's memory is bounded too,
+# and how far it is can be told between two segments.
+SEGMENT_ROWS_TOGETHER = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def read_segments(
         batch += by_month[month]
         for number, part in by_month[month]:
             rows[number] += part.rows
-        if max(rows) >= SEGMENT_ROWS:
+        if max(rows) >= SEGMENT_ROWS or sum(rows) >= SEGMENT_ROWS_TOGETHER:
             yield _read_parts(store, versions, batch, start_ms, end_ms)
             batch, rows = [], [0] * len(versions)
     if batch:

@@ -134,3 +134,15 @@ def test_segments_hold_every_bar_of_every_symbol_once(
         assert max(c["timestamp"].max(initial=0) for c in earlier) < min(
             c["timestamp"].min(initial=10**15) for c in later
         )
+
+
+def test_a_segment_of_many_symbols_had_the_months_of_one(
+    stage: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.candles.SEGMENT_ROWS_TOGETHER", 1_500)
+    names = [DatasetName.of("binance", symbol, "1h") for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT")]
+    versions = [write_version(stage.store, "ann", name, candles(range(3_000)), None) for name in names]
+    segments = list(read_segments(stage.store, versions, START, START + 3_000 * HOUR))
+    # A month of three symbols is more than fits: each segment has one.
+    assert len(segments) == 5
+    assert max(sum(len(each["timestamp"]) for each in segment) for segment in segments) == 3 * 744
