@@ -20,6 +20,8 @@ _QUICK, _SLOW = 0.2, 2.0
 # Poll quickly for so long, as short runs end within it; later each pause is a little longer.
 _QUICK_FOR = 5.0
 _LINE_EVERY_PCT = 50
+# Room for it from the beginning: a bar that gets shorter with a longer phase seems to go back.
+_LONGEST_PHASE = "simulating 2021-03-04"
 
 
 class Meter(Protocol):
@@ -39,12 +41,13 @@ def meter(title: str) -> Iterator[Meter]:
         yield _lines(title)
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[phase]}", markup=False),
+        TextColumn("{task.fields[phase]}", markup=False, table_column=Column(min_width=len(_LONGEST_PHASE))),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,9 @@ def test_a_terminal_gets_a_bar_while_the_json_goes_to_the_pipe(environment: dict
     assert "━" in shown.decode()
     assert "100%" in shown.decode()
     assert b"\x1b" in shown
+    # The bar got shorter with a longer phase, and its end seemed to go back.
+    bars = re.findall("[━╸╺]+", re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown.decode()))
+    assert len({len(bar) for bar in bars}) == 1, bars
 
 
 def test_a_reader_that_leaves_early_makes_no_traceback(api: FakeApi, environment: dict[str, str]) -> None:
