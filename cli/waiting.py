@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from shared.responses import ProgressAnswer, RunAnswer, RunError
 _QUICK, _SLOW = 0.2, 2.0
 # Poll quickly for so long, as short runs end within it; later each pause is a little longer.
 _QUICK_FOR = 5.0
-_LINE_EVERY_PCT = 50
+_LINE_EVERY_PCT = 10
 # Room for it from the beginning: a bar that gets shorter with a longer phase seems to go back.
 _LONGEST_PHASE = "simulating 2021-03-04"
 
@@ -59,7 +60,8 @@ def _lines(title: str) -> Meter:
     said: list[tuple[str, int]] = []
 
     def show(percent: float, phase: str) -> None:
-        step = (phase, int(percent) // _LINE_EVERY_PCT)
+        # Without its figures: the day that a simulation has come to is another one each time.
+        step = (re.sub(r"[\d,]+", "", phase), int(percent) // _LINE_EVERY_PCT)
         if step not in said:
             said.append(step)
             note(f"{title}: {percent:3.0f} % {phase}")

@@ -142,6 +142,21 @@ def test_the_progress_went_back_to_the_beginning_for_who_came_late(
     assert "buy 0.5 at 48,000" in ran.err
 
 
+def test_a_pipe_got_a_line_for_every_day_that_the_run_came_to(cli: Cli, api: FakeApi, run_id: str) -> None:
+    def act(session: Session) -> None:
+        session.subscribed()
+        for number in range(1, 100):
+            day = f"{2000 + number}-01-01T00:00:00Z"
+            session.tell("progress", number, **{**_position(float(number)), "current_timestamp": day})
+        end(api, run_id)
+        session.tell("status", 128, status="completed")
+
+    with pushing(api, run_id, act):
+        ran = cli("watch", run_id)
+    lines = [line for line in ran.err.splitlines() if "simulating" in line]
+    assert [int(line.split(" %")[0].split()[-1]) for line in lines] == [0, *range(10, 100, 10)]
+
+
 def test_a_snapshot_that_is_older_than_what_was_told_is_not_shown(
     cli: Cli, api: FakeApi, run_id: str
 ) -> None:
