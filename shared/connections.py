@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from shared import names
@@ -20,6 +20,7 @@ from shared.times import stamp
 # A gateway closes a connection after two hours.
 LIVES_SECONDS = 2 * 3600 + 600
 _TRIES = 8
+_CHANGES = ("runs", "all", "only", "symbols", "told", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Connection:
     """Of runs that are not named, messages of these types alone."""
     symbols: Sequence[str] = ()
     """Of the market: `exchange:SYMBOL`."""
+    told: Mapping[str, int] = field(default_factory=dict)
+    """Of these, when the price was asked for, epoch ms, that the subscription was answered with."""
     version: int = 0
 
     @classmethod
@@ -76,7 +79,7 @@ class ConnectionIndex:
         for _ in range(_TRIES):
             now = self.get(connection)
             wanted = replace(changed(now), version=now.version + 1)
-            changes = {name: getattr(wanted, name) for name in ("runs", "all", "only", "symbols", "version")}
+            changes = {name: getattr(wanted, name) for name in _CHANGES}
             try:
                 self._table.update(
                     *_keys(now), changes, condition="#version = :known", values={"known": now.version}

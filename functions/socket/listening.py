@@ -88,7 +88,8 @@ def listen_to_market(connection: Connection, wanted: SubscribeMarket) -> Iterato
     except ExchangeError as error:  # it may answer later
         found, trouble = {}, ErrorMessage(code=error.code, detail=error.detail)
     named = [f"{exchange}:{symbol}" for symbol in symbols]
-    access.connections().change(connection, lambda known: _with_symbols(known, named))
+    told = {f"{exchange}:{symbol}": tick.fetched_ms for symbol, tick in found.items()}
+    access.connections().change(connection, lambda known: _with_symbols(known, named, told))
     keep_polling()
     yield MarketSubscribedMessage(exchange=exchange, symbols=symbols)
     if found:
@@ -99,7 +100,7 @@ def listen_to_market(connection: Connection, wanted: SubscribeMarket) -> Iterato
 
 
 def unlisten_market(connection: Connection) -> None:
-    access.connections().change(connection, lambda known: replace(known, symbols=()))
+    access.connections().change(connection, lambda known: replace(known, symbols=(), told={}))
 
 
 def _with_runs(known: Connection, wanted: Subscribe) -> Connection:
@@ -111,12 +112,12 @@ def _with_runs(known: Connection, wanted: Subscribe) -> Connection:
     return replace(known, runs=runs, all=known.all or wanted.all, only=only)
 
 
-def _with_symbols(known: Connection, named: Sequence[str]) -> Connection:
+def _with_symbols(known: Connection, named: Sequence[str], told: Mapping[str, int]) -> Connection:
     symbols = list(dict.fromkeys([*known.symbols, *named]))
     if len(symbols) > MAX_SYMBOLS:
         message = f"a connection listens to {MAX_SYMBOLS} symbols, this would be {len(symbols)}"
         raise InvalidInputError([Issue("symbols", f"{message}; unsubscribe, or open another one")])
-    return replace(known, symbols=symbols)
+    return replace(known, symbols=symbols, told={**known.told, **told})
 
 
 def _looked_up(owner: str, since: Mapping[str, int | None]) -> tuple[list[Run], list[str]]:

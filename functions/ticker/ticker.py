@@ -67,7 +67,7 @@ def _tell(listening: Sequence[Connection], told: dict[tuple[str, str], int]) -> 
                 tick
                 for symbol in symbols
                 if (tick := prices[exchange].get(symbol)) is not None
-                and told.get((connection.connection_id, f"{exchange}:{symbol}")) != tick.fetched_ms
+                and not _is_told(connection, f"{exchange}:{symbol}", tick, told)
             ]
             for tick in ticks:
                 told[connection.connection_id, f"{exchange}:{tick.symbol}"] = tick.fetched_ms
@@ -76,6 +76,11 @@ def _tell(listening: Sequence[Connection], told: dict[tuple[str, str], int]) -> 
         if frames:
             outgoing[connection.connection_id] = connection, frames
     access.sockets().post_all(outgoing)
+
+
+def _is_told(connection: Connection, named: str, tick: Tick, told: Mapping[tuple[str, str], int]) -> bool:
+    """Tell whether a price is the last that was sent, or the one that the subscription was answered with."""
+    return tick.fetched_ms in (told.get((connection.connection_id, named)), connection.told.get(named))
 
 
 def _by_exchange(named: Iterable[str]) -> Mapping[str, list[str]]:

@@ -149,6 +149,23 @@ def test_a_price_is_sent_once(sockets: FakeSockets, market: Market, monkeypatch:
     assert len(sockets.said_to("c1")) == 1
 
 
+def test_the_first_price_was_sent_twice(
+    sockets: FakeSockets, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect()
+    _, first = said(sockets, {**SUBSCRIBE, "symbols": ["BTC-USDT"]})
+    prices = [101, 101, 107]  # the first is kept for some seconds for all who ask
+
+    def kept(*_: object) -> dict[str, Tick]:
+        fetched = prices.pop(0)
+        return {"BTC-USDT": Tick("binance", "BTC-USDT", float(fetched), None, None, None, fetched)}
+
+    monkeypatch.setattr("functions.ticker.ticker.latest_prices", kept)
+    market.poll(rounds=3)
+    assert first["ticks"][0]["price"] == 101
+    assert [tick["ticks"][0]["price"] for tick in sockets.said_to("c1")] == [107]
+
+
 def test_a_poller_goes_on_as_another_before_its_time_is_over(sockets: FakeSockets, market: Market) -> None:
     connect()
     said(sockets, SUBSCRIBE)
