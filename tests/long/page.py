@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, ViewportSize, WebSocket
+from playwright.sync_api import Page, ViewportSize
 
 from tests.e2e.local_stack import LocalStack
 from tests.long.sightings import Sighting
 from tests.ui.chromium import launched
+from tests.ui.traffic import Traffic
 
 PATIENCE = 60.0
 _SIZE: ViewportSize = {"width": 1280, "height": 900}
@@ -40,47 +38,11 @@ new MutationObserver(() => {
 """
 
 
-# Without slots: Playwright leaves a mark on objects whose methods it calls.
-@dataclass
-class Traffic:
-    """What the page asked of the API and what it was pushed, each with its moment."""
-
-    asked: list[tuple[float, str]] = field(default_factory=list)
-    pushed: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
-    sockets: int = 0
-    closed: list[float] = field(default_factory=list)
-
-    def listen(self, page: Page, api: str) -> None:
-        page.on(
-            "request",
-            lambda request: (
-                self.asked.append((time.time(), request.url)) if request.url.startswith(api) else None
-            ),
-        )
-        page.on("websocket", self._opened)
-
-    def _opened(self, socket: WebSocket) -> None:
-        self.sockets += 1
-        socket.on("framereceived", lambda text: self.pushed.append((time.time(), json.loads(text))))
-        socket.on("close", lambda _: self.closed.append(time.time()))
-
-    def subscribed(self) -> bool:
-        return any(message["type"] == "subscribed" for _, message in self.pushed)
-
-    def progress_of(self, run_id: str) -> list[tuple[float, dict[str, Any]]]:
-        return [
-            (at, message)
-            for at, message in self.pushed
-            if message["type"] == "progress" and message["run_id"] == run_id
-        ]
-
-
 class WatchedPage:
     """Opens the list of runs, then the page of one, and stays on it until its results are shown."""
 
     def __init__(self, stack: LocalStack, folder: Path) -> None:
-        self._base, self._api = stack.deployment.website_url, stack.api_url
-        self._folder = folder
+        self._base, self._folder = stack.deployment.website_url, folder
         self._run_id = ""
         self._chosen, self.given_up = threading.Event(), threading.Event()
         self.traffic = Traffic()
@@ -108,12 +70,9 @@ class WatchedPage:
             "console",
             lambda message: self.faults.append(message.text) if message.type == "error" else None,
         )
-        self.traffic.listen(page, self._api)
+        self.traffic.note(page)
         page.goto(f"{self._base}#/runs")
-        deadline = time.monotonic() + PATIENCE
-        while not self.traffic.subscribed():
-            assert time.monotonic() < deadline, "the page never listened"
-            page.wait_for_timeout(50)
+        self.traffic.wait_until_subscribed(page, PATIENCE)
 
     def _follow(self, page: Page) -> None:
         while not self._chosen.is_set():
@@ -135,21 +94,15 @@ class WatchedPage:
 
     def wrong(self, results: Mapping[str, Any]) -> list[str]:
         """Return what must not have been: other results, what was not pushed or was asked for, an error."""
-        told = self.traffic.progress_of(self._run_id)
-        pushed = {message["processed_candles"] for _, message in told}
+        pushed = {message["processed_candles"] for _, message in self.traffic.progress_of(self._run_id)}
         wrong = [f"an error: {fault}" for fault in self.faults]
         shown = (f"{results['total_trades']:,}", f"{results['total_fills']:,} fills")
         wrong += [f"the results lack {figure!r}" for figure in shown if figure not in self.results]
         if unknown := [each.candles for each in self.seen if each.candles and each.candles not in pushed]:
             wrong.append(f"it shows {unknown}, which was never pushed")
         if self.traffic.sockets != 1 or self.traffic.closed:
-            wrong.append(f"{self.traffic.sockets} sockets, {len(self.traffic.closed)} of them closed early")
-        simulating = [at for at, message in told if message["current_phase"] == "simulating"]
-        # It asks as it opens, and when it is told that the run begins and that it ends; now and then it asks
-        # whether the API is there.
-        begins, ends = max(self.seen[0].at, simulating[0]), simulating[-1]
-        asked = [url for at, url in self.traffic.asked if begins < at < ends and "/backtests" in url]
-        if asked:
+            wrong.append(f"{self.traffic.sockets} sockets, {self.traffic.closed} of them closed early")
+        if asked := self.traffic.asked_while_pushed(self._run_id, self.seen[0].at):
             wrong.append(f"while the progress was pushed it asked {asked}")
         return wrong
 
