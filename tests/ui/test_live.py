@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.client import import_candles, start, wait
 from tests.e2e.markets import SLOW_CROSS, simulated_file
 from tests.ui.conftest import PATIENCE_MS, Market, Open
+from tests.ui.traffic import Traffic
 
 MINUTES: dict[str, Any] = {
     "strategy": SLOW_CROSS,
@@ -44,19 +46,10 @@ def asked(page: Page) -> list[str]:
 def test_a_run_is_followed_without_being_asked(screen: Open, minutes: Market) -> None:
     opened = screen("/runs")
     page = opened.page
-    frames: list[str] = []
-
-    def heard(frame: str | bytes) -> None:
-        frames.append(str(frame))
-
-    page.on("websocket", lambda socket: socket.on("framereceived", heard))
+    traffic = Traffic()
+    traffic.note(page)
     page.reload()
-    for _ in range(PATIENCE_MS // 50):
-        if any('"subscribed"' in frame for frame in frames):
-            break
-        page.wait_for_timeout(50)
-    else:
-        pytest.fail(f"never subscribed: {frames}")
+    traffic.wait_until_subscribed(page, PATIENCE_MS / 1000)
     addresses = asked(page)
     run_id = begun(minutes, "Pushed")
     # Made elsewhere: the list has it without a reload.
@@ -73,6 +66,23 @@ def test_a_run_is_followed_without_being_asked(screen: Open, minutes: Market) ->
     # Once as the list draws it, once as its page opens, once as it begins, once as it ends.
     progress = [address for address in addresses if address.endswith(f"/{run_id}/progress")]
     assert len(progress) <= 6, progress
+
+
+def test_a_run_joins_a_comparison_without_being_asked(screen: Open, minutes: Market) -> None:
+    opened = screen("/runs")
+    page = opened.page
+    traffic = Traffic()
+    traffic.note(page)
+    page.reload()
+    traffic.wait_until_subscribed(page, PATIENCE_MS / 1000)
+    completed, run_id = minutes.run, begun(minutes, "Compared")
+    opened.goto(f"/compare?ids={completed},{run_id}")
+    bar = page.get_by_role("progressbar", name="Progress of Compared")
+    expect(bar).to_be_visible()
+    shown = time.time()
+    expect(bar).to_have_count(0)
+    expect(page.get_by_role("link", name="Compared").first).to_be_visible()
+    assert traffic.asked_while_pushed(run_id, shown) == []
 
 
 def test_where_nothing_is_pushed_it_is_asked(screen: Open, minutes: Market) -> None:

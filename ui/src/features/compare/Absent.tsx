@@ -1,10 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
+import type { Run } from "@/api/types";
 import { Button } from "@/components/Button";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Notice } from "@/components/Notice";
 import { ProgressBar } from "@/components/ProgressBar";
 import type { Asked } from "@/features/compare/runsOf";
+import { isActive, titleOf } from "@/features/runs/listing";
+import { useProgress } from "@/features/runs/runs";
 
 /** A run that was asked for and has nothing to compare: why, and what can be done. */
 export function Absent({ asked, onRemove }: { asked: Asked; onRemove: () => void }) {
@@ -19,20 +22,16 @@ export function Absent({ asked, onRemove }: { asked: Asked; onRemove: () => void
   }
   if (error) return <ErrorNotice error={error} what={`Run ${id} could not be loaded`} />;
   if (!run) return null;
-  const title = run.name ?? run.strategy;
   const link = (
     <Link to="/runs/$runId" params={{ runId: id }}>
-      {title}
+      {titleOf(run)}
     </Link>
   );
-  if (run.status === "queued" || run.status === "running") {
+  if (isActive(run)) {
     return (
       <Notice title={<>{link} is not finished</>} actions={remove}>
         It joins the comparison when it is.
-        <ProgressBar
-          value={run.status === "queued" ? null : run.progress_pct}
-          label={`Progress of ${title}`}
-        />
+        <Underway run={run} />
       </Notice>
     );
   }
@@ -48,5 +47,15 @@ export function Absent({ asked, onRemove }: { asked: Asked; onRemove: () => void
     >
       {run.error?.detail}
     </Notice>
+  );
+}
+
+function Underway({ run }: { run: Run }) {
+  const progress = useProgress(run) ?? run;
+  return (
+    <ProgressBar
+      value={progress.status === "queued" ? null : progress.progress_pct}
+      label={`Progress of ${titleOf(run)}`}
+    />
   );
 }

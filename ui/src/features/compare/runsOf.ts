@@ -6,7 +6,6 @@ import { FOREVER } from "@/api/queries";
 import type { Compare, Run } from "@/api/types";
 import type { Curve } from "@/chart/indexed";
 
-const EVERY_MS = 2_000;
 const POINTS = 4_000;
 
 export interface Asked {
@@ -18,7 +17,7 @@ export interface Asked {
   error: Error | null;
 }
 
-/** Ask for each run, again and again for one that is under way. */
+/** Ask for each run; of one that is under way its progress says when it is to be asked for again. */
 export function useAskedRuns(ids: string[]): Asked[] {
   const api = useApi();
   const answers = useQueries({
@@ -26,10 +25,6 @@ export function useAskedRuns(ids: string[]): Asked[] {
       queryKey: ["run", id],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         data(api.GET("/backtests/{run_id}", { params: { path: { run_id: id } }, signal })),
-      refetchInterval: (query: { state: { data: Run | undefined } }) => {
-        const status = query.state.data?.status;
-        return status === "queued" || status === "running" ? EVERY_MS : (false as const);
-      },
     })),
   });
   return answers.map((answer, place) => ({
