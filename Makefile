@@ -108,7 +108,7 @@ lock: setup
 .PHONY: clean
 clean:
 	@if [ -x $(BIN)/stepfold ]; then $(BIN)/stepfold down; fi
-	rm -rf $(VENV) .stepfold build cdk.out infra_cdk/node_modules ui/node_modules ui/dist engine/*.so engine/.*.abi3.so.new *.egg-info
+	rm -rf $(VENV) .stepfold build cdk.out infra_cdk/node_modules ui/node_modules ui/dist engine/*.so engine/x86_64_v3 engine/.*.abi3.so.new *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 ## help       this list

@@ -7,8 +7,11 @@
 Names are loaded at their first use, so that importing the package costs nothing.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from engine.processor import WIDE, is_wide
 
 if TYPE_CHECKING:
     from engine.bars import Bars as Bars
@@ -56,6 +59,12 @@ if TYPE_CHECKING:
     from engine.version import ENGINE_VERSION as ENGINE_VERSION
     from engine.why import Explainer as Explainer
     from engine.why import explain as explain
+
+# Libraries for the processor at hand stand before those for any. (pathlib would cost more than all the rest
+# of this import.)
+_wide = f"{os.path.dirname(__file__)}/{WIDE}"  # noqa: PTH120
+if os.path.isdir(_wide) and is_wide():  # noqa: PTH112
+    __path__.insert(0, _wide)
 
 _HOMES = {
     "bars": ("Bars",),

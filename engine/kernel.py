@@ -192,8 +192,8 @@ class Fold:
     all_rules: cython.Py_ssize_t
     first_rule: cython.Py_ssize_t
     lanes: cython.Py_ssize_t
-    # The signal after the one at hand: the row from which, to which and by which mask it was looked for, where
-    # it is, and the open behind it.
+    # The signal after the one at hand: from which row, to which and by which mask it was looked for, where it
+    # is, and the open behind it.
     coming_from: cython.Py_ssize_t
     coming_end: cython.Py_ssize_t
     coming_mask: cython.Py_ssize_t
@@ -211,9 +211,10 @@ class Fold:
     allowed: cython.double
     bound: cython.longlong
 
-    def __init__(self, plan, state, markets, funding, timeline, equity, gross, days, workspace):
+    def __init__(self, plan, first_rule, state, markets, funding, timeline, equity, gross, days, workspace):
         """Each argument is a tuple of arrays (compiled) or lists (uncompiled), see `engine.machine`.
 
+        `first_rule` is this fold's first of all rules that are evaluated.
         `funding` is (times, rates) of all markets one after the other, and where each market's begin. `days`
         (floats, ints) has room for a row for each UTC day of the timeline; a summary writes none.
         """
@@ -273,7 +274,7 @@ class Fold:
                 self.extremes = True
                 self.simple = False
         self.all_rules = self.plan_i[L.PI_ALL_RULES]
-        self.first_rule = self.plan_i[L.PI_FIRST_RULE]
+        self.first_rule = first_rule
         self.lanes = self.block // L.LANE
         self.step = self.plan_i[L.PI_STEP]
         self.rows = len(timeline)
@@ -374,8 +375,7 @@ class Fold:
         self.chained = True
 
     def follow(self, leader):
-        """Fold the block that `leader` has loaded; return RUN_DONE, RUN_BAD_BAR, or RUN_FULL when a log has
-        to be emptied (`set_logs`) first.
+        """Fold the block that `leader` has loaded; false when a log has to be emptied (`set_logs`) first.
 
         After that `go_on`. Folds chained to this one do the same; they are summaries, whose logs stay empty.
         Several threads may let folds follow one leader at a time.
@@ -389,11 +389,11 @@ class Fold:
         return self.go_on()
 
     def go_on(self):
-        """Fold the rest of the block; return as `follow` does."""
-        answer: cython.longlong
+        """Fold the rest of the block; false when a log has to be emptied first."""
+        done: cython.bint
         with cython.nogil:
-            answer = self._fold_chain()
-        return answer
+            done = self._fold_chain()
+        return done
 
     def end_of_bars(self):
         """Say that the segment ends here: the day at hand is logged, and may go on in the next."""
@@ -454,7 +454,7 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _fold_chain(self) -> cython.longlong:
+    def _fold_chain(self) -> cython.bint:
         if not self.chained:
             return self._fold_block()
         self._fold_block()
@@ -548,7 +548,7 @@ class Fold:
         """Check the next bars, and copy them where markets meet.
 
         A single market is read where it lies; only `_row` wants its bar in the block (see `_take`), and
-        folds that share it. Who folds it alone looks at its times too, so that both have as much to do.
+        folds that share it.
         """
         cells = self.cells
         times = self.times
@@ -560,11 +560,7 @@ class Fold:
         first: cython.Py_ssize_t = market.next
         base: cython.Py_ssize_t = s * self.block
         c0: cython.Py_ssize_t = s * L.CELLS * self.block
-        if (self.count > 1 or self.summary or first < market.first) and not self._note_gaps(
-            market, s, first, length
-        ):
-            return False
-        if not self._check(market, s, first, length):
+        if not self._note_gaps(market, s, first, length) or not self._check(market, s, first, length):
             return False
         if self.count > 1 or self.summary:
             times[base : base + length] = timestamp[first : first + length]
@@ -682,17 +678,14 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _fold_block(self) -> cython.longlong:
-        """Fold the rest of the block; return as `follow` does."""
+    def _fold_block(self) -> cython.bint:
+        """Fold the rest of the block; false when a log has to be emptied first."""
         if self.block_at == 0:
-            alone: cython.bint = self.count == 1 and not self.summary
-            if alone and not self._note_gaps(self.only, 0, self.bar_first, self.block_rows):
-                return L.RUN_BAD_BAR
             self._gather_signals()
         while self.block_at < self.block_rows:
             # What one turn can write is kept free (see the margins in engine.machine).
             if self.fills >= self.fill_room or self.events >= self.event_room:
-                return L.RUN_FULL
+                return False
             if self.count == 1:
                 if not self.rich:
                     self._plain_rows()
@@ -701,11 +694,11 @@ class Fold:
                 if self.block_at == self.block_rows:
                     break
                 if self.fills >= self.fill_room or self.events >= self.event_room:
-                    return L.RUN_FULL
+                    return False
                 if not self.summary:
                     self._take()
             self._row()
-        return L.RUN_DONE
+        return True
 
     @cython.cfunc
     @cython.nogil
@@ -1394,7 +1387,11 @@ class Fold:
     @cython.nogil
     @cython.inline
     def _signal_ahead(
-        self, mask: cython.Py_ssize_t, following: cython.Py_ssize_t, begin: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self,
+        mask: cython.Py_ssize_t,
+        following: cython.Py_ssize_t,
+        begin: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
     ) -> cython.Py_ssize_t:
         """`_next_signal`; and where the one after it fills, by the mask that follows, its open is read early.
 

@@ -41,13 +41,13 @@ HOUR: Final = 3_600_000
 (
     PI_START, PI_STEP, PI_RULES, PI_ENTRIES, PI_DECIDING, PI_SLOTS, PI_ATR_SLOT, PI_VOLATILITY_SLOT,
     PI_SIZING, PI_TRADES_A_DAY, PI_TRIGGERS_A_DAY, PI_CONFLICTS, PI_BINDING, PI_FLATTEN, PI_RICH,
-    PI_DAILY, PI_GROSS, PI_SUMMARY, PI_ALL_RULES, PI_FIRST_RULE, PI_SIZE,
-) = range(21)  # fmt: skip
+    PI_DAILY, PI_GROSS, PI_SUMMARY, PI_ALL_RULES, PI_SIZE,
+) = range(20)  # fmt: skip
 """PI_DECIDING: entry and exit rules together, before the hold rules. PI_RICH: the run uses more than
 market orders of a fraction of equity, so fills have extras. PI_DAILY: something counts by UTC days.
 PI_GROSS: exposure cannot be derived from equity and is written. PI_SUMMARY: one of several combinations
-that share their bars; equity and state alone are written. PI_ALL_RULES, PI_FIRST_RULE: how many rules are
-evaluated, those of other combinations too, and which of them is this plan's first."""
+that share their bars; equity and state alone are written. PI_ALL_RULES: how many rules are evaluated, those
+of other combinations too."""
 
 SIZING_FRACTION, SIZING_RISK, SIZING_NOTIONAL, SIZING_VOLATILITY = range(4)
 SIZINGS: Final = ("fraction", "risk", "notional", "volatility_target")
@@ -239,5 +239,5 @@ DI_DAY, DI_BARS, DI_EXPOSED, DAY_INTS = range(4)
 """UTC days of the segment (number since 1970): highest, lowest and last equity of their closes; bars, and
 those at whose close a position was open"""
 
-# what Fold.load and Fold.follow answer
-RUN_DONE, RUN_BAD_BAR, RUN_LOADED, RUN_FULL = range(4)
+# what Fold.load answers
+RUN_DONE, RUN_BAD_BAR, RUN_LOADED = range(3)

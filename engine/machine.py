@@ -7,8 +7,7 @@ reads several times faster than arrays; they are converted on the way in and out
 from __future__ import annotations
 
 import importlib.util
-import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from engine.errors import BarsError
 from engine.feed import Feed, unwritten
 from engine.given import Given
 from engine.plan_arrays import funding_arrays, is_rich, plan_arrays, program_of, writes_gross
+from engine.threads import beside, processors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -174,6 +174,7 @@ class Machine:
         self._loaders = [
             self._kernel.Fold(
                 shared,
+                0,
                 loading,
                 markets,
                 funding,
@@ -187,6 +188,7 @@ class Machine:
         ]
         self._fold = self._kernel.Fold(
             shared,
+            0,
             (feed.give(self.floats[: self._carried_at(0)]), feed.give(self.ints)),
             markets,
             funding,
@@ -236,18 +238,18 @@ class Machine:
         loaded: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         for loader in self._loaders:
             free.put(loader)
-        with ThreadPoolExecutor(1) as pool:
-            loading = pool.submit(_load_ahead, free, loaded)
-            try:
-                while True:
-                    answer, loader = loaded.get()
-                    if not self._loaded(answer, loader):
-                        break
-                    self._follow(loader)
-                    free.put(loader)
-            finally:
-                free.put(None)
-            loading.result()  # what went wrong there goes wrong here
+        loading = beside().submit(_load_ahead, free, loaded)
+        try:
+            while True:
+                answer, loader = loaded.get()
+                if not self._loaded(answer, loader):
+                    break
+                self._follow(loader)
+                free.put(loader)
+        finally:
+            free.put(None)
+            wait([loading])
+        loading.result()  # what went wrong there goes wrong here
 
     def _loaded(self, answer: int, loader: Any) -> bool:
         """Whether there is another block to fold. Raise BarsError."""
@@ -256,14 +258,12 @@ class Machine:
         return answer == L.RUN_LOADED
 
     def _follow(self, loader: Any) -> None:
-        """Fold what was loaded, with new logs whenever they are full. Raise BarsError."""
-        answer = self._fold.follow(loader)
-        while answer == L.RUN_FULL:
+        """Fold what was loaded, with new logs whenever they are full."""
+        done = self._fold.follow(loader)
+        while not done:
             self._keep_logs()
             self._new_logs()
-            answer = self._fold.go_on()
-        if answer == L.RUN_BAD_BAR:
-            raise bad_bar(self._plan, self._bars, *self._fold.bad())
+            done = self._fold.go_on()
 
     def state_values(self, number: int) -> tuple[float, ...]:
         """A market's values of instructions.STATE_NAMES at the last close."""
@@ -328,11 +328,6 @@ def _load_ahead(free: SimpleQueue[Any], loaded: SimpleQueue[tuple[int, Any]]) ->
         finally:
             loaded.put((answer, loader))
         row = loader.behind()
-
-
-def processors() -> int:
-    """How many of them this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsError:

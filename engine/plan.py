@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, TypeGuard
@@ -170,10 +170,10 @@ class Plan:
             "markets": [[m.symbol, m.quantity_step, m.min_notional] for m in self.markets],
             "span": [self.timeframe_ms, self.start_ms, self.end_ms, self.finer_ms],
             "money": [self.initial_cash, self.allocations],
-            "costs": asdict(self.costs),
+            "costs": vars(self.costs),
             "indicators": self.record_indicators,
-            "risk": asdict(self.limits),
-            "behaviour": asdict(self.conduct),
+            "risk": vars(self.limits),
+            "behaviour": vars(self.conduct),
             "margin": [self.leverage, self.maintenance_margin_pct],
             "funding": [None if found is None else found.digest() for found in self.funding],
         }

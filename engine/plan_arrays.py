@@ -151,7 +151,6 @@ def _ints(plan: Plan, program: Program) -> list[int]:
         L.PI_GROSS: int(writes_gross(plan)),
         L.PI_SUMMARY: 0,
         L.PI_ALL_RULES: program.all_rules,
-        L.PI_FIRST_RULE: program.first_rule,
     }
     return [found[place] for place in range(L.PI_SIZE)]
 

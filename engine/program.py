@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
 from engine.altered import altered
@@ -63,8 +62,6 @@ class Program:
     """Indicator columns in the order in which the evaluation writes them."""
     all_rules: int = 0
     """Rules that are evaluated: those of all combinations that are evaluated together."""
-    first_rule: int = 0
-    """Which of them is this strategy's first."""
 
 
 @lru_cache(maxsize=256)
@@ -84,18 +81,29 @@ def compile_program(strategy: Strategy, with_columns: bool, needs_atr: bool = Fa
     return own.program(_program(graph, own.gates, columns, rows))
 
 
-def compile_together(strategies: Sequence[Strategy], needs_atr: Sequence[bool]) -> tuple[Program, ...]:
-    """Compile combinations that share one graph: the same instructions for all, with each one's own rules.
+def compile_together(
+    given: Sequence[tuple[Strategy, bool, Sequence[int] | None]],
+) -> tuple[list[Program], list[int]]:
+    """Compile what shares one graph: the same instructions for all, with each one's own rules.
 
-    What several of them need is computed once.
+    Of each there is its strategy, whether it needs ATR(14) (see `compile_program`), and the nodes of its
+    rules where these alone differ from the strategy's and look at no position. What several of them need is
+    computed once. Return the program of each, the same for those of one strategy, and which of all rules is
+    its first.
     """
-    graph = strategies[0].graph.extended()
-    rows = StateRows(graph)
-    owned = [_Own(*given, rows=rows) for given in zip(strategies, needs_atr, strict=True)]
-    gates = [gate for own in owned for gate in own.gates]
-    shared = _program(graph, gates, {}, rows)
-    firsts = accumulate((len(own.gates) for own in owned), initial=0)
-    return tuple(own.program(shared, first) for own, first in zip(owned, firsts, strict=False))
+    rows = StateRows(given[0][0].graph.extended())
+    owned: dict[int, _Own] = {}
+    firsts: list[int] = []
+    gates: list[int] = []
+    for strategy, needs_atr, rules in given:
+        own = owned.get(id(strategy))
+        if own is None:
+            own = owned[id(strategy)] = _Own(strategy, needs_atr, rows)
+        firsts.append(len(gates))
+        gates += own.gates if rules is None else rules
+    shared = _program(rows.graph, gates, {}, rows)
+    programs = {strategy: own.program(shared) for strategy, own in owned.items()}
+    return [programs[id(strategy)] for strategy, _, _ in given], firsts
 
 
 class _Own:
@@ -124,10 +132,9 @@ class _Own:
         self._atr = rows.slot(parse_expression("atr(14)", graph, {}, {})) if needs_atr else -1
         self._volatility = -1 if strategy.sizing.node is None else rows.slot(strategy.sizing.node)
 
-    def program(self, shared: Program, first_rule: int = 0) -> Program:
+    def program(self, shared: Program) -> Program:
         return altered(
             shared,
-            first_rule=first_rule,
             rules=self._rules,
             entries=sum(rule.kind == "entry" for rule in self._rules),
             exits=sum(rule.kind == "exit" for rule in self._rules),

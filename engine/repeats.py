@@ -7,7 +7,6 @@ being parsed again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from engine.expression import parse_expression, references
 from engine.graph import Graph, Node
@@ -27,43 +26,63 @@ class _Steps:
     result: int
 
 
-@dataclass(frozen=True)
-class _Uses:
-    """What an expression speaks of."""
+class _Text:
+    """One expression: what it speaks of, and what has been read of it into one graph."""
 
-    words: tuple[str, ...]
-    """Names of indicators, if they are that, and other words."""
-    parameters: tuple[str, ...]
-    timeframe: bool
-    """Whether it looks at a higher one."""
+    def __init__(self, text: str) -> None:
+        found = sorted(references(text))
+        self.words = tuple(word for word in found if word[0] != "$")
+        """Names of indicators, if they are that, and other words."""
+        self.parameters = tuple(word[1:] for word in found if word[0] == "$")
+        self.known: dict[object, int] = {}
+        """Nodes by values and the nodes of indicators."""
+        self.steps: dict[object, _Steps] = {}
+        """By values and the kind of the nodes of indicators."""
 
+    def given(
+        self, values: Mapping[str, Value], names: Mapping[str, int]
+    ) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """The values and the nodes of indicators that it speaks of.
 
-@lru_cache(maxsize=512)
-def _uses(text: str) -> _Uses:
-    found = sorted(references(text))
-    parameters = tuple(word[1:] for word in found if word[0] == "$")
-    return _Uses(tuple(word for word in found if word[0] != "$"), parameters, "tf" in found)
+        Values are texts, since 1, 1.0 and True are equal, and so are 0.0 and -0.0.
+        """
+        return (
+            tuple([repr(values.get(name)) for name in self.parameters]) if self.parameters else (),
+            tuple([names[word] for word in self.words if word in names]),
+        )
+
+    def kind(self, graph: Graph, nodes: tuple[int, ...]) -> object:
+        """What parsing may ask of the nodes of indicators; None where it tells more of them apart."""
+        if not nodes or len(set(nodes)) < len(nodes) or "tf" in self.words:
+            return None
+        found: list[object] = []
+        for node in nodes:
+            op = graph.nodes[node].op
+            if op in _OF_THEIR_VALUE or graph.is_state(node) or graph.clock(node) is not None:
+                return None
+            found.append(op)
+        return tuple(found)
 
 
 @dataclass(frozen=True)
 class Repeats:
     """What has been read into a graph."""
 
-    known: dict[object, int] = field(default_factory=dict)
-    steps: dict[object, _Steps] = field(default_factory=dict)
+    texts: dict[str, _Text] = field(default_factory=dict)
 
     def node(self, text: str, graph: Graph, values: Mapping[str, Value], names: Mapping[str, int]) -> int:
         """Return the node of an expression, as `parse_expression` does. Raise ExpressionError."""
         node = self.again(text, graph, values, names)
         if node is not None:
             return node
-        given, nodes = _given(text, values, names)
-        kind = None if _uses(text).timeframe else _kind(graph, nodes)
+        own = self.texts[text]
+        given, nodes = key = own.given(values, names)
+        kind = own.kind(graph, nodes)
         graph.added = []
         try:
-            node = self.known[text, given, nodes] = parse_expression(text, graph, values, names)
+            node = own.known[key] = parse_expression(text, graph, values, names)
             if kind is not None and _follows(graph.added, nodes, node):
-                self.steps[text, given, kind] = _Steps(nodes, tuple(graph.added), node)
+                own.steps[given, kind] = _Steps(nodes, tuple(graph.added), node)
         finally:
             graph.added = None
         return node
@@ -75,42 +94,16 @@ class Repeats:
 
         It is the node that it was, or one of the same kind.
         """
-        given, nodes = _given(text, values, names)
-        key = text, given, nodes
-        node = self.known.get(key)
-        if node is None and not _uses(text).timeframe:
-            kind = _kind(graph, nodes)
-            steps = None if kind is None else self.steps.get((text, given, kind))
+        own = self.texts.get(text)
+        if own is None:
+            own = self.texts[text] = _Text(text)
+        given, nodes = key = own.given(values, names)
+        node = own.known.get(key)
+        if node is None and own.steps:
+            steps = own.steps.get((given, own.kind(graph, nodes)))
             if steps is not None:
-                node = self.known[key] = _again(graph, steps, nodes)
+                node = own.known[key] = _again(graph, steps, nodes)
         return node
-
-
-def _given(
-    text: str, values: Mapping[str, Value], names: Mapping[str, int]
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The values and the nodes of indicators that an expression speaks of.
-
-    Values are texts, since 1, 1.0 and True are equal, and so are 0.0 and -0.0.
-    """
-    uses = _uses(text)
-    return (
-        tuple([repr(values.get(name)) for name in uses.parameters]),
-        tuple([names[word] for word in uses.words if word in names]),
-    )
-
-
-def _kind(graph: Graph, nodes: tuple[int, ...]) -> object:
-    """What parsing may ask of the nodes of indicators; None where it tells more of them apart."""
-    if not nodes or len(set(nodes)) < len(nodes):
-        return None
-    found: list[object] = []
-    for node in nodes:
-        op = graph.nodes[node].op
-        if op in _OF_THEIR_VALUE or graph.is_state(node) or graph.clock(node) is not None:
-            return None
-        found.append(op)
-    return tuple(found)
 
 
 def _follows(added: list[tuple[Node, int]], nodes: tuple[int, ...], result: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypedDict, overload
@@ -21,6 +21,8 @@ from engine.strategy import Strategy, parse_strategy, warm_up_bars
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Unpack
+
+    from engine.graph import Graph
 
 
 SHOWN_BARS = 4096
@@ -146,11 +148,12 @@ def plan_for(
     strategies: Sequence[Strategy],
     series: Mapping[str, Bars],
     inside: Mapping[str, Bars] | None,
+    reads: Iterable[tuple[Graph, Iterable[int]]] = (),
     **settings: Unpack[PlanSettings],
 ) -> Plan:
     """Return the plan of the first strategy, with what was left open taken from the bars.
 
-    Its start is late enough for all strategies. Raise PlanError.
+    Its start is late enough for all strategies, and for these nodes of these graphs. Raise PlanError.
     """
     _check_arguments(settings)
     given = settings.get("markets") or tuple(Market(symbol) for symbol in series)
@@ -172,6 +175,8 @@ def plan_for(
     if start_ms is None:
         longest = max(series.values(), key=len)
         needed = max(warm_up_bars(strategy, step) for strategy in strategies)
+        for graph, nodes in reads:
+            needed = max(needed, *(graph.warm_up_bars(node, step) for node in nodes))
         start_ms = int(longest.timestamp[min(needed, len(longest) // 2)])
     if end_ms is None:
         end_ms = max(int(found.timestamp[-1]) for found in series.values() if len(found)) + step

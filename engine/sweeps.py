@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.altered import altered
-from engine.combinations import Combinations
+from engine.combinations import Combination, Combinations
 from engine.errors import StrategyError
 from engine.feed import Feed
 from engine.given import Given
-from engine.machine import bad_bar, evaluation_of, imported_kernel, processors
+from engine.machine import bad_bar, evaluation_of, imported_kernel
 from engine.measures import Metrics, metrics_of
 from engine.plan_arrays import funding_arrays, plan_arrays
 from engine.program import compile_together
 from engine.result import PlanSettings, plan_for, series_of
 from engine.state import initial_arrays
 from engine.strategy import Strategy
+from engine.threads import processors
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -84,13 +85,14 @@ def sweep(
     # A thread has combinations of its own, from their programs to their metrics: what two compute both costs
     # less than what they would wait for each other.
     batches = list(_parsed(document, combinations, min(TOGETHER, -(-len(combinations) // workers))))
-    strategies = [strategy for batch in batches for strategy in batch]
-    if not strategies:
+    if not batches:
         return []
-    first = plan_for(strategies, series, inside, **settings)
+    strategies = list(dict.fromkeys(one.strategy for batch in batches for one in batch))
+    reads = [(batch[0].strategy.graph, {node for one in batch for node in one.reads}) for batch in batches]
+    first = plan_for(strategies, series, inside, reads, **settings)
 
-    def measured(batch: list[Strategy]) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
-        return _Batch(_plans(first, batch), series, inside or {}, equity, kernel).run()
+    def measured(batch: list[Combination]) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
+        return _Batch(batch, first, series, inside or {}, equity, kernel).run()
 
     with ThreadPoolExecutor(workers) as pool:
         found = [one for batch in pool.map(measured, batches) for one in batch]
@@ -107,9 +109,9 @@ def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator
 
 def _parsed(
     document: Mapping[str, object], combinations: Sequence[Mapping[str, object]], most: int
-) -> Iterator[list[Strategy]]:
+) -> Iterator[list[Combination]]:
     """Parse the combinations into as few graphs as hold them, at most so many each."""
-    together, batch = Combinations(document), list[Strategy]()
+    together, batch = Combinations(document), list[Combination]()
     for combination in combinations:
         try:
             if len(batch) < most:
@@ -126,13 +128,13 @@ def _parsed(
         yield batch
 
 
-def _plans(first: Plan, batch: Sequence[Strategy]) -> list[Plan]:
+def _plans(first: Plan, batch: Sequence[Combination]) -> list[Plan]:
     """The plan for each strategy, checked once for all that differ in nodes alone and share their graph."""
-    plans: list[Plan] = []
-    for strategy in batch:
+    plans: dict[Strategy, Plan] = {}
+    for strategy in dict.fromkeys(one.strategy for one in batch):
         alike = strategy.like is not None
-        plans.append(altered(first, strategy=strategy) if alike else replace(first, strategy=strategy))
-    return plans
+        plans[strategy] = altered(first, strategy=strategy) if alike else replace(first, strategy=strategy)
+    return [plans[one.strategy] for one in batch]
 
 
 class _Batch:
@@ -140,7 +142,8 @@ class _Batch:
 
     def __init__(
         self,
-        plans: list[Plan],
+        combinations: Sequence[Combination],
+        first: Plan,
         series: Mapping[str, Bars],
         finer: Mapping[str, Bars],
         equity: bool,
@@ -149,11 +152,16 @@ class _Batch:
         import numpy as np
 
         self._kernel = kernel or imported_kernel()
-        self._plans = plans
+        self._plans = plans = _plans(first, combinations)
         self._feed = Feed(self._kernel, evaluation_of(self._kernel))
         self._wanted = equity
         self._given = Given.of(plans[0], series, finer)
-        self._programs = compile_together([p.strategy for p in plans], [p.needs_atr for p in plans])
+        self._programs, self._firsts = compile_together(
+            [
+                (plan.strategy, plan.needs_atr, one.rules)
+                for plan, one in zip(plans, combinations, strict=True)
+            ]
+        )
         # The first state serves all: parameters change neither the number of rules nor the money. What the
         # evaluation carries is not part of it: that belongs to all of them.
         self._first = floats, ints = initial_arrays(plans[0], altered(self._programs[0], carry=()))
@@ -189,10 +197,10 @@ class _Batch:
             raise bad_bar(self._plans[0], self._given.bars, *leader.bad())
         return answer == L.RUN_LOADED
 
-    def _plan_arrays(self) -> list[tuple[NDArray[Any], ...]]:
+    def _plan_arrays(self) -> list[tuple[Any, ...]]:
         """The arrays of each plan, made once for those that differ in their rules' place alone."""
         made: dict[object, tuple[NDArray[Any], ...]] = {}
-        found: list[tuple[NDArray[Any], ...]] = []
+        kinds: list[object] = []
         for plan, program in zip(self._plans, self._programs, strict=True):
             kind = (
                 id(plan.strategy.like or plan.strategy),
@@ -201,19 +209,17 @@ class _Batch:
                 program.atr_slot,
                 program.volatility_slot,
             )
-            arrays = made.get(kind)
-            if arrays is None:
-                arrays = made[kind] = plan_arrays(plan, program)
+            kinds.append(kind)
+            if kind not in made:
+                made[kind] = arrays = plan_arrays(plan, program)
                 arrays[1][L.PI_SUMMARY] = 1
                 arrays[1][L.PI_GROSS] = 0
-            ints = arrays[1].copy()
-            ints[L.PI_FIRST_RULE] = program.first_rule
-            found.append((arrays[0], ints, *arrays[2:]))
         # Where one combination counts by days, their first and last bars go the careful way in all.
         daily = any(arrays[1][L.PI_DAILY] for arrays in made.values())
-        for arrays in found:
+        for arrays in made.values():
             arrays[1][L.PI_DAILY] = daily
-        return found
+        read = {kind: tuple(map(self._feed.read, arrays)) for kind, arrays in made.items()}
+        return [read[kind] for kind in kinds]
 
     def _shared(self) -> tuple[Any, ...]:
         """What all folds read: the markets, funding and the timeline."""
@@ -262,7 +268,8 @@ class _Batch:
     ) -> Any:
         feed = self._feed
         return self._kernel.Fold(
-            tuple(map(feed.read, self._arrays[number])),
+            self._arrays[number],
+            self._firsts[number],
             tuple(map(feed.give, state)),
             *shared,
             feed.give(curve),

@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
+from engine.processor import WIDE, is_wide
+
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ROOT / "engine"
 MODULES = ("kernel", "evaluation", "summing")
@@ -29,6 +31,9 @@ MODULES = ("kernel", "evaluation", "summing")
 
 CONSTANTS = ("layout", "instructions")
 """The modules of engine/ whose numbers replace their names in the sources."""
+
+VECTORS = ("evaluation",)
+"""Those of which the host build makes a library for its own processor too: where that gains a sixth."""
 
 TARGETS = {"x86_64": "x86_64-linux-gnu.2.34", "aarch64": "aarch64-linux-gnu.2.34"}
 FLAGS = (
@@ -62,16 +67,18 @@ def build(target: str = "host", output: Path | None = None) -> tuple[Path, ...]:
     Libraries whose sources have not changed are left as they are. Raise KernelBuildError.
     """
     folder = output or ENGINE
+    wanted = [(module, folder, _compiler(target)) for module in MODULES]
+    if target == "host" and is_wide():
+        wanted += [(module, folder / WIDE, _for_wide(_compiler(target))) for module in VECTORS]
     # Each is two programs that run one after the other: side by side they take as long as the largest.
     with ThreadPoolExecutor() as pool:
-        return tuple(pool.map(lambda module: _build(module, target, folder), MODULES))
+        return tuple(pool.map(lambda one: _build(target, *one), wanted))
 
 
-def _build(module: str, target: str, folder: Path) -> Path:
+def _build(target: str, module: str, folder: Path, compiler: list[str]) -> Path:
     built = folder / library(module)
     place = hashlib.sha256(str(built.resolve()).encode()).hexdigest()[:16]
     stamp = ROOT / "build" / "kernel" / place
-    compiler = _compiler(target)
     mark = _mark(module, target, compiler)
     if built.exists() and stamp.exists() and stamp.read_text() == mark:
         return built
@@ -113,6 +120,11 @@ def _compiler(target: str) -> list[str]:
     if find_spec("ziglang") is not None and platform.machine() in TARGETS:
         return zig
     raise KernelBuildError("there is no C compiler: install cc, or the dependency group 'local' for ziglang")
+
+
+def _for_wide(compiler: list[str]) -> list[str]:
+    # zig has names of its own for processors.
+    return [*compiler, "-mcpu=x86_64_v3" if "ziglang" in compiler else "-march=x86-64-v3"]
 
 
 def _translate(module: str, scratch: Path) -> Path:
@@ -175,7 +187,8 @@ def main(arguments: list[str] | None = None) -> int:
             )
             # A library of older sources is worse than none, and so are some of them without the others.
             for module in MODULES:
-                (ENGINE / library(module)).unlink(missing_ok=True)
+                for folder in (ENGINE, ENGINE / WIDE):
+                    (folder / library(module)).unlink(missing_ok=True)
             return 0
         sys.stderr.write(f"The kernel for {chosen.target} could not be built: {error}\n")
         return 1

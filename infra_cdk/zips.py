@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.processor import WIDE
 from infra_cdk import elf
 from infra_cdk.kernel import MODULES, KernelBuildError, library
 from infra_cdk.kernel import build as build_kernel
@@ -167,6 +168,7 @@ def _put_kernel(content: Path, platform: str) -> None:
         raise ZipError(f"the kernel could not be compiled for {platform}: {error}") from error
     for path, name in zip(built, LIBRARIES, strict=True):
         shutil.copyfile(path, content / name)
+    shutil.rmtree(content / "engine" / WIDE, ignore_errors=True)
 
 
 def _compile(content: Path, python: str) -> None:

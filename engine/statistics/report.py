@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StateError
-from engine.machine import processors
 from engine.statistics.calendar import DAY_MS
 from engine.statistics.days import Days
 from engine.statistics.drawdowns import Drawdowns
@@ -16,8 +14,11 @@ from engine.statistics.outcomes import put_drawdowns, put_trades
 from engine.statistics.periods import daily_columns, period_rows, rolling_sharpe
 from engine.statistics.returns import put_daily
 from engine.statistics.trades import EDGES_PCT, LOST, OUTCOMES, WON, Trades
+from engine.threads import beside, processors
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -64,9 +65,7 @@ class Report:
         else:
             for name in SHARED_COLUMNS:
                 _ = trades[name]  # made before two threads ask for it
-            pool = ThreadPoolExecutor(1)
-            self._beside = pool.submit(self._trades.add, trades)
-            pool.shutdown(wait=False)
+            self._beside = beside().submit(self._trades.add, trades)
         self._add_days(output)
 
     @property

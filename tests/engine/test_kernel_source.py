@@ -1,5 +1,6 @@
 """The kernel is one source: compiled and uncompiled agree to the bit; the build is for Lambda as well."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -8,8 +9,10 @@ from typing import Any
 
 import pytest
 
+import engine
 from engine import kernel_is_compiled, layout, preset, preset_ids
-from engine.machine import uncompiled_kernel
+from engine.machine import evaluation_of, uncompiled_kernel
+from engine.processor import is_wide
 from infra_cdk import kernel as build
 from tests.engine.market import generated, play, same_tables
 from tests.engine.test_properties import EVERYTHING, two_markets
@@ -45,6 +48,40 @@ def test_compiled_and_uncompiled_give_the_same_bits(name: str) -> None:
         assert same_tables(compiled.tables, plain.tables)
         assert compiled.metrics == plain.metrics
         assert compiled.metrics["total_fills"] > 0 or name in WAITING
+
+
+def test_the_library_for_any_processor_gives_the_bits_of_that_for_this_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bars = two_markets(13, 3000, step_ms=HOUR)
+    own = play(EVERYTHING, bars, record_indicators=True, step_ms=HOUR)
+    path = build.ENGINE / build.library("evaluation")
+    specification = importlib.util.spec_from_file_location("engine.evaluation", path)
+    assert specification is not None
+    assert specification.loader is not None
+    common = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(common)
+    assert common.COMPILED
+    monkeypatch.setattr(engine, "evaluation", common)
+    assert evaluation_of() is common
+    found = play(EVERYTHING, bars, record_indicators=True, step_ms=HOUR)
+    assert found.state.to_bytes() == own.state.to_bytes()
+    assert same_tables(found.tables, own.tables)
+
+
+@pytest.mark.parametrize(
+    ("told", "wide"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx2 bmi1 bmi2 fma f16c abm movbe xsave sse2\n", True),
+        ("processor\t: 0\nflags\t\t: fpu avx bmi1 bmi2 fma f16c abm movbe xsave sse2\n", False),
+        ("processor\t: 0\nFeatures\t: fp asimd evtstrm\n", False),
+        ("", False),
+    ],
+)
+def test_a_processor_is_known_by_what_linux_says_of_it(told: str, wide: bool, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(told)
+    assert is_wide(str(tmp_path / "cpuinfo")) is wide
+    assert not is_wide(str(tmp_path / "nothing"))
 
 
 def test_the_source_runs_without_cython_installed() -> None:

@@ -182,7 +182,12 @@ def test_the_tail_of_student_s_t_is_scipy_s(t: float, freedom: int, tail: float)
 def test_the_normal_distribution_and_quantiles() -> None:
     assert normal_below(0.0) == 0.5
     assert normal_below(1.959963984540054) == pytest.approx(0.975, abs=1e-12)
-    assert [quantile([1.0, 2.0, 4.0], share) for share in (0.0, 0.25, 0.5, 1.0)] == [1.0, 1.5, 2.0, 4.0]
+    assert [quantile(np.array([1.0, 2.0, 4.0]), share) for share in (0.0, 0.25, 0.5, 1.0)] == [
+        1.0,
+        1.5,
+        2.0,
+        4.0,
+    ]
 
 
 # --- days and periods ------------------------------------------------------------------------
