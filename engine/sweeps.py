@@ -88,7 +88,7 @@ def sweep(
     if not batches:
         return []
     strategies = list(dict.fromkeys(one.strategy for batch in batches for one in batch))
-    reads = [(batch[0].strategy.graph, {node for one in batch for node in one.reads}) for batch in batches]
+    reads = ((batch[0].strategy.graph, {node for one in batch for node in one.reads}) for batch in batches)
     first = plan_for(strategies, series, inside, reads, **settings)
 
     def measured(batch: list[Combination]) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
