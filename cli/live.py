@@ -9,18 +9,17 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli.client import Api, is_loopback
 from cli.errors import CommandError
+from cli.heard import Heard, Message
 from cli.output import note
 from shared.responses_live import TicketAnswer
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
-Message = dict[str, Any]
-"""One of shared.responses_live, as it came: a newer API may say more than this client knows."""
 Told = Callable[[Message], None]
 
 _OPENS_WITHIN = 10.0
@@ -52,31 +51,25 @@ def say_fills(message: Message) -> None:
 def follow(api: Api, run_id: str, told: Told, *, sleep: Callable[[float], None] = time.sleep) -> bool:
     """Listen to a run until it ends, and say so; False where there is nothing to listen to.
 
-    A connection that is lost is opened again and goes on after the last message that was heard. How far the
-    run is when a connection opens is told as its newest progress; what led there is not told of again.
+    A connection that is lost is opened again and goes on where messages may be missing. How far the run is
+    when a connection opens is told as its newest progress; what led there is not told of again.
     """
-    since: int | None = None
-    stands = -1
+    heard = Heard()
     failed = 0
     while failed < TRIES:
         try:
             with _connected(api) as socket:
-                socket.send(json.dumps({"action": "subscribe", "runs": {run_id: since}}))
+                socket.send(json.dumps({"action": "subscribe", "runs": {run_id: heard.since}}))
                 for message in _messages(socket):
                     if message["type"] == "error":
                         return False
                     failed = 0
-                    if message.get("run_id") == run_id and "sequence" in message:
-                        if since is not None and message["sequence"] <= since:
-                            continue
-                        since = message["sequence"]
-                        if message["type"] == "progress" and since <= stands:
-                            continue
+                    numbered = message.get("run_id") == run_id and "sequence" in message
+                    if numbered and not heard.is_news(message):
+                        continue
                     told(message)
-                    for snapshot in _snapshots(message, run_id):
-                        stands = snapshot["sequence"]
-                        if since is None or stands > since:
-                            told({**snapshot, "type": "progress"})
+                    for snapshot in filter(heard.is_ahead, _snapshots(message, run_id)):
+                        told({**snapshot, "type": "progress"})
                     if _ends(message, run_id):
                         return True
         except _Closed:

@@ -12,7 +12,8 @@ import typer
 
 from cli.client import Answered, Api
 from cli.errors import ExitCode, RunFailedError, UnreachableError
-from cli.live import Message, Told, follow, ignore
+from cli.heard import Message
+from cli.live import Told, follow, ignore
 from cli.output import log, logs_are_json, note, plain, stderr
 from shared.errors import Issue
 from shared.responses import ProgressAnswer, RunAnswer, RunError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -179,7 +180,7 @@ def test_a_connection_that_breaks_off_is_gone_on_with(cli: Cli, api: FakeApi, ru
 
     def second(session: Session) -> None:
         session.subscribed()
-        session.progress(64, 10.0)  # told twice
+        session.progress(64, 10.0)  # told again: something before it might have been missed
         session.progress(96, 70.0)
         end(api, run_id)
         session.tell("status", 128, status="completed")
@@ -187,9 +188,54 @@ def test_a_connection_that_breaks_off_is_gone_on_with(cli: Cli, api: FakeApi, ru
     with pushing(api, run_id, first, second) as sessions:
         ran = cli("--json-logs", "watch", run_id)
     assert ran.code == 0, ran.err
-    assert sessions[1].said["runs"] == {run_id: 64}
+    assert sessions[1].said["runs"] == {run_id: None}
     assert percentages(ran.err) == [0.0, 10.0, 70.0]
     assert polls(api) == 1
+
+
+def test_what_was_missed_was_dropped_when_something_newer_came_before_it(
+    cli: Cli, api: FakeApi, run_id: str
+) -> None:
+    def fill(day: int) -> dict[str, object]:
+        return {"attempt": 1, "fills": [{**FILL, "timestamp": f"2021-03-{day:02}T05:00:00Z"}], "left_out": 0}
+
+    def first(session: Session) -> None:
+        session.subscribed()
+        session.tell("fill", 64, **fill(4))
+        session.progress(65, 10.0)
+
+    def second(session: Session) -> None:
+        session.subscribed(sequence=127, percent=30.0)
+        # Pushed before what was missed.
+        session.tell("fill", 128, **fill(7))
+        session.progress(129, 40.0)
+        for sequence, day, percent in ((64, 4, 10.0), (96, 6, 30.0), (128, 7, 40.0)):
+            session.tell("fill", sequence, **fill(day))
+            session.progress(sequence + 1, percent)
+        end(api, run_id)
+        session.tell("status", 160, status="completed")
+
+    with pushing(api, run_id, first, second):
+        ran = cli("--json-logs", "watch", run_id, "--fills")
+    assert ran.code == 0, ran.err
+    assert percentages(ran.err) == [0.0, 10.0, 30.0, 40.0]
+    said = re.findall(r"2021-03-(\d\d) 05:00  BTC-USDT  buy", ran.err)
+    assert said == ["04", "07", "06"]
+
+
+def test_fills_of_a_lost_attempt_that_come_late_are_not_said(cli: Cli, api: FakeApi, run_id: str) -> None:
+    def act(session: Session) -> None:
+        session.subscribed()
+        session.tell("retracted", 64, attempt=1)
+        session.tell("fill", 32, attempt=1, fills=[FILL], left_out=0)
+        session.tell("fill", 65, attempt=2, fills=[{**FILL, "qty": 2.0}], left_out=0)
+        end(api, run_id)
+        session.tell("status", 96, status="completed")
+
+    with pushing(api, run_id, act):
+        ran = cli("watch", run_id, "--fills")
+    assert "buy 2 at 48,000" in ran.err
+    assert "buy 0.5 at 48,000" not in ran.err
 
 
 def test_a_run_that_ended_meanwhile_is_not_waited_for(cli: Cli, api: FakeApi, run_id: str) -> None:
