@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { MOST_BEYOND } from "@/api/heard";
 import { type LiveMessage, LiveSocket, type Socket } from "@/api/live";
 
 class FakeSocket implements Socket {
@@ -91,7 +92,7 @@ test("a socket that closes is opened again, later each time, until it is had", a
   expect(sockets.length).toBe(5);
 });
 
-test("a run that is watched goes on after the last message that was seen, and nothing is heard twice", async () => {
+test("a run that is watched goes on where messages may be missing, and nothing is heard twice", async () => {
   live.start();
   const first = await opened();
   const forget = live.watch("bt-1");
@@ -101,7 +102,7 @@ test("a run that is watched goes on after the last message that was seen, and no
   first.tell(progress(65, 20));
   first.close();
   const second = await opened();
-  expect(second.said[0]).toMatchObject({ action: "subscribe", all: true, runs: { "bt-1": 65 } });
+  expect(second.said[0]).toMatchObject({ action: "subscribe", all: true, runs: { "bt-1": null } });
   second.tell(progress(65, 20));
   second.tell(progress(96, 30));
   expect(heard.filter((message) => message.type === "progress").map((m) => m.progress_pct)).toEqual([
@@ -124,6 +125,84 @@ test("the progress went back to the beginning for a page that came late", async 
   socket.tell(progress(96, 70));
   expect(heard.map((message) => message.type)).toEqual(["subscribed", "subscribed", "fill", "progress"]);
   expect(heard.at(-1)).toMatchObject({ progress_pct: 70 });
+});
+
+function fill(sequence: number) {
+  return { type: "fill", run_id: "bt-1", sequence, attempt: 1 };
+}
+
+/** The sequences of the fills that were heard, as they came. */
+function fills(): number[] {
+  return heard.flatMap((message) => (message.type === "fill" ? [message.sequence] : []));
+}
+
+test("what was missed was dropped when something newer came before it", async () => {
+  live.start();
+  const first = await opened();
+  live.watch("bt-1");
+  first.tell(fill(64));
+  first.tell(progress(65, 10));
+  first.close();
+  const second = await opened();
+  // Pushed before what was missed.
+  second.tell(fill(128));
+  second.tell(progress(129, 40));
+  for (const sequence of [64, 96, 128]) {
+    second.tell(fill(sequence));
+    second.tell(progress(sequence + 1, 30));
+  }
+  expect(fills()).toEqual([64, 128, 96]);
+  expect(heard.flatMap((m) => (m.type === "progress" ? [m.progress_pct] : []))).toEqual([10, 40]);
+});
+
+test("what was missed is asked for again when the connection breaks off before it came", async () => {
+  live.start();
+  const first = await opened();
+  live.watch("bt-1");
+  for (let sequence = 0; sequence <= 2 * MOST_BEYOND; sequence += 1) first.tell(fill(sequence));
+  first.close();
+  const second = await opened();
+  expect(second.said[0]).toMatchObject({ runs: { "bt-1": MOST_BEYOND } });
+  second.tell(fill(1_000));
+  second.close();
+  const third = await opened();
+  const { runs } = third.said[0] as { runs: Record<string, number> };
+  expect(runs["bt-1"]).toBeLessThanOrEqual(2 * MOST_BEYOND);
+  third.tell(fill(500));
+  expect(fills().slice(-2)).toEqual([1_000, 500]);
+});
+
+test("a status is not old for newer progress", async () => {
+  live.start();
+  const socket = await opened();
+  socket.tell(progress(96, 20));
+  socket.tell({ type: "status", run_id: "bt-1", sequence: 65, status: "running" });
+  socket.tell({ type: "status", run_id: "bt-1", sequence: 33, status: "queued" });
+  expect(heard.flatMap((m) => (m.type === "status" ? [m.status] : []))).toEqual(["running"]);
+});
+
+test("a run that was in a list is told from the beginning when it is watched", async () => {
+  live.start();
+  const socket = await opened();
+  for (let sequence = 1; sequence <= 2 * MOST_BEYOND; sequence += 1) socket.tell(progress(sequence, 10));
+  live.watch("bt-1");
+  expect(socket.said.at(-1)).toEqual({ action: "subscribe", runs: { "bt-1": null } });
+  socket.tell(fill(1));
+  socket.tell(progress(2, 5));
+  expect(fills()).toEqual([1]);
+  expect(heard.at(-1)?.type).toBe("fill");
+});
+
+test("a gap leaves where to go on: what is late after it is still taken", async () => {
+  live.start();
+  const first = await opened();
+  live.watch("bt-1");
+  first.tell({ type: "gap", run_id: "bt-1", after: null });
+  first.tell(fill(6_400));
+  first.tell(fill(3_200));
+  expect(fills()).toEqual([6_400, 3_200]);
+  first.close();
+  expect((await opened()).said[0]).toMatchObject({ runs: { "bt-1": null } });
 });
 
 test("a snapshot that is older than what was heard says nothing", async () => {

@@ -1,13 +1,14 @@
 /**
  * The one socket of the page: what the API pushes of runs, for as long as it can be had.
  *
- * It opens again whenever it closes, later each time, and names the last message that was seen of each run that
- * is watched, so that nothing of these is missed. While it is down the page asks, as it did before there was one.
+ * It opens again whenever it closes, later each time, and says up to where each run that is watched was heard, so
+ * that nothing of these is missed. While it is down the page asks, as it did before there was one.
  */
+import { Heard, type LiveMessage, type Subscribed } from "@/api/heard";
 import type { webhooks } from "@/api/schema";
 
-export type LiveMessage = webhooks["live"]["post"]["requestBody"]["content"]["application/json"];
-type Subscribed = Extract<LiveMessage, { type: "subscribed" }>;
+export type { LiveMessage };
+
 type Said = webhooks["live/say"]["post"]["requestBody"]["content"]["application/json"];
 /** What has a default may be left out; the types of answers, where it is always there, do not know that. */
 type Briefly<Action> = Action extends { action: string } ? Partial<Action> & Pick<Action, "action"> : never;
@@ -26,7 +27,7 @@ export interface Ways {
   /** Return the address to connect to, with a ticket where the stage has a login. */
   address(): Promise<string>;
   connect(address: string): Socket;
-  /** Hear each message once, in order. */
+  /** Hear each message once: progress and status in order, what adds to others in any. */
   hear(message: LiveMessage): void;
 }
 
@@ -41,9 +42,7 @@ export class LiveSocket {
   private readonly ways: Ways;
   private readonly listeners = new Set<() => void>();
   private readonly watched = new Map<string, number>();
-  private readonly seen = new Map<string, number>();
-  /** The sequence that a run's last snapshot stands for: progress up to it is told again, and old. */
-  private readonly stands = new Map<string, number>();
+  private readonly runs = new Map<string, Heard>();
   private socket: Socket | null = null;
   private pinging: ReturnType<typeof setInterval> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -80,14 +79,16 @@ export class LiveSocket {
   watch(runId: string): () => void {
     const count = this.watched.get(runId) ?? 0;
     this.watched.set(runId, count + 1);
-    if (count === 0 && this.up) this.say({ action: "subscribe", runs: this.since([runId]) });
+    if (count === 0) {
+      this.of(runId).fromTheBeginning();
+      if (this.up) this.say({ action: "subscribe", runs: this.since([runId]) });
+    }
     return () => {
       const left = (this.watched.get(runId) ?? 1) - 1;
       if (left > 0) this.watched.set(runId, left);
       else {
         this.watched.delete(runId);
-        this.seen.delete(runId);
-        this.stands.delete(runId);
+        this.runs.delete(runId);
         if (this.up) this.say({ action: "unsubscribe", runs: [runId] });
       }
     };
@@ -120,19 +121,19 @@ export class LiveSocket {
       this.pause = FIRST_PAUSE_MS;
       this.turn(true);
     }
-    if ("sequence" in message) {
-      if (message.sequence <= (this.seen.get(message.run_id) ?? -1)) return;
-      this.seen.set(message.run_id, message.sequence);
-      if (message.type === "progress" && message.sequence <= (this.stands.get(message.run_id) ?? -1)) return;
-    }
+    if ("sequence" in message && !this.of(message.run_id).isNews(message)) return;
     this.ways.hear(message.type === "subscribed" ? this.newest(message) : message);
   }
 
   /** Keep the snapshots that are no older than what was heard of their runs. */
   private newest(message: Subscribed): Subscribed {
-    const runs = message.runs.filter((run) => run.sequence > (this.seen.get(run.run_id) ?? -1));
-    for (const run of runs) this.stands.set(run.run_id, run.sequence);
-    return { ...message, runs };
+    return { ...message, runs: message.runs.filter((run) => this.of(run.run_id).isAhead(run)) };
+  }
+
+  private of(runId: string): Heard {
+    const held = this.runs.get(runId) ?? new Heard();
+    this.runs.set(runId, held);
+    return held;
   }
 
   private closed(socket: Socket | null): void {
@@ -151,7 +152,7 @@ export class LiveSocket {
   }
 
   private since(runIds: string[]): Record<string, number | null> {
-    return Object.fromEntries(runIds.map((runId) => [runId, this.seen.get(runId) ?? null]));
+    return Object.fromEntries(runIds.map((runId) => [runId, this.of(runId).since]));
   }
 
   private say(action: LiveAction): void {
