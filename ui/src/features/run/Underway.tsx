@@ -25,7 +25,8 @@ export function Underway({ run }: { run: Run }) {
     return <Loading height={240} label="Asking how far it is" />;
   }
   const waiting = progress.status === "queued";
-  const lines = live.lines.length > 0 ? live.lines.slice(-LINES) : progress.latest_logs;
+  const lines =
+    live.lines.length > 0 ? live.lines.slice(-LINES).map((line) => line.text) : progress.latest_logs;
   return (
     <div className={styles.stack}>
       <Panel title={waiting ? "Waiting for its turn" : "Under way"}>
