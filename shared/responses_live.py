@@ -1,7 +1,8 @@
 """What is pushed over the WebSocket API, and what a client says there; docs/api.md has the conversation.
 
 Every frame is one JSON object. Messages of a run carry its id and a `sequence`, which rises from message to
-message of that run: a client drops what it has seen, and asks for what came after when it connects again.
+message of that run. What a client missed may reach it after what is newer: it drops only what it has seen,
+and when it connects again names the sequence up to which it has seen all.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ class RunSnapshot(Answer):
 
 
 class SubscribedMessage(Answer):
-    """What the connection listens to from now on; messages that were missed follow it, oldest first."""
+    """What the connection listens to from now on; what was missed follows, oldest first, news in between."""
 
     type: Literal["subscribed"] = "subscribed"
     all: bool
@@ -212,7 +213,7 @@ class Subscribe(Action):
     runs: dict[RunId, int | None] = Field(
         default={},
         max_length=MAX_RUNS,
-        description="by id the last sequence that was seen, or null: then from the beginning, if held",
+        description="by id the sequence up to which all was seen, or null: then from the beginning, if held",
     )
     all: bool = Field(default=False, description="every run of mine, those to come too")
     only: list[RunMessageType] | None = Field(
@@ -223,7 +224,7 @@ class Subscribe(Action):
     since: dict[RunId, int] = Field(
         default={},
         max_length=MAX_RUNS,
-        description="with `all`: the last sequence that was seen of runs",
+        description="with `all`: the sequences up to which all was seen of runs",
     )
 
 
