@@ -45,19 +45,34 @@ def sum_exactly(values: NDArray[np.float64]) -> float:
     return math.fsum(values.tolist())
 
 
-def add_up(name: str, *given: Any, into: tuple[list[Any], ...]) -> list[list[Any]]:
-    """Call a function of the module with arrays and scratch columns; return what it makes of `into`.
+class Pass:
+    """A call of a function of the module, and the sums so far that it adds to: lists of one type, none empty.
 
-    `into` are sums so far: lists of one type each, none empty.
+    It is made and read with the interpreter's lock; `run` takes it for a moment only, where it is compiled.
     """
-    import numpy as np
 
-    module = summing()
-    function: Any = getattr(module, name)
-    if module.COMPILED:
-        arrays = [np.array(values) for values in into]
-        function(*given, *arrays)
-        return [array.tolist() for array in arrays]
-    written = [list(values) for values in into]
-    function(*(values.tolist() if isinstance(values, np.ndarray) else values for values in given), *written)
-    return written
+    def __init__(self, name: str, *given: Any, into: tuple[list[Any], ...]) -> None:
+        import numpy as np
+
+        module = summing()
+        self._function: Any = getattr(module, name)
+        if module.COMPILED:
+            self._given: tuple[Any, ...] = given
+            self._sums: list[Any] = [np.array(values) for values in into]
+        else:
+            self._given = tuple(v.tolist() if isinstance(v, np.ndarray) else v for v in given)
+            self._sums = [list(values) for values in into]
+
+    def run(self) -> None:
+        self._function(*self._given, *self._sums)
+
+    def sums(self) -> list[list[Any]]:
+        """Return what became of `into`."""
+        return [values if isinstance(values, list) else values.tolist() for values in self._sums]
+
+
+def add_up(name: str, *given: Any, into: tuple[list[Any], ...]) -> list[list[Any]]:
+    """Call a function of the module and return what it makes of `into` (see Pass)."""
+    found = Pass(name, *given, into=into)
+    found.run()
+    return found.sums()

@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from engine.columns import Table
     from engine.fold import Output
     from engine.plan import Plan
+    from engine.statistics.passes import Pass
     from engine.statistics.sheet import Sheet
 
 VERSION = 2
 _FORMAT = "stepfold report"
 BESIDE_ROWS = 10_000
 """Closed trades from which on a second thread that adds them up is worth its start."""
-SHARED_COLUMNS = ("timestamp", "pnl")
-"""Columns of trades that days read too."""
 CHUNK_ROWS = 32_768
 """Equity rows taken at once: they and what is made of them stay in a core's second cache."""
 
@@ -51,7 +50,7 @@ class Report:
         self._days = Days()
         self._drawdowns = Drawdowns(self._initial, plan.start_ms)
         self._added = Trades(plan.symbols)
-        self._beside: Future[None] | None = None
+        self._beside: tuple[Future[None], Pass, Table] | None = None
         # Value and time of the highest and the lowest closing equity; the initial one stands at the start.
         self._highest: tuple[float, int] = (self._initial, plan.start_ms)
         self._lowest: tuple[float, int] = (self._initial, plan.start_ms)
@@ -63,17 +62,18 @@ class Report:
             if trades.rows:
                 self._trades.add(trades)
         else:
-            for name in SHARED_COLUMNS:
-                _ = trades[name]  # made before two threads ask for it
-            self._beside = beside().submit(self._trades.add, trades)
+            # All but the pass is done here: the other thread would wait for the interpreter again and again.
+            adding = self._trades.begin(trades)
+            self._beside = beside().submit(adding.run), adding, trades
         self._add_days(output)
 
     @property
     def _trades(self) -> Trades:
         """What the closed trades add up to, once the thread is done that adds them."""
         if self._beside is not None:
-            self._beside.result()
-            self._beside = None
+            (running, adding, table), self._beside = self._beside, None
+            running.result()
+            self._added.end(adding, table)
         return self._added
 
     def _add_days(self, output: Output) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.names import HOUR_MS
 from engine.statistics.numbers import add_in_order, count_into, ratio
-from engine.statistics.passes import add_up
+from engine.statistics.passes import Pass
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,15 +145,19 @@ class Trades:
 
     def add(self, table: Mapping[str, Column]) -> None:
         """Take the next rows of the trades table; there is at least one."""
+        adding = self.begin(table)
+        adding.run()
+        self.end(adding, table)
+
+    def begin(self, table: Mapping[str, Column]) -> Pass:
+        """Prepare what `add` does; between `begin` and `end` the pass is to be run, by whomever."""
         import numpy as np
 
         columns: list[Coded] = [table[name] for name in TEXTS.values()]
         groups = [self.groups[name] for name in GROUPINGS]
         held = [found.hold((*column.names, None)) for found, column in zip(groups, columns, strict=False)]
-        # Where each grouping's labels begin when all stand one after the other.
-        firsts = [0, *accumulate(len(found.labels) for found in groups)]
+        firsts = self._firsts()
         numbers = [n + first for first, own in zip(firsts, held, strict=False) for n in own]
-        pnl, returned = table["pnl"], table["return_pct"]
         reached = [self.excursions[name] for name in EXCURSIONS]
         extremes = [
             self.best[0] if self.best else -math.inf,
@@ -161,13 +165,10 @@ class Trades:
             self.largest_win,
             self.largest_loss,
         ]
-        (
-            self.longest_ms, self.streak, self.longest_streak, extremes, rows, floats, ints, sums, furthest,
-            counts, _,
-        ) = add_up(
+        return Pass(
             "add_trades",
-            pnl,
-            returned,
+            table["pnl"],
+            table["return_pct"],
             table["fees"],
             table["entry_timestamp"],
             table["exit_timestamp"],
@@ -192,15 +193,24 @@ class Trades:
                 [value for found in reached for value in found.counts],
                 [0] * len(GROUPINGS),
             ),
-        )  # fmt: skip
-        for found, first, last in zip(groups, firsts, firsts[1:], strict=False):
-            found.floats, found.ints = (
-                floats[first * FLOATS : last * FLOATS],
-                ints[first * INTS : last * INTS],
-            )
-        for n, excursions in enumerate(reached):
+        )
+
+    def end(self, added: Pass, table: Mapping[str, Column]) -> None:
+        """Take what the pass that `begin` prepared has added up."""
+        import numpy as np
+
+        (
+            self.longest_ms, self.streak, self.longest_streak, extremes, rows, floats, ints, sums, furthest,
+            counts, _,
+        ) = added.sums()  # fmt: skip
+        firsts = self._firsts()
+        for name, first, last in zip(GROUPINGS, firsts, firsts[1:], strict=False):
+            self.groups[name].floats = floats[first * FLOATS : last * FLOATS]
+            self.groups[name].ints = ints[first * INTS : last * INTS]
+        for n, name in enumerate(EXCURSIONS):
             kinds = slice(n * len(OUTCOMES), (n + 1) * len(OUTCOMES))
             cells = slice(kinds.start * CLASSES, kinds.stop * CLASSES)
+            excursions = self.excursions[name]
             excursions.sums, excursions.furthest = sums[kinds], furthest[kinds]
             excursions.counts = counts[cells]
         self.largest_win, self.largest_loss = extremes[2:]
@@ -209,6 +219,10 @@ class Trades:
         if rows[1] >= 0:
             self.worst = _described(table, rows[1])
         self._add_multiples(np.asarray(table["r_multiple"]))
+
+    def _firsts(self) -> list[int]:
+        """Where each grouping's labels begin when all stand one after the other, and where all end."""
+        return [0, *accumulate(len(self.groups[name].labels) for name in GROUPINGS)]
 
     def _add_multiples(self, multiples: NDArray[np.float64]) -> None:
         import numpy as np
