@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--peers", action="store_true", help="with vectorbt and backtesting.py, in build/peers"
     )
     parser.add_argument("--rows", type=int, default=ROWS, help="one-minute bars of the long run")
-    parser.add_argument("--times", type=int, default=7, help="calls of which the fastest counts")
+    parser.add_argument("--times", type=int, default=15, help="calls of which the fastest counts")
     parser.add_argument("--imports", action="store_true", help="only what importing takes, handlers too")
     chosen = parser.parse_args(arguments)
     if chosen.imports:

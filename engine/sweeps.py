@@ -7,6 +7,7 @@ it writes no fills, events or positions, only what its metrics are made of, to t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -42,6 +43,8 @@ TOGETHER = 256
 """Most combinations folded over one block before the next is read: their states stay in the cache."""
 ROWS = 16_384
 """Rows of such a block: so many that the way back through the interpreter costs little."""
+LATER = 0.75
+"""What a thread is given of what the one before it got."""
 MOST_THREADS = 8
 
 Grid = Mapping[str, Sequence[object]]
@@ -84,7 +87,7 @@ def sweep(
     combinations = list(_combinations(parameters))
     # A thread has combinations of its own, from their programs to their metrics: what two compute both costs
     # less than what they would wait for each other.
-    batches = list(_parsed(document, combinations, min(TOGETHER, -(-len(combinations) // workers))))
+    batches = list(_parsed(document, combinations, _shares(len(combinations), workers)))
     if not batches:
         return []
     strategies = list(dict.fromkeys(one.strategy for batch in batches for one in batch))
@@ -108,10 +111,11 @@ def _combinations(parameters: Sequence[Mapping[str, object]] | Grid) -> Iterator
 
 
 def _parsed(
-    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]], most: int
+    document: Mapping[str, object], combinations: Sequence[Mapping[str, object]], shares: Iterator[int]
 ) -> Iterator[list[Combination]]:
-    """Parse the combinations into as few graphs as hold them, at most so many each."""
+    """Parse the combinations into as few graphs as hold them, at most so many in each."""
     together, batch = Combinations(document), list[Combination]()
+    most = next(shares)
     for combination in combinations:
         try:
             if len(batch) < most:
@@ -122,10 +126,24 @@ def _parsed(
             if not batch:
                 raise
         yield batch
+        most = next(shares)
         together = Combinations(document)
         batch = [together.parse(combination)]
     if batch:
         yield batch
+
+
+def _shares(count: int, workers: int) -> Iterator[int]:
+    """How many combinations each thread is given at a time, so that they end together.
+
+    The interpreter serves one of them at a time: each begins as much later as the one before it takes until
+    it folds, which is about a quarter of all that it does.
+    """
+    weights = [LATER**number for number in range(workers)]
+    for weight in weights:
+        yield max(1, min(TOGETHER, math.ceil(count * weight / sum(weights))))
+    while True:
+        yield min(TOGETHER, max(1, count // workers))
 
 
 def _plans(first: Plan, batch: Sequence[Combination]) -> list[Plan]:
