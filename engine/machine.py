@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
 AHEAD_ROWS = 4 * L.AHEAD
 """Rows from which on a second thread is worth its start."""
-LOADERS = 4
-"""Blocks that are loaded, being loaded or being folded at a time: neither thread waits to be woken."""
+LOADERS = 8
+"""Blocks that are loaded, being loaded or being folded at a time: so neither thread waits to be woken.
+
+Half as many where markets meet, whose bars are copied into each.
+"""
 LOG_ROWS = 16_384
 MOST_LOG_ROWS = 1_048_576
 """Events that a log holds, at least and at most, until the kernel stops to have it emptied."""
@@ -184,7 +187,7 @@ class Machine:
                 tuple(map(feed.give, nothing)),
                 (*feed.block(self._program, count, rows), feed.cursors(count), *notes),
             )
-            for _ in range(LOADERS if self._ahead else 1)
+            for _ in range((LOADERS if count == 1 else LOADERS // 2) if self._ahead else 1)
         ]
         self._fold = self._kernel.Fold(
             shared,
