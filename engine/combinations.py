@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from engine.altered import altered
 from engine.errors import Issue
-from engine.graph import Graph, GraphTooLargeError
+from engine.graph import GraphTooLargeError
 from engine.named_indicators import read_again as indicators_again
 from engine.parameters import Value, resolve_parameters
 from engine.program import rules_of
@@ -52,10 +52,6 @@ class Combinations:
         self._plain: list[str] = []
         self._parsed: dict[tuple[str, ...], Strategy] = {}
         self._texts: dict[int, tuple[str, ...] | None] = {}
-
-    @property
-    def graph(self) -> Graph:
-        return self._together.graph
 
     def parse(self, combination: Mapping[str, object]) -> Combination:
         """Return what a combination makes of the document. Raise StrategyError."""

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.client import import_candles, start, wait
 from tests.e2e.markets import SLOW_CROSS, simulated_file
-from tests.ui.conftest import PATIENCE_MS, Market, Open
+from tests.ui.conftest import PATIENCE_MS, Market, Open, Screen
 from tests.ui.traffic import Traffic
 
 MINUTES: dict[str, Any] = {
@@ -36,6 +36,15 @@ def begun(market: Market, name: str) -> str:
     return str(start(market.http, request)["run_id"])
 
 
+def listening(screen: Open) -> tuple[Screen, Traffic]:
+    """Return the list of runs, once what happens is pushed to it, and what it asks and is pushed."""
+    opened, traffic = screen("/runs"), Traffic()
+    traffic.note(opened.page)
+    opened.page.reload()
+    traffic.wait_until_subscribed(opened.page, PATIENCE_MS / 1000)
+    return opened, traffic
+
+
 def asked(page: Page) -> list[str]:
     """Return the addresses that the page asks from now on."""
     addresses: list[str] = []
@@ -44,12 +53,8 @@ def asked(page: Page) -> list[str]:
 
 
 def test_a_run_is_followed_without_being_asked(screen: Open, minutes: Market) -> None:
-    opened = screen("/runs")
+    opened, _ = listening(screen)
     page = opened.page
-    traffic = Traffic()
-    traffic.note(page)
-    page.reload()
-    traffic.wait_until_subscribed(page, PATIENCE_MS / 1000)
     addresses = asked(page)
     run_id = begun(minutes, "Pushed")
     # Made elsewhere: the list has it without a reload.
@@ -69,12 +74,8 @@ def test_a_run_is_followed_without_being_asked(screen: Open, minutes: Market) ->
 
 
 def test_a_run_joins_a_comparison_without_being_asked(screen: Open, minutes: Market) -> None:
-    opened = screen("/runs")
+    opened, traffic = listening(screen)
     page = opened.page
-    traffic = Traffic()
-    traffic.note(page)
-    page.reload()
-    traffic.wait_until_subscribed(page, PATIENCE_MS / 1000)
     completed, run_id = minutes.run, begun(minutes, "Compared")
     opened.goto(f"/compare?ids={completed},{run_id}")
     bar = page.get_by_role("progressbar", name="Progress of Compared")
