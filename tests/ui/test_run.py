@@ -44,8 +44,13 @@ def test_the_curve_is_finer_where_one_looks_closely(screen: Open, market: Market
     opened.expect_drawn(chart, "series-1", 200)  # before that a key has nothing to act on
     chart.focus()
     with page.expect_response(lambda answer: "/equity" in answer.url and "start=" in answer.url):
-        for _ in range(4):
-            page.keyboard.press("+")
+        # Quicker than the chart draws: each of them counts.
+        chart.evaluate(
+            """box => {
+                for (let pressed = 0; pressed < 4; pressed++)
+                    box.dispatchEvent(new KeyboardEvent("keydown", { key: "+", bubbles: true }));
+            }"""
+        )
     expect(page.get_by_role("button", name="Whole run")).to_be_visible()
     bar = page.locator("dl", has=page.get_by_role("term").filter(has_text=re.compile("^Bar$")))
     page.keyboard.press("ArrowLeft")

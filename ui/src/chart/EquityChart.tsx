@@ -9,6 +9,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type KeyboardEvent, useEffect, useRef } from "react";
+import { changeRange } from "@/chart/range";
 import { useChart } from "@/chart/useChart";
 import { type Span, timeAt } from "@/chart/window";
 import { money, percent } from "@/format/numbers";
@@ -169,15 +170,15 @@ export function EquityChart({ label, curve, height, view, onSeen, onPoint }: Pro
   function onKeyDown(event: KeyboardEvent) {
     const made = series.current;
     if (chart === null || made === null) return;
-    const scale = chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
     const zoom = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (zoom !== undefined && range !== null) {
+    if (zoom !== undefined) {
       event.preventDefault();
       touched.current = true;
-      const [middle, half] = [(range.from + range.to) / 2, ((range.to - range.from) / 2) * zoom];
-      scale.setVisibleLogicalRange({ from: middle - half, to: middle + half });
+      changeRange(chart, ({ from, to }) => {
+        const [middle, half] = [(from + to) / 2, ((to - from) / 2) * zoom];
+        return { from: middle - half, to: middle + half };
+      });
     }
     if (step !== undefined) {
       event.preventDefault();

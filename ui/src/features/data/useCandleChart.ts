@@ -12,6 +12,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type RefObject, useEffect, useRef, useState } from "react";
+import { changeRange } from "@/chart/range";
 import { useChart } from "@/chart/useChart";
 import { type Bars, slots } from "@/features/data/candles";
 import { colour, useTheme } from "@/shell/theme";
@@ -110,10 +111,11 @@ export function useCandleChart({ bars, barMs, at, marks, onNear }: Options): Can
   );
 
   const move = (widths: number) => {
-    const range = chart?.timeScale().getVisibleLogicalRange();
-    if (!chart || !range) return;
-    const by = (range.to - range.from) * widths;
-    chart.timeScale().setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
+    if (chart === null) return;
+    changeRange(chart, ({ from, to }) => {
+      const by = (to - from) * widths;
+      return { from: from + by, to: to + by };
+    });
   };
   return { box, bar: under ?? lastSeen, move };
 }
