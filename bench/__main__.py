@@ -6,6 +6,7 @@ machine. Importing is measured in fresh interpreters.
 
 import argparse
 import math
+import os
 import platform
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench import peers, runs
 from bench.market import longer, minutes
@@ -231,33 +233,58 @@ def _sweep(times: int) -> None:
 
 
 def _imports() -> None:
-    bare = _import_time("pass")
+    with TemporaryDirectory() as compiled:
+        _import_times(Interpreters(compiled))
+
+
+class Interpreters:
+    """Fresh ones that find all modules compiled, as they are deployed: a program compiles at its first call.
+
+    Where an environment keeps no bytecode, Stepfold alone would be compiled at every call.
+    """
+
+    def __init__(self, compiled: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        self._environment = {**kept, "PYTHONPYCACHEPREFIX": compiled}
+
+    def start(self, program: str) -> str:
+        """Run a program and return what it prints; raises RuntimeError with what it says if it fails."""
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self._environment,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stderr.strip()[-500:]}")
+        return done.stdout
+
+    def seconds(self, program: str) -> float:
+        return best_of(partial(self.start, program), 5)
+
+
+def _import_times(interpreters: Interpreters) -> None:
+    bare = interpreters.seconds("pass")
     for what, program in {
         "import engine": "import engine",
         "  and parse a strategy": "import engine; engine.parse_strategy(engine.preset('ema_cross'))",
         "  and load numpy and the kernel": "import numpy, engine; engine.simulate; import engine.kernel",
         "import numpy alone": "import numpy",
     }.items():
-        _line(what, max(0.0, _import_time(program) - bare))
+        _line(what, max(0.0, interpreters.seconds(program) - bare))
     for name, first_call in FIRST_CALL.items():
         handler = f"import {first_call}; import functions.{name}.handler"
-        found = subprocess.run(
-            [sys.executable, "-c", f"{handler}; {THIRD_PARTY}"], capture_output=True, text=True, check=False
+        needed = interpreters.start(f"{handler}; {THIRD_PARTY}").strip()
+        times = best_of_each(
+            {
+                "handler": partial(interpreters.start, handler),
+                "libraries": partial(interpreters.start, needed),
+            },
+            5,
         )
-        if found.returncode != 0:
-            raise RuntimeError(f"{handler} failed: {found.stderr.strip()[-500:]}")
-        needed = found.stdout.strip() or "pass"
-        times = best_of_each({"handler": partial(_start, handler), "libraries": partial(_start, needed)}, 5)
         own, must = times["handler"] - bare, max(times["libraries"] - bare, 1e-3)
         _line(f"import the handler of {name}", own, own / must, most=1.3, of="its libraries")
-
-
-def _start(program: str) -> None:
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def _import_time(program: str) -> float:
-    return best_of(lambda: subprocess.run([sys.executable, "-c", program], check=True), 5)
 
 
 def _processor() -> str:

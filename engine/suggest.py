@@ -1,11 +1,12 @@
 """The nearest known name, for messages that teach."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'ema'?`, or the empty string when nothing is near."""
+    from difflib import get_close_matches  # only where something is wrong
+
     matches = get_close_matches(name[:64].lower(), sorted(known), n=1, cutoff=0.6)
     return f"; did you mean '{matches[0]}'?" if matches else ""
 

@@ -20,7 +20,7 @@ StepfoldError
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -35,6 +35,17 @@ class Issue:
 
     def to_dict(self) -> dict[str, object]:
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def field_path(location: Iterable[object]) -> str:
+    """Write `("symbols", 1)` as `symbols[1]`."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            path += f".{part}" if path else str(part)
+    return path or "body"
 
 
 class StepfoldError(Exception):

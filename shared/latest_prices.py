@@ -11,7 +11,7 @@ from shared import access
 from shared.aws import lambda_
 from shared.errors import ExchangeError, InvalidInputError, Issue
 from shared.markets import Tick
-from shared.responses_market import TickRow
+from shared.responses_ticks import TickRow
 from shared.settings import settings
 from shared.times import iso
 from shared.venues import VENUES

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field
 from pydantic import Tag as Branch
 
-from shared.errors import Issue
+from shared.errors import Issue, field_path
 from shared.symbols import nearest
 from shared.terms import (
     BehaviourRequest,
@@ -274,17 +274,6 @@ _NO_FIELDS = (
     *("body", "query", "path", "header"),
     *("upload_body", "fetch_body", "assumed_funding", "stored_funding"),
 )
-
-
-def field_path(location: Iterable[object]) -> str:
-    """Write `("symbols", 1)` as `symbols[1]`."""
-    path = ""
-    for part in location:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        else:
-            path += f".{part}" if path else str(part)
-    return path or "body"
 
 
 def shown(value: object) -> object:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Moment, RunError, RunStatus
-from shared.responses_market import TickRow
+from shared.responses_ticks import TickRow
 
 MAX_RUNS = 50
 """Runs that a connection names at most; `all` takes any number."""

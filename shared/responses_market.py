@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from shared.responses import Answer, Cursor, ErrorItem, Moment, RunError
 from shared.responses_audit import AuditAnswer
+from shared.responses_ticks import TickRow
 
 StrategyKind = Literal["preset", "archetype", "saved"]
 """What ships are presets, one idea each, and archetypes, whole accounts of several."""
@@ -254,18 +255,6 @@ class SymbolAnswer(Answer):
 
 class SymbolList(Answer):
     symbols: list[SymbolAnswer]
-
-
-class TickRow(Answer):
-    """The latest price of a market, a few seconds old at the most."""
-
-    symbol: str
-    exchange: str
-    price: float
-    bid: float | None
-    ask: float | None
-    timestamp: Annotated[Moment, Field(description="when the exchange was asked")]
-    traded_at: Annotated[Moment | None, Field(description="when the price was made; null: it does not say")]
 
 
 class TicksAnswer(Answer):

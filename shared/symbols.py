@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 # The longest first, so that BTCUSDT splits before USDT and not before USD.
 QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD", "EUR", "GBP", "JPY", "BTC", "ETH", "BNB")
@@ -58,4 +57,6 @@ def quote_of(symbol: str) -> str:
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return the known names most like `name`, the most like first."""
+    from difflib import get_close_matches  # only where something is wrong
+
     return get_close_matches(name, list(known), n=count, cutoff=0.5)

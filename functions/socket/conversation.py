@@ -12,10 +12,9 @@ from functions.socket.polling import keep_polling
 from functions.step import logger
 from shared import access
 from shared.connections import Connection
-from shared.errors import InvalidInputError, Issue, StepfoldError
+from shared.errors import InvalidInputError, Issue, StepfoldError, field_path
 from shared.live import frame
 from shared.names import MARKET_STAGE
-from shared.requests import field_path
 from shared.responses_live import (
     ErrorMessage,
     LiveAction,
