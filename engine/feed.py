@@ -78,18 +78,27 @@ class Feed:
             )
         return registers
 
-    def block(self, program: Program, count: int, rows: int = L.BLOCK) -> tuple[Any, ...]:
-        """A block of `count` markets: cells, times, truths, board, gaps, scratch for checks."""
+    def blocks(self, program: Program, count: int, rows: int = L.BLOCK, places: int = 1) -> tuple[Any, ...]:
+        """Room for blocks of `count` markets: cells, times, truths, board, gaps, heads, scratch of checks."""
         import numpy as np
 
+        every = places * count * rows
         return (
-            self.empty(count * L.CELLS * rows, np.float64),
-            self.empty(count * rows, np.int64),
-            self.empty(max(1, count * program.all_rules * rows // L.LANE), np.uint64),
-            self.empty(max(1, count * program.board * rows), np.float64),
-            self.empty(rows, np.int64),
+            self.empty(every * L.CELLS, np.float64),
+            self.empty(every, np.int64),
+            self.empty(max(1, every * program.all_rules // L.LANE), np.uint64),
+            self.empty(max(1, every * program.board), np.float64),
+            self.empty(places * rows, np.int64),
+            self.scratch(places * (L.HEAD_SIZE + count), np.int64),
             self.empty(256, np.float64),
         )
+
+    def no_blocks(self) -> tuple[Any, ...]:
+        """The same for who folds what another has loaded."""
+        import numpy as np
+
+        floats, ints, truths = (self.empty(0, kind) for kind in (np.float64, np.int64, np.uint64))
+        return floats, ints, truths, floats, ints, ints, floats
 
     def cursors(self, count: int) -> Any:
         """Where one fold stands in the block: bars done, bars there are, next finer candle of each market."""

@@ -32,6 +32,16 @@ except ImportError:  # an installation without Cython runs the same source with 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
 from engine import layout as L  # noqa: N812
 
+if cython.compiled:
+    from cython.cimports.cpython.pythread import (
+        NOWAIT_LOCK,
+        WAIT_LOCK,
+        PyThread_acquire_lock,
+        PyThread_allocate_lock,
+        PyThread_free_lock,
+        PyThread_release_lock,
+    )
+
 COMPILED = cython.compiled
 
 # Every shift of this number by less than 64 places begins with six other bits (a De Bruijn sequence).
@@ -88,6 +98,80 @@ class Market:
 
 
 @cython.cclass
+class Turns:
+    """Hands blocks from the thread that loads them to the one that folds them; only compiled.
+
+    A place among them is free until a block is loaded into it, and full until that is folded; both threads
+    take the places in turn. They wait for a place as its locks say, without the interpreter's: who asks for
+    that one while the other has it sleeps for longer than a block takes.
+    """
+
+    free: cython.p_void[L.MOST_AHEAD]
+    full: cython.p_void[L.MOST_AHEAD]
+    places: cython.Py_ssize_t
+    stopped: cython.bint
+
+    def __init__(self, places):
+        """All `places` are free; at most MOST_AHEAD."""
+        k: cython.Py_ssize_t
+        if not 0 < places <= L.MOST_AHEAD:
+            raise ValueError(f"1 to {L.MOST_AHEAD} blocks, not {places}")
+        self.stopped = False
+        for k in range(places):
+            self.free[k] = PyThread_allocate_lock()
+            self.full[k] = PyThread_allocate_lock()
+            # Counted as they are made: what there is of them is freed, whatever happens.
+            self.places = k + 1
+            if self.free[k] == cython.NULL or self.full[k] == cython.NULL:
+                raise MemoryError
+            PyThread_acquire_lock(self.full[k], WAIT_LOCK)
+
+    def __dealloc__(self):
+        k: cython.Py_ssize_t
+        for k in range(self.places):
+            if self.free[k] != cython.NULL:
+                PyThread_free_lock(self.free[k])
+            if self.full[k] != cython.NULL:
+                PyThread_free_lock(self.full[k])
+
+    def stop(self):
+        """Say that nobody folds any more, and wake who loads."""
+        k: cython.Py_ssize_t
+        self.stopped = True
+        for k in range(self.places):
+            PyThread_release_lock(self.free[k])
+
+    @cython.cfunc
+    @cython.nogil
+    def _wait_free(self, place: cython.Py_ssize_t) -> cython.bint:
+        """Take a place to load into; false where nobody folds any more."""
+        later: cython.Py_ssize_t
+        if PyThread_acquire_lock(self.free[place], NOWAIT_LOCK) == 0:
+            # All are full. To be woken for each that comes free costs both threads more than it brings, so
+            # this waits until half of them are.
+            later = (place + self.places // 2) % self.places
+            PyThread_acquire_lock(self.free[later], WAIT_LOCK)
+            PyThread_release_lock(self.free[later])
+            PyThread_acquire_lock(self.free[place], WAIT_LOCK)
+        return not self.stopped
+
+    @cython.cfunc
+    @cython.nogil
+    def _fill(self, place: cython.Py_ssize_t) -> cython.void:
+        PyThread_release_lock(self.full[place])
+
+    @cython.cfunc
+    @cython.nogil
+    def _wait_full(self, place: cython.Py_ssize_t) -> cython.void:
+        PyThread_acquire_lock(self.full[place], WAIT_LOCK)
+
+    @cython.cfunc
+    @cython.nogil
+    def _empty(self, place: cython.Py_ssize_t) -> cython.void:
+        PyThread_release_lock(self.free[place])
+
+
+@cython.cclass
 class Fold:
     """One segment in work: the plan, the state that it moves forward, and the logs it fills.
 
@@ -116,6 +200,17 @@ class Fold:
     board: cython.double[::1]
     cursors: cython.longlong[::1]
     gaps: cython.longlong[::1]
+    # The same of all places, one after the other, and how much of each is one place's.
+    all_cells: cython.double[::1]
+    all_times: cython.longlong[::1]
+    all_truths: cython.ulonglong[::1]
+    all_board: cython.double[::1]
+    all_gaps: cython.longlong[::1]
+    cells_size: cython.Py_ssize_t
+    times_size: cython.Py_ssize_t
+    truths_size: cython.Py_ssize_t
+    board_size: cython.Py_ssize_t
+    heads: cython.longlong[::1]
     good: cython.double[::1]
     verdicts: cython.longlong[::1]
     closings: cython.longlong[::1]
@@ -141,12 +236,16 @@ class Fold:
     only: Market
     following: Fold
     chained: cython.bint
+    turns: Turns
     count: cython.Py_ssize_t
     rules: cython.Py_ssize_t
     entries: cython.Py_ssize_t
     deciding: cython.Py_ssize_t
     slots: cython.Py_ssize_t
     rows: cython.Py_ssize_t
+    # Blocks that there is room for, and which of them is at hand.
+    places: cython.Py_ssize_t
+    place: cython.Py_ssize_t
     # Rows that a block has room for; the row and, of a single market, the bar with which this one begins.
     block: cython.Py_ssize_t
     block_first: cython.Py_ssize_t
@@ -239,11 +338,12 @@ class Fold:
         self.gross = gross
         self.day_f, self.day_i = days
         (
-            self.cells,
-            self.times,
-            self.truths,
-            self.board,
-            self.gaps,
+            self.all_cells,
+            self.all_times,
+            self.all_truths,
+            self.all_board,
+            self.all_gaps,
+            self.heads,
             self.good,
             self.cursors,
             self.signals,
@@ -256,7 +356,18 @@ class Fold:
         self.shared_board = workspace[3]
         self.place_of = PLACE_OF
         self.count = len(markets)
-        self.block = len(self.times) // self.count
+        self.places = len(self.heads) // (L.HEAD_SIZE + self.count)
+        self.place = 0
+        self.block = 0  # of who folds, as long as the leader's
+        if self.places > 0:
+            self.block = len(self.all_times) // (self.places * self.count)
+            self.cells_size = self.count * L.CELLS * self.block
+            self.times_size = self.count * self.block
+            self.truths_size = self.count * self.plan_i[L.PI_ALL_RULES] * (self.block // L.LANE)
+            self.board_size = self.count * self.plan_i[L.PI_SLOTS] * self.block
+            self._stand_at(self)
+        if self.places > 1:
+            self.turns = Turns(self.places)
         self.rules = self.plan_i[L.PI_RULES]
         self.entries = self.plan_i[L.PI_ENTRIES]
         self.deciding = self.plan_i[L.PI_DECIDING]
@@ -352,22 +463,88 @@ class Fold:
     def load(self, row):
         """Check the block of bars that begins with this row of the timeline and evaluate the rules on it.
 
-        Return RUN_LOADED, RUN_DONE behind the last row, or RUN_BAD_BAR. Who loads does not fold: one, or
-        several of the same markets in turns, each into arrays of its own, load blocks for those who follow.
+        Return RUN_LOADED, RUN_DONE behind the last row, or RUN_BAD_BAR. Who loads does not fold.
         """
         s: cython.Py_ssize_t
+        answer: cython.longlong = L.RUN_LOADED
+        head: cython.Py_ssize_t = self.place * (L.HEAD_SIZE + self.count)
         if row == 0:
             for s in range(self.count):
                 if not self._warm_up(s):
-                    return L.RUN_BAD_BAR
-        if row >= self.rows:
-            return L.RUN_DONE
-        self.block_first = row
-        return L.RUN_LOADED if self._load_block() else L.RUN_BAD_BAR
+                    answer = L.RUN_BAD_BAR
+        if answer == L.RUN_LOADED:
+            self.block_first = row
+            if row >= self.rows:
+                answer = L.RUN_DONE
+                self.block_rows = 0
+            elif not self._load_block():
+                answer = L.RUN_BAD_BAR
+        self.heads[head + L.H_ROW] = self.block_first
+        self.heads[head + L.H_ROWS] = self.block_rows
+        self.heads[head + L.H_BAR] = self.bar_first
+        self.heads[head + L.H_GAPS] = self.gap_count
+        for s in range(self.count):
+            self.heads[head + L.HEAD_SIZE + s] = self.cursors[3 * s + 1]
+        return answer
 
     def behind(self):
         """Return the row behind the block that was loaded."""
         return self.block_first + self.block_rows
+
+    def load_ahead(self):
+        """Load block after block, each into the place whose turn it is, for one that keeps up.
+
+        Ends with the bars, with one that is bad, or when told to stop.
+        """
+        turns: Turns = self.turns
+        there: cython.bint = True
+        answer = L.RUN_LOADED
+        while answer == L.RUN_LOADED:
+            with cython.nogil:
+                there = turns._wait_free(self.place)
+            if not there:
+                break
+            answer = L.RUN_DONE  # also when loading fails: nobody waits for ever
+            try:
+                self._stand_at(self)
+                answer = self.load(self.block_first + self.block_rows)
+            finally:
+                self.heads[self.place * (L.HEAD_SIZE + self.count) + L.H_ANSWER] = answer
+                turns._fill(self.place)
+            self.place = (self.place + 1) % self.places
+
+    def stop_loading(self):
+        """Have `load_ahead` end, whatever is left."""
+        self.turns.stop()
+
+    def keep_up(self, leader):
+        """Fold what `leader` loads ahead, in another thread, until it ends.
+
+        Return RUN_LOGS_FULL when a log has to be emptied (`set_logs`) before it goes on, RUN_DONE when all is
+        folded, or RUN_BAD_BAR.
+        """
+        lead: Fold = leader
+        answer: cython.longlong
+        self._begin(lead)
+        with cython.nogil:
+            answer = self._keep_up(lead)
+        return answer
+
+    @cython.cfunc
+    @cython.nogil
+    def _keep_up(self, lead: Fold) -> cython.longlong:
+        answer: cython.longlong
+        while True:
+            if self.block_at == self.block_rows:
+                lead.turns._wait_full(self.place)
+                answer = lead.heads[self.place * (L.HEAD_SIZE + self.count) + L.H_ANSWER]
+                if answer != L.RUN_LOADED:
+                    return answer
+                self._adopt(lead)
+            if not self._fold_block():
+                return L.RUN_LOGS_FULL
+            lead.turns._empty(self.place)
+            self.place = (self.place + 1) % lead.places
 
     def chain(self, follower):
         """Let another fold follow the same leader after this one; only for a summary."""
@@ -380,9 +557,11 @@ class Fold:
         After that `go_on`. Folds chained to this one do the same; they are summaries, whose logs stay empty.
         Several threads may let folds follow one leader at a time.
         """
+        lead: Fold = leader
         fold: Fold = self
         while True:
-            fold._adopt(leader)
+            fold._begin(lead)
+            fold._adopt(lead)
             if not fold.chained:
                 break
             fold = fold.following
@@ -400,9 +579,8 @@ class Fold:
         self._end_day(self.rows)
 
     @cython.cfunc
-    def _adopt(self, leader):
-        """Stand before the block that the leader has loaded."""
-        lead: Fold = leader
+    def _begin(self, lead: Fold):
+        """Begin the segment, before its first block."""
         s: cython.Py_ssize_t
         market: Market
         if not self.begun:
@@ -411,23 +589,43 @@ class Fold:
                 market = lead.markets[s]
                 if market.first > 0:
                     self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.first - 1]
-        self.cells = lead.cells
-        self.times = lead.times
-        self.truths = lead.truths
+
+    @cython.cfunc
+    @cython.nogil
+    def _adopt(self, lead: Fold) -> cython.void:
+        """Stand before the block that the leader has loaded into the place at hand."""
+        head: cython.Py_ssize_t = self.place * (L.HEAD_SIZE + self.count)
+        s: cython.Py_ssize_t
+        self._stand_at(lead)
         self.coming_from = -1
-        self.board = lead.board
-        self.gaps = lead.gaps
         self.block = lead.block
         self.lanes = lead.lanes
-        self.block_first = lead.block_first
-        self.block_rows = lead.block_rows
-        self.bar_first = lead.bar_first
+        self.block_first = lead.heads[head + L.H_ROW]
+        self.block_rows = lead.heads[head + L.H_ROWS]
+        self.bar_first = lead.heads[head + L.H_BAR]
         self.block_at = 0
-        self.gap_count = lead.gap_count
+        self.gap_count = lead.heads[head + L.H_GAPS]
         self.gap_next = 0
         for s in range(self.count):
             self.cursors[3 * s] = 0
-            self.cursors[3 * s + 1] = lead.cursors[3 * s + 1]
+            self.cursors[3 * s + 1] = lead.heads[head + L.HEAD_SIZE + s]
+
+    @cython.cfunc
+    @cython.nogil
+    def _stand_at(self, lead: Fold) -> cython.void:
+        """Take the arrays of the place at hand, from those of all where there are several."""
+        if lead.places == 1:
+            self.cells = lead.all_cells
+            self.times = lead.all_times
+            self.truths = lead.all_truths
+            self.board = lead.all_board
+            self.gaps = lead.all_gaps
+            return
+        self.cells = lead.all_cells[self.place * lead.cells_size : (self.place + 1) * lead.cells_size]
+        self.times = lead.all_times[self.place * lead.times_size : (self.place + 1) * lead.times_size]
+        self.truths = lead.all_truths[self.place * lead.truths_size : (self.place + 1) * lead.truths_size]
+        self.board = lead.all_board[self.place * lead.board_size : (self.place + 1) * lead.board_size]
+        self.gaps = lead.all_gaps[self.place * lead.block : (self.place + 1) * lead.block]
 
     @cython.cfunc
     @cython.nogil
@@ -496,9 +694,9 @@ class Fold:
             market.next,
             length,
             self.shared_truths,
-            s * self.all_rules * self.lanes,
+            self.place * self.truths_size + s * self.all_rules * self.lanes,
             self.shared_board,
-            s * self.slots * self.block,
+            self.place * self.board_size + s * self.slots * self.block,
             self.block,
         )
 

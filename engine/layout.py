@@ -13,6 +13,9 @@ BLOCK: Final = 4096
 AHEAD: Final = 16_384
 """Rows folded at once where a second thread loads what follows: so many that handing over costs little."""
 
+MOST_AHEAD: Final = 16
+"""Blocks that are loaded ahead at most."""
+
 PIECE: Final = 1024
 """Bars evaluated at once, a divisor of BLOCK: a few registers of 8 KB stay in the first cache."""
 
@@ -239,5 +242,10 @@ DI_DAY, DI_BARS, DI_EXPOSED, DAY_INTS = range(4)
 """UTC days of the segment (number since 1970): highest, lowest and last equity of their closes; bars, and
 those at whose close a position was open"""
 
-# what Fold.load answers
-RUN_DONE, RUN_BAD_BAR, RUN_LOADED = range(3)
+H_ANSWER, H_ROW, H_ROWS, H_BAR, H_GAPS, HEAD_SIZE = range(6)
+"""the head of a block: what loading it answered, its first row of the timeline, how many it has, of a single
+market the bar that it begins with, and how many of its rows go the careful way; behind it how many bars each
+market has in it"""
+
+# what Fold.load and Fold.keep_up answer
+RUN_DONE, RUN_BAD_BAR, RUN_LOADED, RUN_LOGS_FULL = range(4)

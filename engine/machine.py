@@ -11,7 +11,6 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 AHEAD_ROWS = 4 * L.AHEAD
 """Rows from which on a second thread is worth its start."""
-LOADERS = 8
+BLOCKS_AHEAD = 8
 """Blocks that are loaded, being loaded or being folded at a time: so neither thread waits to be woken.
 
 Half as many where markets meet, whose bars are copied into each.
@@ -168,27 +167,26 @@ class Machine:
         shared = tuple(map(feed.read, plan_arrays(plan, self._program)))
         funding = tuple(map(feed.read, funding_arrays(plan)))
         times = feed.read(timeline)
-        # Those who load have a state of their own, and share it: what each market's last bar was.
+        # Who loads has a state of its own: what each market's last bar was.
         loading = feed.give(self.floats[: self._carried_at(0)].copy()), feed.give(self.ints.copy())
         nothing = np.empty(0), np.empty(0, dtype=np.int64)
         self._ahead = self._kernel.COMPILED and len(timeline) >= AHEAD_ROWS and processors() > 1
-        rows = L.AHEAD if self._ahead else L.BLOCK
+        rows, places = L.BLOCK, 1
+        if self._ahead:
+            rows, places = L.AHEAD, BLOCKS_AHEAD if count == 1 else BLOCKS_AHEAD // 2
         notes = feed.notes(self._program, count, rows)  # who loads takes none
-        self._loaders = [
-            self._kernel.Fold(
-                shared,
-                0,
-                loading,
-                markets,
-                funding,
-                times,
-                feed.give(nothing[0]),
-                feed.give(nothing[0]),
-                tuple(map(feed.give, nothing)),
-                (*feed.block(self._program, count, rows), feed.cursors(count), *notes),
-            )
-            for _ in range((LOADERS if count == 1 else LOADERS // 2) if self._ahead else 1)
-        ]
+        self._loader = self._kernel.Fold(
+            shared,
+            0,
+            loading,
+            markets,
+            funding,
+            times,
+            feed.give(nothing[0]),
+            feed.give(nothing[0]),
+            tuple(map(feed.give, nothing)),
+            (*feed.blocks(self._program, count, rows, places), feed.cursors(count), *notes),
+        )
         self._fold = self._kernel.Fold(
             shared,
             0,
@@ -199,8 +197,7 @@ class Machine:
             feed.give(self._equity),
             feed.give(self._gross),
             tuple(map(feed.give, self._days)),
-            # It reads the blocks of those who load.
-            (*feed.block(self._program, count, 0), feed.cursors(count), *notes),
+            (*feed.no_blocks(), feed.cursors(count), *notes),
         )
         self._log_sizes: tuple[int, ...] = ()
         self._log_floats: list[Any] = []
@@ -215,11 +212,10 @@ class Machine:
         if self._ahead:
             self._fold_behind()
         else:
-            (loader,) = self._loaders
             row = 0
-            while self._loaded(loader.load(row), loader):
-                self._follow(loader)
-                row = loader.behind()
+            while self._loaded(self._loader.load(row)):
+                self._follow()
+                row = self._loader.behind()
         self._fold.end_of_bars()
         if finish_at is not None:
             self._fold.finish(finish_at)
@@ -237,32 +233,28 @@ class Machine:
 
     def _fold_behind(self) -> None:
         """Fold block after block while another thread loads those that follow."""
-        free: SimpleQueue[Any] = SimpleQueue()
-        loaded: SimpleQueue[tuple[int, Any]] = SimpleQueue()
-        for loader in self._loaders:
-            free.put(loader)
-        loading = beside().submit(_load_ahead, free, loaded)
+        loading = beside().submit(self._loader.load_ahead)
         try:
-            while True:
-                answer, loader = loaded.get()
-                if not self._loaded(answer, loader):
-                    break
-                self._follow(loader)
-                free.put(loader)
+            answer = self._fold.keep_up(self._loader)
+            while answer == L.RUN_LOGS_FULL:
+                self._keep_logs()
+                self._new_logs()
+                answer = self._fold.keep_up(self._loader)
         finally:
-            free.put(None)
+            self._loader.stop_loading()
             wait([loading])
         loading.result()  # what went wrong there goes wrong here
+        self._loaded(answer)
 
-    def _loaded(self, answer: int, loader: Any) -> bool:
+    def _loaded(self, answer: int) -> bool:
         """Whether there is another block to fold. Raise BarsError."""
         if answer == L.RUN_BAD_BAR:
-            raise bad_bar(self._plan, self._bars, *loader.bad())
+            raise bad_bar(self._plan, self._bars, *self._loader.bad())
         return answer == L.RUN_LOADED
 
-    def _follow(self, loader: Any) -> None:
+    def _follow(self) -> None:
         """Fold what was loaded, with new logs whenever they are full."""
-        done = self._fold.follow(loader)
+        done = self._fold.follow(self._loader)
         while not done:
             self._keep_logs()
             self._new_logs()
@@ -319,18 +311,6 @@ class Machine:
                 ints = np.asarray(self._log_ints[log], dtype=np.int64)
                 self._floats[log].append(floats.reshape(L.FLOAT_WIDTHS[log], self._log_sizes[log])[:, :rows])
                 self._ints[log].append(ints.reshape(L.INT_WIDTHS[log], self._log_sizes[log])[:, :rows])
-
-
-def _load_ahead(free: SimpleQueue[Any], loaded: SimpleQueue[tuple[int, Any]]) -> None:
-    """Load block after block into what is free, until there are no more or None says to stop."""
-    answer, row = L.RUN_LOADED, 0
-    while answer == L.RUN_LOADED and (loader := free.get()) is not None:
-        answer = L.RUN_DONE  # also when loading fails: nobody waits for ever
-        try:
-            answer = loader.load(row)
-        finally:
-            loaded.put((answer, loader))
-        row = loader.behind()
 
 
 def bad_bar(plan: Plan, given: tuple[Bars, ...], market: int, bar: int) -> BarsError:

@@ -187,7 +187,7 @@ class _Batch:
         self._floats, self._ints = np.tile(floats, rows), np.tile(ints, rows)
         self._arrays = self._plan_arrays()
         # Those who follow read the blocks of who leads.
-        self._no_block = self._feed.block(self._programs[0], len(self._given.bars), 0)
+        self._no_blocks = self._feed.no_blocks()
         self._nothing = np.empty(0)
         self._no_days = self._feed.give(self._nothing), self._feed.give(np.empty(0, dtype=np.int64))
         self._curves: list[NDArray[np.float64]] = []
@@ -263,9 +263,9 @@ class _Batch:
 
     def _leader(self, shared: tuple[Any, ...]) -> Any:
         """A fold that loads blocks for all, and folds nothing itself."""
-        block = self._feed.block(self._programs[0], len(self._given.bars), ROWS)
+        blocks = self._feed.blocks(self._programs[0], len(self._given.bars), ROWS)
         notes = self._feed.notes(self._programs[0], len(self._given.bars), 0)
-        return self._new_fold(0, self._first, shared, self._nothing, block, notes)
+        return self._new_fold(0, self._first, shared, self._nothing, blocks, notes)
 
     def _fold(self, number: int, shared: tuple[Any, ...], notes: tuple[Any, ...]) -> Any:
         import numpy as np
@@ -273,7 +273,7 @@ class _Batch:
         curve = np.empty(len(self._given.timeline)) if self._wanted else self._nothing
         self._curves.append(curve)
         state = self._floats[number], self._ints[number]
-        return self._new_fold(number, state, shared, curve, self._no_block, notes)
+        return self._new_fold(number, state, shared, curve, self._no_blocks, notes)
 
     def _new_fold(
         self,
@@ -281,7 +281,7 @@ class _Batch:
         state: tuple[NDArray[np.float64], NDArray[np.int64]],
         shared: tuple[Any, ...],
         curve: NDArray[np.float64],
-        block: tuple[Any, ...],
+        blocks: tuple[Any, ...],
         notes: tuple[Any, ...],
     ) -> Any:
         feed = self._feed
@@ -293,5 +293,5 @@ class _Batch:
             feed.give(curve),
             self._no_days[0],
             self._no_days,
-            (*block, feed.cursors(len(self._given.bars)), *notes),
+            (*blocks, feed.cursors(len(self._given.bars)), *notes),
         )

@@ -28,7 +28,7 @@ def _same(value: Any) -> Any:
 double = _Type(float)
 longlong = Py_ssize_t = ulonglong = _Type(int)
 bint = _Type(bool)
-void = const = _Type(_same)
+void = p_void = const = _Type(_same)
 
 
 def declare(_: object, value: _T) -> _T:

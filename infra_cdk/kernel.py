@@ -131,6 +131,8 @@ def _translate(module: str, scratch: Path) -> Path:
     """Write the source with the layout's names replaced by their numbers, and translate it to C."""
     source = scratch / f"{module}.py"
     source.write_text(with_numbers((ENGINE / source.name).read_text()))
+    for declared in _declarations(module):
+        shutil.copyfile(declared, scratch / f"engine.{declared.name}")
     translated = source.with_suffix(".c")
     command = [sys.executable, "-m", "cython", "-3", "--module-name", f"engine.{module}"]
     # By name from its own folder: the library keeps the path, and the same source must give the same bytes.
@@ -143,6 +145,11 @@ def _translate(module: str, scratch: Path) -> Path:
             f"Cython refused {source.name}:\n{(done.stderr or done.stdout).strip()[-4000:]}"
         )
     return translated
+
+
+def _declarations(module: str) -> list[Path]:
+    """Return the file of what a source takes of C itself, if it has one."""
+    return [path for path in (ENGINE / f"{module}.pxd",) if path.exists()]
 
 
 def with_numbers(source: str) -> str:
@@ -164,7 +171,8 @@ def _mark(module: str, target: str, compiler: list[str]) -> str:
     """Everything that decides the library's content, as one hash."""
     parts = [target, *compiler[1:], *FLAGS, platform.machine() if target == "host" else ""]
     digest = hashlib.sha256("\0".join(parts).encode())
-    for path in (*(ENGINE / f"{name}.py" for name in (module, *CONSTANTS)), Path(__file__)):
+    sources = (ENGINE / f"{name}.py" for name in (module, *CONSTANTS))
+    for path in (*sources, *_declarations(module), Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

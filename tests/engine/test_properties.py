@@ -1,6 +1,7 @@
 """What must hold for every market: cuts, time's arrow, accounting, scaling. Hypothesis looks for more."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine import (
     finish,
     initial_state,
     join,
+    layout,
     machine,
     parse_strategy,
     preset,
@@ -291,27 +293,91 @@ def test_every_decision_ends_in_a_fill_or_a_block(seed: int) -> None:
     assert stamps == sorted(stamps)
 
 
-@pytest.mark.parametrize("holes", [0.0, 0.02])
-def test_a_second_thread_changes_no_bit(monkeypatch: pytest.MonkeyPatch, holes: float) -> None:
-    """Bars loaded ahead by another thread, and trades added up by one, as by one thread alone."""
-    bars = {"A": generated(70_000, 3, holes=holes)}
-    found: list[tuple[bytes, bytes, Result]] = []
-    for processors, ahead in ((1, 1 << 60), (2, 1)):
-        monkeypatch.setattr(machine, "processors", lambda count=processors: count)
-        monkeypatch.setattr(report, "processors", lambda count=processors: count)
-        monkeypatch.setattr(machine, "AHEAD_ROWS", ahead)
-        monkeypatch.setattr(report, "BESIDE_ROWS", 1)
-        result = run(EVERYTHING, bars, timeframe_ms=MINUTE, start_ms=100 * MINUTE)
-        found.append((result.state.to_bytes(), result.report.to_bytes(), result))
-    (state, added, alone), (state_ahead, added_beside, ahead_result) = found
-    assert (state, added) == (state_ahead, added_beside)
-    assert same_tables(alone.tables, ahead_result.tables)
+def load_ahead(monkeypatch: pytest.MonkeyPatch, rows: int = layout.AHEAD) -> None:
+    """Have bars loaded ahead by another thread, in blocks of so many rows."""
+    monkeypatch.setattr(machine, "processors", lambda: 2)
+    monkeypatch.setattr(machine, "AHEAD_ROWS", 1)
+    monkeypatch.setattr(layout, "AHEAD", rows)
+
+
+@pytest.mark.parametrize("log_rows", [machine.LOG_ROWS, 64], ids=["logs", "full logs"])
+@pytest.mark.parametrize("holes", [0.0, 0.02], ids=["whole", "holes"])
+@pytest.mark.parametrize("markets", [1, 2])
+def test_a_second_thread_changes_no_bit(
+    monkeypatch: pytest.MonkeyPatch, markets: int, holes: float, log_rows: int
+) -> None:
+    """Bars loaded ahead by another thread, and trades added up by one, as by one thread alone.
+
+    There are several times as many blocks as there are places for them, and logs that are full stop the fold
+    in the middle of one.
+    """
+    bars = {name: generated(70_000, 3 + n, holes=holes) for n, name in enumerate(["A", "B"][:markets])}
+
+    def found() -> Result:
+        return run(EVERYTHING, bars, timeframe_ms=MINUTE, start_ms=100 * MINUTE)
+
+    monkeypatch.setattr(machine, "processors", lambda: 1)
+    monkeypatch.setattr(report, "processors", lambda: 1)
+    alone = found()
+    load_ahead(monkeypatch, rows=2048)
+    monkeypatch.setattr(report, "processors", lambda: 2)
+    monkeypatch.setattr(report, "BESIDE_ROWS", 1)
+    monkeypatch.setattr(machine, "LOG_ROWS", log_rows)
+    monkeypatch.setattr(machine, "MOST_LOG_ROWS", log_rows)
+    ahead = found()
+    assert alone.state.to_bytes() == ahead.state.to_bytes()
+    assert alone.report.to_bytes() == ahead.report.to_bytes()
+    assert same_tables(alone.tables, ahead.tables)
     assert alone.metrics["total_trades"] > 1000
 
 
+class Broken:
+    """Evaluates some blocks, then fails."""
+
+    def __init__(self, evaluator: Any) -> None:
+        self._evaluator = evaluator
+        self._left = 12
+
+    def evaluate(self, *arguments: Any) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise MemoryError("no room for another block")
+        self._evaluator.evaluate(*arguments)
+
+
+def test_what_goes_wrong_in_the_second_thread_goes_wrong_in_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load_ahead(monkeypatch, rows=2048)
+    evaluation = machine.evaluation_of()
+    broken = SimpleNamespace(Evaluator=lambda *arguments: Broken(evaluation.Evaluator(*arguments)))
+    monkeypatch.setattr(machine, "evaluation_of", lambda _kernel: broken)
+    with pytest.raises(MemoryError, match="no room for another block"):
+        run(EVERYTHING, {"A": generated(70_000, 3)}, timeframe_ms=MINUTE, start_ms=0)
+
+
+def test_what_goes_wrong_in_the_first_thread_ends_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for a free place, and nobody will give it one."""
+    load_ahead(monkeypatch, rows=2048)
+    monkeypatch.setattr(machine, "LOG_ROWS", 64)
+    monkeypatch.setattr(machine, "MOST_LOG_ROWS", 64)
+
+    def fail(_self: machine.Machine) -> None:
+        raise MemoryError("no room for logs")
+
+    monkeypatch.setattr(machine.Machine, "_keep_logs", fail)
+    with pytest.raises(MemoryError, match="no room for logs"):
+        run(EVERYTHING, {"A": generated(70_000, 3)}, timeframe_ms=MINUTE, start_ms=0)
+
+
+@pytest.mark.parametrize("places", [0, layout.MOST_AHEAD + 1])
+def test_places_for_blocks_are_as_many_as_there_is_room_for(places: int) -> None:
+    with pytest.raises(ValueError, match=f"1 to {layout.MOST_AHEAD} blocks, not {places}"):
+        machine.imported_kernel().Turns(places)
+
+
 def test_a_bad_bar_stops_both_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "processors", lambda: 2)
-    monkeypatch.setattr(machine, "AHEAD_ROWS", 1)
+    load_ahead(monkeypatch)
     good = generated(140_000, 3)
     high = good.high.copy()
     high[100_000] = 0.5 * good.low[100_000]
