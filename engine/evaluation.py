@@ -84,18 +84,33 @@ class Evaluator:
             if self.code[k * I.CODE_WIDTH + I.C_OP] == I.OP_CLOCK:
                 self.piece = L.PIECE // 2
 
-    def evaluate(self, begin, length, truths, truths_at, board, board_at, stride):
+    def write_to(self, truths, board):
+        """Give the arrays that are evaluated into."""
+        self.truths = truths
+        self.board = board
+
+    def evaluate(self, begin, length, truths_at, board_at, stride):
         """Evaluate bars [begin, begin + length), which follow those evaluated before without a gap.
 
         Rule n's truth at bar begin + j is bit j % LANE of truths[truths_at + n * stride // LANE + j // LANE].
         Board slot k's value is board[board_at + k * stride + j]. Columns are for bars inside the span.
         `stride` is a multiple of LANE; where there are rules, the bars lie on one side of the span's first.
         """
-        self.truths = truths
-        self.board = board
         self._evaluate(begin, length, truths_at, board_at, stride)
 
+    def entry(self):
+        """Return where in memory `evaluate` and this evaluator lie; only compiled.
+
+        The kernel, another library, calls it there while it folds without the interpreter. Who keeps the
+        addresses keeps the evaluator.
+        """
+        return (
+            cython.cast(cython.size_t, cython.address(_evaluate_at)),
+            cython.cast(cython.size_t, cython.cast(cython.p_void, self)),
+        )
+
     @cython.cfunc
+    @cython.nogil
     @cython.exceptval(check=False)
     def _evaluate(
         self,
@@ -107,16 +122,15 @@ class Evaluator:
     ) -> cython.void:
         done: cython.Py_ssize_t = 0
         m: cython.Py_ssize_t
-        with cython.nogil:
-            while done < length:
-                m = length - done
-                if m > self.piece:
-                    m = self.piece
-                if begin + done < self.first and begin + done + m > self.first:
-                    m = self.first - begin - done  # a piece lies on one side of the span's first bar
-                self.ahead = begin + length + done
-                self._piece(begin + done, m, truths_at + done // L.LANE, board_at + done, stride)
-                done += m
+        while done < length:
+            m = length - done
+            if m > self.piece:
+                m = self.piece
+            if begin + done < self.first and begin + done + m > self.first:
+                m = self.first - begin - done  # a piece lies on one side of the span's first bar
+            self.ahead = begin + length + done
+            self._piece(begin + done, m, truths_at + done // L.LANE, board_at + done, stride)
+            done += m
 
     @cython.cfunc
     @cython.nogil
@@ -1482,6 +1496,21 @@ class Evaluator:
         carry[at + I.SAR_FACTOR] = factor
         carry[at + I.SAR_HIGH] = last_high
         carry[at + I.SAR_LOW] = last_low
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _evaluate_at(
+    evaluator: Evaluator,
+    begin: cython.Py_ssize_t,
+    length: cython.Py_ssize_t,
+    truths_at: cython.Py_ssize_t,
+    board_at: cython.Py_ssize_t,
+    stride: cython.Py_ssize_t,
+) -> cython.void:
+    """`Evaluator.evaluate`, as kernel.pxd calls it."""
+    evaluator._evaluate(begin, length, truths_at, board_at, stride)
 
 
 @cython.cfunc

@@ -17,7 +17,7 @@ what happens inside the bar; closes mark the positions; rules decide.
 # memoryviews compiled but lists uncompiled.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, valid-type, no-any-return"
 # mypy: disable-error-code="type-arg, attr-defined, assignment, operator, misc, index, arg-type, return-value"
-# mypy: disable-error-code="no-redef, unreachable, import-not-found, import-untyped, union-attr"
+# mypy: disable-error-code="no-redef, unreachable, import-not-found, import-untyped, union-attr, name-defined"
 # mypy: allow-untyped-defs, allow-untyped-calls, no-warn-unused-ignores
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ class Market:
     finer_high: cython.const[cython.double][::1]
     finer_low: cython.const[cython.double][::1]
     evaluator: object
+    evaluation: cython.size_t
+    evaluating: cython.size_t
+    following: Market
     size: cython.Py_ssize_t
     first: cython.Py_ssize_t
     next: cython.Py_ssize_t
@@ -91,6 +94,8 @@ class Market:
         self.timestamp, self.open, self.high, self.low, self.close, self.volume = bars
         self.finer_timestamp, self.finer_open, self.finer_high, self.finer_low = finer
         self.evaluator = evaluator
+        if cython.compiled:
+            self.evaluation, self.evaluating = evaluator.entry()
         self.size = len(self.timestamp)
         self.first = first
         self.next = 0
@@ -230,8 +235,6 @@ class Fold:
     extra_f: cython.double[::1]
     day_f: cython.double[::1]
     day_i: cython.longlong[::1]
-    shared_truths: object
-    shared_board: object
     markets: list
     only: Market
     following: Fold
@@ -317,8 +320,6 @@ class Fold:
         `funding` is (times, rates) of all markets one after the other, and where each market's begin. `days`
         (floats, ints) has room for a row for each UTC day of the timeline; a summary writes none.
         """
-        s: cython.Py_ssize_t
-        market: Market
         (
             self.plan_f,
             self.plan_i,
@@ -351,11 +352,61 @@ class Fold:
             self.closings,
             self.scalars,
         ) = workspace
-        # As they were given, for who evaluates into them.
-        self.shared_truths = workspace[2]
-        self.shared_board = workspace[3]
+        self._prepare(first_rule)
+
+    def twin(self, first_rule, state, equity, cursors):
+        """Return a fold of the same plan and bars that has not begun, with rules and a state of its own.
+
+        `state`, `equity` and `cursors` are as `engine.machine` gives them. All else is shared, without taking
+        hold of every array once more: in a sweep that is what a fold costs.
+        """
+        fold: Fold = Fold.__new__(Fold)
+        fold._share(self)
+        fold.f, fold.i = state
+        fold.equity = equity
+        fold.cursors = cursors
+        fold._prepare(first_rule)
+        return fold
+
+    @cython.cfunc
+    def _share(self, other: Fold):
+        """Read the arrays that another fold reads."""
+        self.plan_f = other.plan_f
+        self.plan_i = other.plan_i
+        self.market_f = other.market_f
+        self.masks = other.masks
+        self.rule_f = other.rule_f
+        self.rule_i = other.rule_i
+        self.state_code = other.state_code
+        self.state_params = other.state_params
+        self.markets = other.markets
+        self.only = other.only
+        self.funding_time = other.funding_time
+        self.funding_rate = other.funding_rate
+        self.funding_from = other.funding_from
+        self.timeline = other.timeline
+        self.gross = other.gross
+        self.day_f = other.day_f
+        self.day_i = other.day_i
+        self.all_cells = other.all_cells
+        self.all_times = other.all_times
+        self.all_truths = other.all_truths
+        self.all_board = other.all_board
+        self.all_gaps = other.all_gaps
+        self.heads = other.heads
+        self.good = other.good
+        self.signals = other.signals
+        self.verdicts = other.verdicts
+        self.closings = other.closings
+        self.scalars = other.scalars
+
+    @cython.cfunc
+    def _prepare(self, first_rule: cython.Py_ssize_t):
+        """Set all numbers by the arrays that were given, before the first bar."""
+        s: cython.Py_ssize_t
+        market: Market
         self.place_of = PLACE_OF
-        self.count = len(markets)
+        self.count = len(self.markets)
         self.places = len(self.heads) // (L.HEAD_SIZE + self.count)
         self.place = 0
         self.block = 0  # of who folds, as long as the leader's
@@ -366,6 +417,8 @@ class Fold:
             self.truths_size = self.count * self.plan_i[L.PI_ALL_RULES] * (self.block // L.LANE)
             self.board_size = self.count * self.plan_i[L.PI_SLOTS] * self.block
             self._stand_at(self)
+            for market in self.markets:
+                market.evaluator.write_to(self.all_truths, self.all_board)
         if self.places > 1:
             self.turns = Turns(self.places)
         self.rules = self.plan_i[L.PI_RULES]
@@ -376,7 +429,7 @@ class Fold:
         self.daily = self.plan_i[L.PI_DAILY] != 0
         self.summary = self.plan_i[L.PI_SUMMARY] != 0
         # Of a summary equity is only written where it is wanted, and extremes where something asks for them.
-        self.curved = len(equity) > 0
+        self.curved = len(self.equity) > 0
         self.extremes = self.rich or not self.summary
         # Whether a rule that speaks alone is already decided on.
         self.simple = self.slots == 0
@@ -388,7 +441,7 @@ class Fold:
         self.first_rule = first_rule
         self.lanes = self.block // L.LANE
         self.step = self.plan_i[L.PI_STEP]
-        self.rows = len(timeline)
+        self.rows = len(self.timeline)
         self.block_first = 0
         self.block_rows = 0
         self.block_at = 0
@@ -411,7 +464,8 @@ class Fold:
         self.fill_room = L.FOREVER
         self.event_room = L.FOREVER
         for s in range(self.count):
-            market = markets[s]
+            market = self.markets[s]
+            market.following = self.markets[s + 1] if s + 1 < self.count else None
             self.cursors[3 * s + 2] = 0 if market.finer_size > 0 else -1
 
     def set_logs(self, floats, ints, sizes, fill_room, event_room):
@@ -465,26 +519,10 @@ class Fold:
 
         Return RUN_LOADED, RUN_DONE behind the last row, or RUN_BAD_BAR. Who loads does not fold.
         """
-        s: cython.Py_ssize_t
-        answer: cython.longlong = L.RUN_LOADED
-        head: cython.Py_ssize_t = self.place * (L.HEAD_SIZE + self.count)
-        if row == 0:
-            for s in range(self.count):
-                if not self._warm_up(s):
-                    answer = L.RUN_BAD_BAR
-        if answer == L.RUN_LOADED:
-            self.block_first = row
-            if row >= self.rows:
-                answer = L.RUN_DONE
-                self.block_rows = 0
-            elif not self._load_block():
-                answer = L.RUN_BAD_BAR
-        self.heads[head + L.H_ROW] = self.block_first
-        self.heads[head + L.H_ROWS] = self.block_rows
-        self.heads[head + L.H_BAR] = self.bar_first
-        self.heads[head + L.H_GAPS] = self.gap_count
-        for s in range(self.count):
-            self.heads[head + L.HEAD_SIZE + s] = self.cursors[3 * s + 1]
+        answer: cython.longlong
+        first: cython.Py_ssize_t = row
+        with cython.nogil:
+            answer = self._load_from(first)
         return answer
 
     def behind(self):
@@ -496,22 +534,14 @@ class Fold:
 
         Ends with the bars, with one that is bad, or when told to stop.
         """
-        turns: Turns = self.turns
-        there: cython.bint = True
-        answer = L.RUN_LOADED
-        while answer == L.RUN_LOADED:
-            with cython.nogil:
-                there = turns._wait_free(self.place)
-            if not there:
-                break
-            answer = L.RUN_DONE  # also when loading fails: nobody waits for ever
-            try:
+        with cython.nogil:
+            while self.turns._wait_free(self.place):
                 self._stand_at(self)
-                answer = self.load(self.block_first + self.block_rows)
-            finally:
-                self.heads[self.place * (L.HEAD_SIZE + self.count) + L.H_ANSWER] = answer
-                turns._fill(self.place)
-            self.place = (self.place + 1) % self.places
+                if self._load_from(self.block_first + self.block_rows) != L.RUN_LOADED:
+                    self.turns._fill(self.place)
+                    break
+                self.turns._fill(self.place)
+                self.place = (self.place + 1) % self.places
 
     def stop_loading(self):
         """Have `load_ahead` end, whatever is left."""
@@ -554,24 +584,45 @@ class Fold:
     def follow(self, leader):
         """Fold the block that `leader` has loaded; false when a log has to be emptied (`set_logs`) first.
 
-        After that `go_on`. Folds chained to this one do the same; they are summaries, whose logs stay empty.
-        Several threads may let folds follow one leader at a time.
+        After that `go_on`.
+        """
+        lead: Fold = leader
+        self._begin(lead)
+        self._adopt(lead)
+        return self.go_on()
+
+    def fold_all(self, leader, end):
+        """Fold all that `leader` loads, with the folds chained to this one, and close their books (`finish`).
+
+        For summaries, whose logs stay empty. Return RUN_DONE, or RUN_BAD_BAR with the books open. Several
+        threads may do so, each with a leader and folds of its own; none needs the interpreter meanwhile.
         """
         lead: Fold = leader
         fold: Fold = self
+        answer: cython.longlong
         while True:
             fold._begin(lead)
-            fold._adopt(lead)
             if not fold.chained:
                 break
             fold = fold.following
-        return self.go_on()
+        with cython.nogil:
+            answer = lead._load_from(0)
+            while answer == L.RUN_LOADED:
+                self._fold_chain(lead)
+                answer = lead._load_from(lead.block_first + lead.block_rows)
+        fold = self
+        while answer == L.RUN_DONE:
+            fold.finish(end)
+            if not fold.chained:
+                break
+            fold = fold.following
+        return answer
 
     def go_on(self):
         """Fold the rest of the block; false when a log has to be emptied first."""
         done: cython.bint
         with cython.nogil:
-            done = self._fold_chain()
+            done = self._fold_block()
         return done
 
     def end_of_bars(self):
@@ -652,11 +703,12 @@ class Fold:
 
     @cython.cfunc
     @cython.nogil
-    def _fold_chain(self) -> cython.bint:
-        if not self.chained:
-            return self._fold_block()
+    def _fold_chain(self, lead: Fold) -> cython.void:
+        """Fold the block that the leader has loaded, and let those chained to this one do so."""
+        self._adopt(lead)
         self._fold_block()
-        return self.following._fold_chain()
+        if self.chained:
+            self.following._fold_chain(lead)
 
     @cython.cfunc
     @cython.nogil
@@ -669,76 +721,96 @@ class Fold:
     # --- blocks ------------------------------------------------------------------------------
 
     @cython.cfunc
-    @cython.exceptval(check=True)
-    def _warm_up(self, s: cython.Py_ssize_t) -> cython.bint:
-        """Evaluate the bars before the start, for what they leave in the carried values."""
-        market: Market = self.markets[s]
+    @cython.nogil
+    def _load_from(self, row: cython.Py_ssize_t) -> cython.longlong:
+        """Load the block that begins with this row into the place at hand, and write its head."""
+        s: cython.Py_ssize_t
+        answer: cython.longlong = L.RUN_LOADED
+        head: cython.Py_ssize_t = self.place * (L.HEAD_SIZE + self.count)
+        self.block_first = row
+        self.block_rows = 0
+        if row == 0 and not self._warm_up(self.only, 0):
+            answer = L.RUN_BAD_BAR
+        elif row >= self.rows:
+            answer = L.RUN_DONE
+        elif not self._load_block():
+            answer = L.RUN_BAD_BAR
+        self.heads[head + L.H_ANSWER] = answer
+        self.heads[head + L.H_ROW] = self.block_first
+        self.heads[head + L.H_ROWS] = self.block_rows
+        self.heads[head + L.H_BAR] = self.bar_first
+        self.heads[head + L.H_GAPS] = self.gap_count
+        for s in range(self.count):
+            self.heads[head + L.HEAD_SIZE + s] = self.cursors[3 * s + 1]
+        return answer
+
+    # Markets follow each other: without the interpreter there is no list of them.
+
+    @cython.cfunc
+    @cython.nogil
+    def _warm_up(self, market: Market, s: cython.Py_ssize_t) -> cython.bint:
+        """Evaluate the bars of a market, and of those behind it, before the start, for what they leave in
+        the carried values."""
         length: cython.Py_ssize_t
-        fine: cython.bint
         while market.next < market.first:
             length = market.first - market.next
             if length > self.block:
                 length = self.block
-            with cython.nogil:
-                fine = self._load(market, s, length)
-            if not fine:
+            if not self._load_next(market, s, length):
                 return False
-            self._evaluate(market, s, length)
-            market.next += length
-            self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
-        return True
+        return s + 1 == self.count or self._warm_up(market.following, s + 1)
 
     @cython.cfunc
-    def _evaluate(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t):
-        market.evaluator.evaluate(
-            market.next,
-            length,
-            self.shared_truths,
-            self.place * self.truths_size + s * self.all_rules * self.lanes,
-            self.shared_board,
-            self.place * self.board_size + s * self.slots * self.block,
-            self.block,
-        )
-
-    @cython.cfunc
-    @cython.exceptval(check=True)
+    @cython.nogil
     def _load_block(self) -> cython.bint:
         """Take the next rows of the timeline and every market's bars that fall into them."""
-        s: cython.Py_ssize_t
-        length: cython.Py_ssize_t
-        index: cython.Py_ssize_t
-        market: Market
-        last: cython.longlong
-        fine: cython.bint
         self.block_rows = self.rows - self.block_first
         if self.block_rows > self.block:
             self.block_rows = self.block
-        last = self.timeline[self.block_first + self.block_rows - 1]
-        for s in range(self.count):
-            market = self.markets[s]
-            index = market.next
-            length = 0
-            if self.count == 1:
-                length = self.block_rows
-                self.bar_first = index
-            else:
-                # The timeline holds every bar of every market, so no market has more bars than rows.
-                timestamp = market.timestamp
-                while length < self.block_rows and index + length < market.size:
-                    if timestamp[index + length] > last:
-                        break
-                    length += 1
-            if length > 0:
-                with cython.nogil:
-                    fine = self._load(market, s, length)
-                if not fine:
-                    return False
-                self._evaluate(market, s, length)
-                market.next += length
-                # The next block is checked against this one.
-                self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
-            self.cursors[3 * s + 1] = length
+        if self.count == 1:
+            self.bar_first = self.only.next
+            self.cursors[1] = self.block_rows
+            return self._load_next(self.only, 0, self.block_rows)
+        return self._load_until(self.only, 0, self.timeline[self.block_first + self.block_rows - 1])
+
+    @cython.cfunc
+    @cython.nogil
+    def _load_until(self, market: Market, s: cython.Py_ssize_t, last: cython.longlong) -> cython.bint:
+        """Take the bars of a market, and of those behind it, up to a time."""
+        index: cython.Py_ssize_t = market.next
+        length: cython.Py_ssize_t = 0
+        timestamp = market.timestamp
+        # The timeline holds every bar of every market, so no market has more bars than rows.
+        while length < self.block_rows and index + length < market.size and timestamp[index + length] <= last:
+            length += 1
+        self.cursors[3 * s + 1] = length
+        if length > 0 and not self._load_next(market, s, length):
+            return False
+        return s + 1 == self.count or self._load_until(market.following, s + 1, last)
+
+    @cython.cfunc
+    @cython.nogil
+    def _load_next(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
+        """Check the next bars of a market, and evaluate the rules on them."""
+        if not self._load(market, s, length):
+            return False
+        self._evaluate(market, s, length)
+        market.next += length
+        # The next bars are checked against this one.
+        self.i[L.GI_SIZE + s * L.SI_SIZE + L.SI_LAST] = market.timestamp[market.next - 1]
         return True
+
+    @cython.cfunc
+    @cython.nogil
+    def _evaluate(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.void:
+        truths: cython.Py_ssize_t = self.place * self.truths_size + s * self.all_rules * self.lanes
+        board: cython.Py_ssize_t = self.place * self.board_size + s * self.slots * self.block
+        if cython.compiled:
+            cython.cast(Evaluation, market.evaluation)(  # noqa: F821 - of kernel.pxd
+                cython.cast(cython.p_void, market.evaluating), market.next, length, truths, board, self.block
+            )
+        else:
+            market.evaluator.evaluate(market.next, length, truths, board, self.block)
 
     @cython.cfunc
     @cython.nogil
@@ -2502,7 +2574,7 @@ class Fold:
         changed: cython.bint = False
         answer: cython.longlong = -1
         if self.cursors[3 * s + 2] >= 0:
-            answer = self._walk_finer(s, now)
+            answer = self._walk_finer(self.only, s, s, now)
             changed = answer > 0
         if answer < 0:
             changed = self._meet(s, now, self._cell(s, 0), self._cell(s, 1), self._cell(s, 2), NAN)
@@ -2514,13 +2586,17 @@ class Fold:
         return changed
 
     @cython.cfunc
-    @cython.with_gil
-    def _walk_finer(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.longlong:
+    @cython.nogil
+    def _walk_finer(
+        self, market: Market, behind: cython.Py_ssize_t, s: cython.Py_ssize_t, now: cython.longlong
+    ) -> cython.longlong:
         """Let the finer candles of the bar at hand be met one by one; -1 when they tell of another bar.
 
-        1 when any filled. The first to look at is kept in `cursors`: time only goes on.
+        1 when any filled. The market is the one so many `behind` this one; the first candle to look at is
+        kept in `cursors`: time only goes on.
         """
-        market: Market = self.markets[s]
+        if behind > 0:
+            return self._walk_finer(market.following, behind - 1, s, now)
         first: cython.Py_ssize_t = self.cursors[3 * s + 2]
         last: cython.Py_ssize_t
         k: cython.Py_ssize_t

@@ -10,7 +10,7 @@ from typing import Final
 BLOCK: Final = 4096
 """Rows folded at once: their bars, read twice, are still in a core's second cache."""
 
-AHEAD: Final = 16_384
+AHEAD: Final = 8192
 """Rows folded at once where a second thread loads what follows: so many that handing over costs little."""
 
 MOST_AHEAD: Final = 16

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.state import State
 
-AHEAD_ROWS = 4 * L.AHEAD
+AHEAD_ROWS = 8 * L.AHEAD
 """Rows from which on a second thread is worth its start."""
 BLOCKS_AHEAD = 8
 """Blocks that are loaded, being loaded or being folded at a time: so neither thread waits to be woken.

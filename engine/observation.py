@@ -67,10 +67,9 @@ class Observer:
             self._step_ms,
             self._registers,
         )
-        truths = self._read(np.zeros(1, dtype=np.uint64))
-        board = self._read(np.zeros(1))
+        evaluator.write_to(self._read(np.zeros(1, dtype=np.uint64)), self._read(np.zeros(1)))
         for begin in range(0, len(bars), L.BLOCK):
-            evaluator.evaluate(begin, min(L.BLOCK, len(bars) - begin), truths, 0, board, 0, L.BLOCK)
+            evaluator.evaluate(begin, min(L.BLOCK, len(bars) - begin), 0, 0, L.BLOCK)
         self._carried = np.asarray(carried, dtype=np.float64)
         return np.asarray(columns, dtype=np.float64).reshape(len(self.nodes), kept)
 

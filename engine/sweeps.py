@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import chain, islice, pairwise, product
+from threading import Event, Semaphore
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
@@ -27,7 +28,7 @@ from engine.program import compile_together
 from engine.result import PlanSettings, plan_for, series_of
 from engine.state import initial_arrays
 from engine.strategy import Strategy
-from engine.threads import processors
+from engine.threads import beside, processors
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 256
 """Most combinations folded over one block before the next is read: their states stay in the cache."""
-ROWS = 16_384
-"""Rows of such a block: so many that the way back through the interpreter costs little."""
+ROWS = 8192
+"""Rows of such a block: its prices stay in a core's second cache while all combinations read them."""
 LATER = 0.75
 """What a thread is given of what the one before it got."""
 MOST_THREADS = 8
@@ -85,20 +86,32 @@ def sweep(
     compiled = (kernel or imported_kernel()).COMPILED
     workers = threads or (min(MOST_THREADS, processors()) if compiled else 1)
     combinations = list(_combinations(parameters))
-    # A thread has combinations of its own, from their programs to their metrics: what two compute both costs
-    # less than what they would wait for each other.
-    batches = list(_parsed(document, combinations, _shares(len(combinations), workers)))
-    if not batches:
+    # A thread has combinations of its own: what two compute both costs less than what they would wait for
+    # each other.
+    batches = _parsed(document, combinations, _shares(len(combinations), workers))
+    known = list(islice(batches, 1))
+    if not known:
         return []
-    strategies = list(dict.fromkeys(one.strategy for batch in batches for one in batch))
-    reads = ((batch[0].strategy.graph, {node for one in batch for node in one.reads}) for batch in batches)
+    if settings.get("start_ms") is None or len(combinations) > workers * TOGETHER:
+        # All say how many bars they need before the first; and of many the last is not refused after hours.
+        known += batches
+    strategies = list(dict.fromkeys(one.strategy for batch in known for one in batch))
+    reads = ((batch[0].strategy.graph, {node for one in batch for node in one.reads}) for batch in known)
     first = plan_for(strategies, series, inside, reads, **settings)
-
-    def measured(batch: list[Combination]) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
-        return _Batch(batch, first, series, inside or {}, equity, kernel).run()
-
-    with ThreadPoolExecutor(workers) as pool:
-        found = [one for batch in pool.map(measured, batches) for one in batch]
+    running: list[Future[list[tuple[Metrics, NDArray[np.float64] | None]]]] = []
+    free = Semaphore(workers)
+    try:
+        # The interpreter serves one thread at a time: this one makes all that it has to do, and gives it up
+        # until the thread that is to fold needs it no more.
+        for batch in chain(known, batches):
+            free.acquire()
+            prepared, begun = _Batch(batch, first, series, inside or {}, equity, kernel), Event()
+            running.append(beside().submit(prepared.run, begun))
+            running[-1].add_done_callback(lambda _: free.release())
+            begun.wait()
+    finally:
+        wait(running)
+    found = [one for folding in running for one in folding.result()]
     return [Outcome(given, *one) for given, one in zip(combinations, found, strict=True)]
 
 
@@ -136,8 +149,7 @@ def _parsed(
 def _shares(count: int, workers: int) -> Iterator[int]:
     """How many combinations each thread is given at a time, so that they end together.
 
-    The interpreter serves one of them at a time: each begins as much later as the one before it takes until
-    it folds, which is about a quarter of all that it does.
+    Each begins later than the one before it by what is made for it first.
     """
     weights = [LATER**number for number in range(workers)]
     for weight in weights:
@@ -186,34 +198,23 @@ class _Batch:
         rows = len(plans), 1
         self._floats, self._ints = np.tile(floats, rows), np.tile(ints, rows)
         self._arrays = self._plan_arrays()
-        # Those who follow read the blocks of who leads.
-        self._no_blocks = self._feed.no_blocks()
         self._nothing = np.empty(0)
         self._no_days = self._feed.give(self._nothing), self._feed.give(np.empty(0, dtype=np.int64))
         self._curves: list[NDArray[np.float64]] = []
-
-    def run(self) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
-        """Fold all bars, close the books, and return what became of each plan. Raise BarsError."""
         shared = self._shared()
-        # They fold one after the other.
-        notes = self._feed.notes(self._programs[0], len(self._given.bars), ROWS)
-        folds = [self._fold(number, shared, notes) for number in range(len(self._plans))]
-        for fold, following in pairwise(folds):
+        self._folds = list(self._new_folds(shared))
+        for fold, following in pairwise(self._folds):
             fold.chain(following)
-        leader = self._leader(shared)
-        while self._loaded(leader.load(leader.behind()), leader):
-            folds[0].follow(leader)
-        for fold, plan in zip(folds, self._plans, strict=True):
-            fold.finish(plan.end_ms)
+        self._leader = self._new_leader(shared)
+
+    def run(self, begun: Event) -> list[tuple[Metrics, NDArray[np.float64] | None]]:
+        """Fold all bars, close the books, and return what became of each plan. Raise BarsError."""
+        begun.set()
+        if self._folds[0].fold_all(self._leader, self._plans[0].end_ms) == L.RUN_BAD_BAR:
+            raise bad_bar(self._plans[0], self._given.bars, *self._leader.bad())
         self._feed.take_back()
         measured = metrics_of(self._plans, self._floats, self._ints)
-        return list(zip(measured, self._curves if self._wanted else [None] * len(folds), strict=True))
-
-    def _loaded(self, answer: int, leader: Any) -> bool:
-        """Whether there is another block to fold. Raise BarsError."""
-        if answer == L.RUN_BAD_BAR:
-            raise bad_bar(self._plans[0], self._given.bars, *leader.bad())
-        return answer == L.RUN_LOADED
+        return list(zip(measured, self._curves if self._wanted else [None] * len(measured), strict=True))
 
     def _plan_arrays(self) -> list[tuple[Any, ...]]:
         """The arrays of each plan, made once for those that differ in their rules' place alone."""
@@ -261,37 +262,53 @@ class _Batch:
         funding = tuple(map(feed.read, funding_arrays(plan)))
         return markets, funding, feed.read(given.timeline)
 
-    def _leader(self, shared: tuple[Any, ...]) -> Any:
+    def _new_leader(self, shared: tuple[Any, ...]) -> Any:
         """A fold that loads blocks for all, and folds nothing itself."""
-        blocks = self._feed.blocks(self._programs[0], len(self._given.bars), ROWS)
-        notes = self._feed.notes(self._programs[0], len(self._given.bars), 0)
-        return self._new_fold(0, self._first, shared, self._nothing, blocks, notes)
+        count = len(self._given.bars)
+        blocks = self._feed.blocks(self._programs[0], count, ROWS)
+        notes = self._feed.notes(self._programs[0], count, 0)
+        state = tuple(map(self._feed.give, self._first))
+        return self._new_fold(0, shared, state, self._nothing, self._feed.cursors(count), blocks, notes)
 
-    def _fold(self, number: int, shared: tuple[Any, ...], notes: tuple[Any, ...]) -> Any:
+    def _new_folds(self, shared: tuple[Any, ...]) -> Iterator[Any]:
+        """A fold for each plan; all but the first of those with the same arrays are its twins."""
         import numpy as np
 
-        curve = np.empty(len(self._given.timeline)) if self._wanted else self._nothing
-        self._curves.append(curve)
-        state = self._floats[number], self._ints[number]
-        return self._new_fold(number, state, shared, curve, self._no_blocks, notes)
+        feed, count = self._feed, len(self._given.bars)
+        # They fold one after the other, what the leader has loaded.
+        notes, blocks = feed.notes(self._programs[0], count, ROWS), feed.no_blocks()
+        made: dict[int, Any] = {}
+        for number, arrays in enumerate(self._arrays):
+            curve = np.empty(len(self._given.timeline)) if self._wanted else self._nothing
+            self._curves.append(curve)
+            state = feed.give(self._floats[number]), feed.give(self._ints[number])
+            equity, cursors = feed.give(curve), feed.cursors(count)
+            twin = made.get(id(arrays))
+            if twin is None:
+                made[id(arrays)] = fold = self._new_fold(
+                    number, shared, state, equity, cursors, blocks, notes
+                )
+            else:
+                fold = twin.twin(self._firsts[number], state, equity, cursors)
+            yield fold
 
     def _new_fold(
         self,
         number: int,
-        state: tuple[NDArray[np.float64], NDArray[np.int64]],
         shared: tuple[Any, ...],
-        curve: NDArray[np.float64],
+        state: tuple[Any, ...],
+        equity: Any,
+        cursors: Any,
         blocks: tuple[Any, ...],
         notes: tuple[Any, ...],
     ) -> Any:
-        feed = self._feed
         return self._kernel.Fold(
             self._arrays[number],
             self._firsts[number],
-            tuple(map(feed.give, state)),
+            state,
             *shared,
-            feed.give(curve),
+            equity,
             self._no_days[0],
             self._no_days,
-            (*blocks, feed.cursors(len(self._given.bars)), *notes),
+            (*blocks, cursors, *notes),
         )

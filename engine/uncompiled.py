@@ -26,7 +26,7 @@ def _same(value: Any) -> Any:
 
 
 double = _Type(float)
-longlong = Py_ssize_t = ulonglong = _Type(int)
+longlong = Py_ssize_t = size_t = ulonglong = _Type(int)
 bint = _Type(bool)
 void = p_void = const = _Type(_same)
 
@@ -43,7 +43,7 @@ def cclass(decorated: _T) -> _T:
     return decorated
 
 
-cfunc = inline = with_gil = cclass
+cfunc = inline = cclass
 
 
 class _NoGil:

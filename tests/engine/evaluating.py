@@ -87,9 +87,9 @@ def evaluate(
         part = module.Evaluator(
             (code, params, rows), given, column, min(inside, size), carried, step_ms, scratch
         )
+        part.write_to(found, board)
         for done in range(0, size, L.BLOCK):
-            length = min(L.BLOCK, size - done)
-            part.evaluate(done, length, found, done // L.LANE, board, done, stride)
+            part.evaluate(done, min(L.BLOCK, size - done), done // L.LANE, done, stride)
         columns.append(
             np.array(column, dtype=np.float64).reshape(len(program.columns), max(0, size - inside))
         )

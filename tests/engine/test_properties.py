@@ -1,7 +1,6 @@
 """What must hold for every market: cuts, time's arrow, accounting, scaling. Hypothesis looks for more."""
 
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -329,31 +328,6 @@ def test_a_second_thread_changes_no_bit(
     assert alone.report.to_bytes() == ahead.report.to_bytes()
     assert same_tables(alone.tables, ahead.tables)
     assert alone.metrics["total_trades"] > 1000
-
-
-class Broken:
-    """Evaluates some blocks, then fails."""
-
-    def __init__(self, evaluator: Any) -> None:
-        self._evaluator = evaluator
-        self._left = 12
-
-    def evaluate(self, *arguments: Any) -> None:
-        self._left -= 1
-        if self._left == 0:
-            raise MemoryError("no room for another block")
-        self._evaluator.evaluate(*arguments)
-
-
-def test_what_goes_wrong_in_the_second_thread_goes_wrong_in_the_first(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    load_ahead(monkeypatch, rows=2048)
-    evaluation = machine.evaluation_of()
-    broken = SimpleNamespace(Evaluator=lambda *arguments: Broken(evaluation.Evaluator(*arguments)))
-    monkeypatch.setattr(machine, "evaluation_of", lambda _kernel: broken)
-    with pytest.raises(MemoryError, match="no room for another block"):
-        run(EVERYTHING, {"A": generated(70_000, 3)}, timeframe_ms=MINUTE, start_ms=0)
 
 
 def test_what_goes_wrong_in_the_first_thread_ends_the_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import Bars, Costs, Funding, PlanError, StrategyError, preset, run, sweep
+from engine import Bars, BarsError, Costs, Funding, PlanError, StrategyError, preset, run, sweep, sweeps
 from engine.machine import uncompiled_kernel
 from tests.engine.market import MINUTE, document, generated, rows
 
@@ -214,6 +214,31 @@ def test_what_is_wrong_with_one_combination_is_told() -> None:
         sweep(preset("ema_cross"), generated(400, 1), {"slow": [10, 10_000]})
     with pytest.raises(PlanError, match="funding"):
         sweep(LEVELS, generated(400, 1), [{}])
+
+
+@pytest.mark.parametrize("start", [{}, {"start_ms": 100 * MINUTE}], ids=["open", "given"])
+def test_what_is_wrong_with_the_last_combination_is_told_whatever_was_begun(start: dict[str, Any]) -> None:
+    combinations = [*({"fast": 5, "slow": slow} for slow in range(20, 40)), {"fast": 5, "slow": -1}]
+    bars = {"A": generated(3_000, 5)}
+    with pytest.raises(StrategyError, match="slow"):
+        sweep(preset("ema_cross"), bars, combinations, timeframe_ms=MINUTE, threads=2, **start)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_a_bad_bar_is_told_by_whoever_meets_it(threads: int) -> None:
+    good = generated(3_000, 5)
+    low = good.low.copy()
+    low[2_000] = 2.0 * good.high[2_000]
+    bad = {"A": Bars(good.timestamp, good.open, good.high, low, good.close, good.volume)}
+    pairs = [{"fast": 5, "slow": slow} for slow in range(20, 40)]
+    with pytest.raises(BarsError, match="bar 2000 at"):
+        sweep(preset("ema_cross"), bad, pairs, timeframe_ms=MINUTE, start_ms=0, threads=threads)
+
+
+def test_more_combinations_than_threads_can_be_given_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeps, "TOGETHER", 3)
+    pairs = [{"fast": fast, "slow": slow} for fast in (3, 5, 8) for slow in range(20, 30)]
+    assert_same_as_runs(preset("ema_cross"), {"A": generated(3_000, 5)}, pairs, threads=2)
 
 
 def test_rows_of_a_run_are_not_needed_for_its_sweep() -> None:
