@@ -101,7 +101,7 @@ class Evaluator:
     def entry(self):
         """Return where in memory `evaluate` and this evaluator lie; only compiled.
 
-        The kernel, another library, calls it there while it folds without the interpreter. Who keeps the
+        The kernel, another library, calls it there while it loads without the interpreter. Who keeps the
         addresses keeps the evaluator.
         """
         return (

@@ -5,6 +5,7 @@ Plain Python reads lists several times faster than arrays; what was written to t
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from engine import instructions as I  # noqa: N812 - short names for what stands on every line
@@ -147,8 +148,13 @@ class Feed:
         return self._kernel.Market(series, first, evaluator, tuple(map(self.read, finer.columns[:4])))
 
 
-_free: list[NDArray[np.uint8]] = []
-"""Memory of arrays that nobody holds any more."""
+_free: dict[int, NDArray[np.uint8]] = {}
+"""Memory of arrays that nobody holds any more, the longest free first, each by a number of its own.
+
+Threads, and finalizers in the middle of any of them, take and give by one operation on a number; what is
+gone by then is not missed. A lock would be waited for by the finalizer of the very thread that holds it.
+"""
+_numbers = itertools.count()
 
 
 def unwritten(size: int, kind: type[Any]) -> NDArray[Any]:
@@ -162,26 +168,30 @@ def unwritten(size: int, kind: type[Any]) -> NDArray[Any]:
 
     import numpy as np
 
-    count = size * np.dtype(kind).itemsize
-    if count < LARGE_PAGE:
+    wanted = size * np.dtype(kind).itemsize
+    if wanted < LARGE_PAGE:
         return np.empty(size, dtype=kind)
-    room = _room((count // LARGE_PAGE + 2) * LARGE_PAGE)
+    room = _room((wanted // LARGE_PAGE + 2) * LARGE_PAGE)
     # A view's base is this array and not `room`, so that it ends with the last of them.
     held = np.frombuffer(room.data, dtype=np.uint8)
     weakref.finalize(held, _keep, room).atexit = False
     first = -room.ctypes.data % LARGE_PAGE
-    found: NDArray[Any] = held[first : first + count].view(kind)
+    found: NDArray[Any] = held[first : first + wanted].view(kind)
     return found
 
 
-def _room(count: int) -> NDArray[np.uint8]:
+def _room(wanted: int) -> NDArray[np.uint8]:
     """The smallest free memory of this many bytes that is not much larger, or new memory."""
     import numpy as np
 
-    fitting = [n for n, room in enumerate(_free) if count <= len(room) <= 2 * count]
-    if fitting:
-        return _free.pop(min(fitting, key=lambda n: len(_free[n])))
-    return np.empty(count, dtype=np.uint8)
+    fitting = [
+        (len(room), number) for number, room in list(_free.items()) if wanted <= len(room) <= 2 * wanted
+    ]
+    for _, number in sorted(fitting):
+        room = _free.pop(number, None)
+        if room is not None:
+            return room
+    return np.empty(wanted, dtype=np.uint8)
 
 
 def release() -> None:
@@ -190,7 +200,12 @@ def release() -> None:
 
 
 def _keep(room: NDArray[np.uint8]) -> None:
-    while _free and sum(map(len, _free)) + len(room) > KEPT:
-        _free.pop(0)
+    held = list(_free.items())
+    total = sum(len(free) for _, free in held)
+    for number, free in held:
+        if total + len(room) <= KEPT:
+            break
+        total -= len(free)
+        _free.pop(number, None)
     if len(room) <= KEPT:
-        _free.append(room)
+        _free[next(_numbers)] = room

@@ -81,9 +81,10 @@ class Market:
     finer_high: cython.const[cython.double][::1]
     finer_low: cython.const[cython.double][::1]
     evaluator: object
-    evaluation: cython.size_t
-    evaluating: cython.size_t
-    following: Market
+    # Where its evaluation lies, and it itself (`Evaluator.entry`): good as long as it is held here.
+    evaluation_at: cython.size_t
+    evaluator_at: cython.size_t
+    next_market: Market
     size: cython.Py_ssize_t
     first: cython.Py_ssize_t
     next: cython.Py_ssize_t
@@ -95,7 +96,7 @@ class Market:
         self.finer_timestamp, self.finer_open, self.finer_high, self.finer_low = finer
         self.evaluator = evaluator
         if cython.compiled:
-            self.evaluation, self.evaluating = evaluator.entry()
+            self.evaluation_at, self.evaluator_at = evaluator.entry()
         self.size = len(self.timestamp)
         self.first = first
         self.next = 0
@@ -357,7 +358,7 @@ class Fold:
     def twin(self, first_rule, state, equity, cursors):
         """Return a fold of the same plan and bars that has not begun, with rules and a state of its own.
 
-        `state`, `equity` and `cursors` are as `engine.machine` gives them. All else is shared, without taking
+        `state`, `equity` and `cursors` are arrays or lists as in `Fold()`. All else is shared, without taking
         hold of every array once more: in a sweep that is what a fold costs.
         """
         fold: Fold = Fold.__new__(Fold)
@@ -465,7 +466,7 @@ class Fold:
         self.event_room = L.FOREVER
         for s in range(self.count):
             market = self.markets[s]
-            market.following = self.markets[s + 1] if s + 1 < self.count else None
+            market.next_market = self.markets[s + 1] if s + 1 < self.count else None
             self.cursors[3 * s + 2] = 0 if market.finer_size > 0 else -1
 
     def set_logs(self, floats, ints, sizes, fill_room, event_room):
@@ -550,7 +551,8 @@ class Fold:
     def keep_up(self, leader):
         """Fold what `leader` loads ahead, in another thread, until it ends.
 
-        Return RUN_LOGS_FULL when a log has to be emptied (`set_logs`) before it goes on, RUN_DONE when all is
+        Return RUN_LOGS_FULL when a log has to be emptied (`set_logs`) before it goes on, RUN_LOADED now and
+        then, so that the interpreter can hear of an interrupt: both want another call. RUN_DONE when all is
         folded, or RUN_BAD_BAR.
         """
         lead: Fold = leader
@@ -564,7 +566,9 @@ class Fold:
     @cython.nogil
     def _keep_up(self, lead: Fold) -> cython.longlong:
         answer: cython.longlong
-        while True:
+        left: cython.Py_ssize_t = L.AT_ONCE
+        while left > 0:
+            left -= 1
             if self.block_at == self.block_rows:
                 lead.turns._wait_full(self.place)
                 answer = lead.heads[self.place * (L.HEAD_SIZE + self.count) + L.H_ANSWER]
@@ -575,6 +579,7 @@ class Fold:
                 return L.RUN_LOGS_FULL
             lead.turns._empty(self.place)
             self.place = (self.place + 1) % lead.places
+        return L.RUN_LOADED
 
     def chain(self, follower):
         """Let another fold follow the same leader after this one; only for a summary."""
@@ -600,7 +605,7 @@ class Fold:
         lead: Fold = leader
         fold: Fold = self
         answer: cython.longlong
-        while True:
+        while lead.rows > 0:  # without rows nothing begins, but in `finish`
             fold._begin(lead)
             if not fold.chained:
                 break
@@ -758,7 +763,7 @@ class Fold:
                 length = self.block
             if not self._load_next(market, s, length):
                 return False
-        return s + 1 == self.count or self._warm_up(market.following, s + 1)
+        return s + 1 == self.count or self._warm_up(market.next_market, s + 1)
 
     @cython.cfunc
     @cython.nogil
@@ -786,13 +791,13 @@ class Fold:
         self.cursors[3 * s + 1] = length
         if length > 0 and not self._load_next(market, s, length):
             return False
-        return s + 1 == self.count or self._load_until(market.following, s + 1, last)
+        return s + 1 == self.count or self._load_until(market.next_market, s + 1, last)
 
     @cython.cfunc
     @cython.nogil
     def _load_next(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
         """Check the next bars of a market, and evaluate the rules on them."""
-        if not self._load(market, s, length):
+        if not self._check_and_copy(market, s, length):
             return False
         self._evaluate(market, s, length)
         market.next += length
@@ -806,15 +811,20 @@ class Fold:
         truths: cython.Py_ssize_t = self.place * self.truths_size + s * self.all_rules * self.lanes
         board: cython.Py_ssize_t = self.place * self.board_size + s * self.slots * self.block
         if cython.compiled:
-            cython.cast(Evaluation, market.evaluation)(  # noqa: F821 - of kernel.pxd
-                cython.cast(cython.p_void, market.evaluating), market.next, length, truths, board, self.block
+            cython.cast(Evaluation, market.evaluation_at)(  # noqa: F821 - of kernel.pxd
+                cython.cast(cython.p_void, market.evaluator_at),
+                market.next,
+                length,
+                truths,
+                board,
+                self.block,
             )
         else:
             market.evaluator.evaluate(market.next, length, truths, board, self.block)
 
     @cython.cfunc
     @cython.nogil
-    def _load(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
+    def _check_and_copy(self, market: Market, s: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
         """Check the next bars, and copy them where markets meet.
 
         A single market is read where it lies; only `_row` wants its bar in the block (see `_take`), and
@@ -2574,7 +2584,7 @@ class Fold:
         changed: cython.bint = False
         answer: cython.longlong = -1
         if self.cursors[3 * s + 2] >= 0:
-            answer = self._walk_finer(self.only, s, s, now)
+            answer = self._walk_finer(s, now)
             changed = answer > 0
         if answer < 0:
             changed = self._meet(s, now, self._cell(s, 0), self._cell(s, 1), self._cell(s, 2), NAN)
@@ -2586,17 +2596,13 @@ class Fold:
         return changed
 
     @cython.cfunc
-    @cython.nogil
-    def _walk_finer(
-        self, market: Market, behind: cython.Py_ssize_t, s: cython.Py_ssize_t, now: cython.longlong
-    ) -> cython.longlong:
+    @cython.with_gil
+    def _walk_finer(self, s: cython.Py_ssize_t, now: cython.longlong) -> cython.longlong:
         """Let the finer candles of the bar at hand be met one by one; -1 when they tell of another bar.
 
-        1 when any filled. The market is the one so many `behind` this one; the first candle to look at is
-        kept in `cursors`: time only goes on.
+        1 when any filled. The first to look at is kept in `cursors`: time only goes on.
         """
-        if behind > 0:
-            return self._walk_finer(market.following, behind - 1, s, now)
+        market: Market = self.markets[s]
         first: cython.Py_ssize_t = self.cursors[3 * s + 2]
         last: cython.Py_ssize_t
         k: cython.Py_ssize_t

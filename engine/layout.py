@@ -16,6 +16,9 @@ AHEAD: Final = 8192
 MOST_AHEAD: Final = 16
 """Blocks that are loaded ahead at most."""
 
+AT_ONCE: Final = 64
+"""Blocks folded before the interpreter is asked whether there was an interrupt."""
+
 PIECE: Final = 1024
 """Bars evaluated at once, a divisor of BLOCK: a few registers of 8 KB stay in the first cache."""
 
@@ -247,5 +250,5 @@ H_ANSWER, H_ROW, H_ROWS, H_BAR, H_GAPS, HEAD_SIZE = range(6)
 market the bar that it begins with, and how many of its rows go the careful way; behind it how many bars each
 market has in it"""
 
-# what Fold.load and Fold.keep_up answer
+# what Fold.load, Fold.keep_up and Fold.fold_all answer
 RUN_DONE, RUN_BAD_BAR, RUN_LOADED, RUN_LOGS_FULL = range(4)

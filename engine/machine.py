@@ -233,16 +233,20 @@ class Machine:
 
     def _fold_behind(self) -> None:
         """Fold block after block while another thread loads those that follow."""
-        loading = beside().submit(self._loader.load_ahead)
+        loading = None
         try:
+            loading = beside().submit(self._loader.load_ahead)
             answer = self._fold.keep_up(self._loader)
-            while answer == L.RUN_LOGS_FULL:
-                self._keep_logs()
-                self._new_logs()
+            while answer in (L.RUN_LOADED, L.RUN_LOGS_FULL):
+                if answer == L.RUN_LOGS_FULL:
+                    self._keep_logs()
+                    self._new_logs()
                 answer = self._fold.keep_up(self._loader)
         finally:
+            # Also where it was begun and its beginning was interrupted: it waits for a free place by itself.
             self._loader.stop_loading()
-            wait([loading])
+            if loading is not None:
+                wait([loading])
         loading.result()  # what went wrong there goes wrong here
         self._loaded(answer)
 

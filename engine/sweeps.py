@@ -28,7 +28,7 @@ from engine.program import compile_together
 from engine.result import PlanSettings, plan_for, series_of
 from engine.state import initial_arrays
 from engine.strategy import Strategy
-from engine.threads import beside, processors
+from engine.threads import MOST, beside, processors
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -84,7 +84,8 @@ def sweep(
     series = series_of(bars)
     inside = None if finer is None else series_of(finer)
     compiled = (kernel or imported_kernel()).COMPILED
-    workers = threads or (min(MOST_THREADS, processors()) if compiled else 1)
+    # Not all of the threads there are: those who wait for one cannot be interrupted.
+    workers = min(threads or (min(MOST_THREADS, processors()) if compiled else 1), MOST // 2)
     combinations = list(_combinations(parameters))
     # A thread has combinations of its own: what two compute both costs less than what they would wait for
     # each other.
@@ -101,10 +102,12 @@ def sweep(
     running: list[Future[list[tuple[Metrics, NDArray[np.float64] | None]]]] = []
     free = Semaphore(workers)
     try:
-        # The interpreter serves one thread at a time: this one makes all that it has to do, and gives it up
-        # until the thread that is to fold needs it no more.
+        # The interpreter serves one thread at a time: this one makes all that another has to do, and gives
+        # it up until that one has begun.
         for batch in chain(known, batches):
             free.acquire()
+            if any(one.done() and one.exception() for one in running):
+                break  # it is told below; what would follow is not made
             prepared, begun = _Batch(batch, first, series, inside or {}, equity, kernel), Event()
             running.append(beside().submit(prepared.run, begun))
             running[-1].add_done_callback(lambda _: free.release())

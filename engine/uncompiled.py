@@ -43,7 +43,7 @@ def cclass(decorated: _T) -> _T:
     return decorated
 
 
-cfunc = inline = cclass
+cfunc = inline = with_gil = cclass
 
 
 class _NoGil:

@@ -1,5 +1,6 @@
 """What must hold for every market: cuts, time's arrow, accounting, scaling. Hypothesis looks for more."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -342,6 +343,24 @@ def test_what_goes_wrong_in_the_first_thread_ends_the_second(monkeypatch: pytest
     monkeypatch.setattr(machine.Machine, "_keep_logs", fail)
     with pytest.raises(MemoryError, match="no room for logs"):
         run(EVERYTHING, {"A": generated(70_000, 3)}, timeframe_ms=MINUTE, start_ms=0)
+
+
+def test_a_second_thread_that_cannot_begin_is_told_and_nothing_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load_ahead(monkeypatch, rows=2048)
+    begun: list[Future[None]] = []
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, work: Any, /, *given: Any, **named: Any) -> Any:
+            begun.append(super().submit(work, *given, **named))
+            raise KeyboardInterrupt
+
+    with Interrupted(1) as pool:
+        monkeypatch.setattr(machine, "beside", lambda: pool)
+        with pytest.raises(KeyboardInterrupt):
+            run(EVERYTHING, {"A": generated(70_000, 3)}, timeframe_ms=MINUTE, start_ms=0)
+        assert begun[0].result(timeout=30) is None
 
 
 @pytest.mark.parametrize("places", [0, layout.MOST_AHEAD + 1])

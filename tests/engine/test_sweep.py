@@ -241,6 +241,38 @@ def test_more_combinations_than_threads_can_be_given_at_a_time(monkeypatch: pyte
     assert_same_as_runs(preset("ema_cross"), {"A": generated(3_000, 5)}, pairs, threads=2)
 
 
+def test_what_fails_is_told_before_the_rest_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    batch = sweeps._Batch
+
+    def counted(combinations: Any, *rest: Any) -> Any:
+        made.append(len(combinations))
+        return batch(combinations, *rest)
+
+    monkeypatch.setattr(sweeps, "_Batch", counted)
+    monkeypatch.setattr(sweeps, "TOGETHER", 3)
+    good = generated(3_000, 5)
+    low = good.low.copy()
+    low[10] = 2.0 * good.high[10]
+    bad = {"A": Bars(good.timestamp, good.open, good.high, low, good.close, good.volume)}
+    pairs = [{"fast": 5, "slow": slow} for slow in range(20, 80)]
+    with pytest.raises(BarsError, match="bar 10 at"):
+        sweep(preset("ema_cross"), bad, pairs, timeframe_ms=MINUTE, start_ms=0, threads=1)
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("start", [299 * MINUTE + 1, 299 * MINUTE + 30_000, 300 * MINUTE])
+def test_a_sweep_without_a_bar_counts_what_is_missing_as_a_run_does(start: int) -> None:
+    bars = {"A": generated(300, 5)}
+    given: dict[str, Any] = {"timeframe_ms": MINUTE, "start_ms": start, "end_ms": 310 * MINUTE}
+    alone = run(preset("ema_cross"), bars, **given).metrics
+    found = sweep(preset("ema_cross"), bars, [{}], **given)[0].metrics
+    assert alone["bars"] == 0
+    assert {name: found[name] for name in ("gaps", "missing_bars")} == {
+        name: alone[name] for name in ("gaps", "missing_bars")
+    }
+
+
 def test_rows_of_a_run_are_not_needed_for_its_sweep() -> None:
     # The metrics of a sweep are those that need no table; a run has all of these and more.
     bars = generated(800, 2)
