@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.local_stack import LocalStack
 from tests.exchange.faults import Fault
@@ -172,9 +172,15 @@ def test_a_file_is_refused_by_its_lines_or_imported_resampled_and_deleted(
     form.get_by_role("button", name="Resample").click()
     made = page.get_by_role("article", name="Resample kraken.ADA-USDT.4h")
     expect(made).to_contain_text("incomplete")
+    asked: list[Route] = []  # as if it had taken a long way
+    page.route("**/datasets/kraken.ADA-USDT.4h/runs", lambda route: asked.append(route))
     made.get_by_role("link", name="kraken.ADA-USDT.4h").click()
     expect(page.get_by_role("link", name="kraken.ADA-USDT.1h", exact=True)).to_be_visible()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile("#/data$"))
+    # What was being asked of it when it went is no error of the page, and nothing is asked of it again.
+    assert len(asked) == 1
+    asked[0].continue_()
+    page.wait_for_timeout(300)
     assert stack.http().get("/datasets/kraken.ADA-USDT.4h").status_code == 404

@@ -144,7 +144,7 @@ function Head({ dataset }: { dataset: DatasetDetail }) {
             <DeleteDialog
               dataset={dataset}
               onClose={close}
-              onDeleted={() => void navigate({ to: "/data", search: {} })}
+              onDeleted={() => navigate({ to: "/data", search: {} })}
             />
           )}
         </>

@@ -7,14 +7,15 @@ import { Button } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Notice } from "@/components/Notice";
-import { forgetDatasets } from "@/features/data/queries";
+import { forgetDatasets, ofDataset } from "@/features/data/queries";
 import { integer } from "@/format/numbers";
 import { utcDate } from "@/format/times";
 
 interface Props {
   dataset: Dataset;
   onClose: () => void;
-  onDeleted: () => void;
+  /** Leaves the page of the dataset. */
+  onDeleted: () => Promise<void>;
 }
 
 /** Ask before a dataset goes; one that runs use stays, and they are named. */
@@ -24,8 +25,12 @@ export function DeleteDialog({ dataset, onClose, onDeleted }: Props) {
   const remove = useMutation({
     mutationFn: () =>
       api.DELETE("/datasets/{dataset_id}", { params: { path: { dataset_id: dataset.dataset_id } } }),
+    // What is gone is not asked for again, nor is it an error what was being asked of it.
+    onMutate: () => queries.cancelQueries({ queryKey: ofDataset(dataset.dataset_id) }),
+    onError: () => queries.invalidateQueries({ queryKey: ofDataset(dataset.dataset_id) }),
     onSuccess: async () => {
-      onDeleted();
+      await onDeleted();
+      queries.removeQueries({ queryKey: ofDataset(dataset.dataset_id) });
       await forgetDatasets(queries);
     },
   });

@@ -13,6 +13,11 @@ import type { Dataset } from "@/api/types";
 const DATASETS = ["datasets"] as const;
 const VERSIONS_A_PAGE = 25;
 
+/** The key of all that is asked of one dataset. */
+export function ofDataset(datasetId: string) {
+  return [...DATASETS, datasetId] as const;
+}
+
 export function useDatasets() {
   const api = useApi();
   return useQuery({
@@ -24,7 +29,7 @@ export function useDatasets() {
 /** A dataset with its gaps and its audit; `known` is what the list says of it, whose change asks anew. */
 export function datasetQuery(api: Api, datasetId: string, known?: Dataset) {
   return queryOptions({
-    queryKey: [...DATASETS, datasetId, known?.updated_at ?? null],
+    queryKey: [...ofDataset(datasetId), known?.updated_at ?? null],
     queryFn: ({ signal }) =>
       data(api.GET("/datasets/{dataset_id}", { params: { path: { dataset_id: datasetId } }, signal })),
     staleTime: 60_000,
@@ -38,7 +43,7 @@ export function useDataset(datasetId: string, known?: Dataset) {
 export function useDatasetRuns(datasetId: string) {
   const api = useApi();
   return useQuery({
-    queryKey: [...DATASETS, datasetId, "runs"],
+    queryKey: [...ofDataset(datasetId), "runs"],
     queryFn: ({ signal }) =>
       data(api.GET("/datasets/{dataset_id}/runs", { params: { path: { dataset_id: datasetId } }, signal })),
   });
@@ -48,7 +53,7 @@ export function useVersions(datasetId: string) {
   const api = useApi();
   return useInfiniteQuery(
     infiniteQueryOptions({
-      queryKey: [...DATASETS, datasetId, "versions"],
+      queryKey: [...ofDataset(datasetId), "versions"],
       queryFn: ({ signal, pageParam }) =>
         data(
           api.GET("/datasets/{dataset_id}/versions", {
