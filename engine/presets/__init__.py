@@ -26,6 +26,11 @@ def _file(preset_id: str) -> tuple[str, Path]:
     return found
 
 
+@lru_cache(maxsize=64)
+def _text(preset_id: str) -> str:
+    return _file(preset_id)[1].read_text(encoding="utf-8")
+
+
 def preset_ids(kind: str | None = None) -> tuple[str, ...]:
     """Return the ids of the documents, of one kind (preset, archetype) or of both."""
     return tuple(name for name, (found, _) in _files().items() if kind in (None, found))
@@ -38,6 +43,5 @@ def preset_kind(preset_id: str) -> str:
 
 def preset(preset_id: str) -> dict[str, object]:
     """Return a document, the caller's own copy. Raise KeyError with the ids there are."""
-    _, path = _file(preset_id)
-    document: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    document: dict[str, object] = json.loads(_text(preset_id))
     return document

@@ -38,10 +38,3 @@ def months_before(day: int, months: int) -> int:
     year, month = divmod(12 * when.year + when.month - 1 - months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return day_of(date(year, month + 1, min(when.day, last)))
-
-
-def month_after(day: int, months: int) -> int:
-    """Return the first day of the month so many months after that of `day`."""
-    when = date_of(day)
-    year, month = divmod(12 * when.year + when.month - 1 + months, 12)
-    return day_of(date(year, month + 1, 1))

@@ -7,12 +7,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.statistics.calendar import (
     date_of,
     day_of,
-    month_after,
     months_before,
     text_of,
     week_of,
@@ -20,15 +19,19 @@ from engine.statistics.calendar import (
 )
 from engine.statistics.days import Days
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 DAYS_A_YEAR = 365
 ROLLING_DAYS = (30, 90)
 
-PERIODS: dict[str, tuple[Callable[[int], str], Callable[[int], int]]] = {
-    "week": (week_of, lambda day: day - weekday_of(day) + 7),
-    "month": (lambda day: text_of(day)[:7], lambda day: month_after(day, 1)),
-    "year": (lambda day: text_of(day)[:4], lambda day: month_after(day, 13 - date_of(day).month)),
+PERIODS: dict[str, tuple[Callable[[int], str], Callable[[NDArray[np.int64]], NDArray[Any]]]] = {
+    "week": (week_of, lambda days: (days + weekday_of(0)) // 7),
+    "month": (lambda day: text_of(day)[:7], lambda days: days.astype("M8[D]").astype("M8[M]")),
+    "year": (lambda day: text_of(day)[:4], lambda days: days.astype("M8[D]").astype("M8[Y]")),
 }
-"""The name of a day's period, and the first day after it."""
+"""The name of a day's period, and what days of one period have in common, those of others not."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,13 @@ def period_returns(days: Days, initial: float, period: str) -> list[float | None
 
 def _edges(days: Days, period: str) -> list[int]:
     """Numbers of the days with which periods begin, and behind the last the number of days."""
-    _, after = PERIODS[period]
-    edges = [0]
-    while edges[-1] < len(days):
-        edges.append(bisect_left(days.day, after(days.day[edges[-1]]), edges[-1] + 1))
-    return edges
+    import numpy as np
+
+    if not len(days):
+        return [0]
+    _, periods_of = PERIODS[period]
+    periods = periods_of(np.array(days.day))
+    return [0, *(np.flatnonzero(periods[1:] != periods[:-1]) + 1).tolist(), len(days)]
 
 
 def _returns(values: Sequence[float], initial: float, edges: Sequence[int]) -> list[float | None]:
