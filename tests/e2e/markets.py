@@ -38,10 +38,19 @@ CROSS: dict[str, Any] = {
     ],
     "sizing": {"mode": "fraction", "fraction": 0.5},
 }
-# The same with what is always true and slow to reckon: a year of minutes then takes seconds on any machine,
-# so that there is something to see of the run while it goes on.
-SLOWLY = "".join(f" and percentile(close, {period}) >= 0" for period in (1998, 1999, 2000))
-SLOW_CROSS: dict[str, Any] = {
-    **CROSS,
-    "triggers": [{**trigger, "entry": trigger["entry"] + SLOWLY} for trigger in CROSS["triggers"]],
-}
+
+
+def slow_cross(terms: int) -> dict[str, Any]:
+    """The same with so many terms that are always true and slow to reckon.
+
+    With three of them a year of minutes takes seconds on any machine, so that there is something to see of
+    the run while it goes on.
+    """
+    slowly = "".join(f" and percentile(close, {2000 - term}) >= 0" for term in range(terms))
+    return {
+        **CROSS,
+        "triggers": [{**trigger, "entry": trigger["entry"] + slowly} for trigger in CROSS["triggers"]],
+    }
+
+
+SLOW_CROSS = slow_cross(3)

@@ -224,12 +224,17 @@ def test_what_is_wrong_with_the_last_combination_is_told_whatever_was_begun(star
         sweep(preset("ema_cross"), bars, combinations, timeframe_ms=MINUTE, threads=2, **start)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
-def test_a_bad_bar_is_told_by_whoever_meets_it(threads: int) -> None:
+def with_a_bad_bar(row: int) -> Bars:
+    """Bars of which this one's low is above its high."""
     good = generated(3_000, 5)
     low = good.low.copy()
-    low[2_000] = 2.0 * good.high[2_000]
-    bad = {"A": Bars(good.timestamp, good.open, good.high, low, good.close, good.volume)}
+    low[row] = 2.0 * good.high[row]
+    return Bars(good.timestamp, good.open, good.high, low, good.close, good.volume)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_a_bad_bar_is_told_by_whoever_meets_it(threads: int) -> None:
+    bad = {"A": with_a_bad_bar(2_000)}
     pairs = [{"fast": 5, "slow": slow} for slow in range(20, 40)]
     with pytest.raises(BarsError, match="bar 2000 at"):
         sweep(preset("ema_cross"), bad, pairs, timeframe_ms=MINUTE, start_ms=0, threads=threads)
@@ -251,10 +256,7 @@ def test_what_fails_is_told_before_the_rest_is_made(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sweeps, "_Batch", counted)
     monkeypatch.setattr(sweeps, "TOGETHER", 3)
-    good = generated(3_000, 5)
-    low = good.low.copy()
-    low[10] = 2.0 * good.high[10]
-    bad = {"A": Bars(good.timestamp, good.open, good.high, low, good.close, good.volume)}
+    bad = {"A": with_a_bad_bar(10)}
     pairs = [{"fast": 5, "slow": slow} for slow in range(20, 80)]
     with pytest.raises(BarsError, match="bar 10 at"):
         sweep(preset("ema_cross"), bad, pairs, timeframe_ms=MINUTE, start_ms=0, threads=1)

@@ -10,12 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.client import import_candles, start, wait
-from tests.e2e.markets import SLOW_CROSS, simulated_file
+from tests.e2e.markets import simulated_file, slow_cross
 from tests.ui.conftest import PATIENCE_MS, Market, Open, Screen
 from tests.ui.traffic import Traffic
 
 MINUTES: dict[str, Any] = {
-    "strategy": SLOW_CROSS,
+    # Still under way when the page of it is open, however long that takes on a busy machine.
+    "strategy": slow_cross(8),
     "symbols": ["BTC-USDT"],
     "timeframe": "1m",
     "exchange": "pushed",

@@ -48,12 +48,9 @@ class Traffic:
         As it opens, and when it is told that the run begins or ends, a page asks; now and then it asks
         whether the API is there. Raises AssertionError where too little was pushed to tell.
         """
-        moments = [
-            at
-            for at, message in self.progress_of(run_id)
-            if at > since and message["current_phase"] == "simulating"
-        ]
-        assert len(moments) >= 2, f"too little was pushed of {run_id}: {moments}"
+        heard = [(at - since, message["current_phase"]) for at, message in self.progress_of(run_id)]
+        moments = [since + at for at, phase in heard if at > 0 and phase == "simulating"]
+        assert len(moments) >= 2, f"too little was pushed of {run_id}: {heard}"
         return [url for at, url in self.asked if moments[0] < at < moments[-1] and "/backtests" in url]
 
     def _request(self, request: Request) -> None:
