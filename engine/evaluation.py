@@ -96,7 +96,7 @@ class Evaluator:
         Board slot k's value is board[board_at + k * stride + j]. Columns are for bars inside the span.
         `stride` is a multiple of LANE; where there are rules, the bars lie on one side of the span's first.
         """
-        self._evaluate(begin, length, truths_at, board_at, stride)
+        _evaluate_at(self, begin, length, truths_at, board_at, stride)
 
     def entry(self):
         """Return where in memory `evaluate` and this evaluator lie; only compiled.
@@ -108,29 +108,6 @@ class Evaluator:
             cython.cast(cython.size_t, cython.address(_evaluate_at)),
             cython.cast(cython.size_t, cython.cast(cython.p_void, self)),
         )
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _evaluate(
-        self,
-        begin: cython.Py_ssize_t,
-        length: cython.Py_ssize_t,
-        truths_at: cython.Py_ssize_t,
-        board_at: cython.Py_ssize_t,
-        stride: cython.Py_ssize_t,
-    ) -> cython.void:
-        done: cython.Py_ssize_t = 0
-        m: cython.Py_ssize_t
-        while done < length:
-            m = length - done
-            if m > self.piece:
-                m = self.piece
-            if begin + done < self.first and begin + done + m > self.first:
-                m = self.first - begin - done  # a piece lies on one side of the span's first bar
-            self.ahead = begin + length + done
-            self._piece(begin + done, m, truths_at + done // L.LANE, board_at + done, stride)
-            done += m
 
     @cython.cfunc
     @cython.nogil
@@ -1510,7 +1487,17 @@ def _evaluate_at(
     stride: cython.Py_ssize_t,
 ) -> cython.void:
     """`Evaluator.evaluate`, as kernel.pxd calls it."""
-    evaluator._evaluate(begin, length, truths_at, board_at, stride)
+    done: cython.Py_ssize_t = 0
+    m: cython.Py_ssize_t
+    while done < length:
+        m = length - done
+        if m > evaluator.piece:
+            m = evaluator.piece
+        if begin + done < evaluator.first and begin + done + m > evaluator.first:
+            m = evaluator.first - begin - done  # a piece lies on one side of the span's first bar
+        evaluator.ahead = begin + length + done
+        evaluator._piece(begin + done, m, truths_at + done // L.LANE, board_at + done, stride)
+        done += m
 
 
 @cython.cfunc

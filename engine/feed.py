@@ -151,8 +151,9 @@ class Feed:
 _free: dict[int, NDArray[np.uint8]] = {}
 """Memory of arrays that nobody holds any more, the longest free first, each by a number of its own.
 
-Threads, and finalizers in the middle of any of them, take and give by one operation on a number; what is
-gone by then is not missed. A lock would be waited for by the finalizer of the very thread that holds it.
+Threads, and finalizers in the middle of any of them, take and give by one operation on a number, and look
+at a copy; what is gone by then is not missed. A lock would be waited for by the finalizer of the thread that
+holds it.
 """
 _numbers = itertools.count()
 
@@ -185,7 +186,7 @@ def _room(wanted: int) -> NDArray[np.uint8]:
     import numpy as np
 
     fitting = [
-        (len(room), number) for number, room in list(_free.items()) if wanted <= len(room) <= 2 * wanted
+        (len(room), number) for number, room in _free.copy().items() if wanted <= len(room) <= 2 * wanted
     ]
     for _, number in sorted(fitting):
         room = _free.pop(number, None)
@@ -200,9 +201,9 @@ def release() -> None:
 
 
 def _keep(room: NDArray[np.uint8]) -> None:
-    held = list(_free.items())
-    total = sum(len(free) for _, free in held)
-    for number, free in held:
+    held = _free.copy()
+    total = sum(map(len, held.values()))
+    for number, free in held.items():
         if total + len(room) <= KEPT:
             break
         total -= len(free)

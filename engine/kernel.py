@@ -535,12 +535,11 @@ class Fold:
 
         Ends with the bars, with one that is bad, or when told to stop.
         """
+        answer: cython.longlong = L.RUN_LOADED
         with cython.nogil:
-            while self.turns._wait_free(self.place):
+            while answer == L.RUN_LOADED and self.turns._wait_free(self.place):
                 self._stand_at(self)
-                if self._load_from(self.block_first + self.block_rows) != L.RUN_LOADED:
-                    self.turns._fill(self.place)
-                    break
+                answer = self._load_from(self.block_first + self.block_rows)
                 self.turns._fill(self.place)
                 self.place = (self.place + 1) % self.places
 

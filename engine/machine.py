@@ -243,7 +243,7 @@ class Machine:
                     self._new_logs()
                 answer = self._fold.keep_up(self._loader)
         finally:
-            # Also where it was begun and its beginning was interrupted: it waits for a free place by itself.
+            # Also where `submit` was interrupted: what it has begun would wait for a free place for ever.
             self._loader.stop_loading()
             if loading is not None:
                 wait([loading])
