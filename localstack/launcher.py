@@ -11,12 +11,13 @@ import functools
 import os
 import queue
 import re
+import select
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 # Seconds between snapshots of the state on disk: what a killed emulator (or machine) can lose.
 SNAPSHOT_EVERY = 10.0
@@ -35,7 +36,7 @@ Response = dict[str, Any]
 
 def main() -> None:
     """Patch, watch, serve until told to stop; then leave no process of the group behind."""
-    answer_silent_functions_at_once()
+    hand_over_lines_with_the_answer()
     name_the_exception()
     keep_stopped_executions_stopped()
     read_cors_of_templates()
@@ -55,11 +56,74 @@ def main() -> None:
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def answer_silent_functions_at_once() -> None:
-    """Wait 4 ms instead of 50 for log lines of a function that wrote none."""
+def hand_over_lines_with_the_answer() -> None:
+    """Give each call its own log lines, all of them and at once.
+
+    A worker writes a call's lines before its answer, so they lie in the pipe when the answer comes. MiniStack
+    waits for a thread to bring the first, up to 50 ms for a function that wrote none; on a busy machine lines
+    come later than that, and stand in the log of the worker's next call or in none.
+    """
     from ministack.core import lambda_runtime
 
-    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.004, 0.004, 0.25)
+    worker_type = lambda_runtime.Worker
+    spawn: Callable[[Any], None] = worker_type._spawn
+    wait_for_lines: Callable[..., str] = worker_type._drain_stderr_bounded
+
+    @functools.wraps(spawn)
+    def with_written_lines(worker: Any) -> None:
+        worker._written = WrittenLines()
+        spawn(worker)
+
+    def keep_pipe_empty(worker: Any) -> None:
+        worker._written.read_on(worker._proc.stderr, worker._stderr_queue.put)
+
+    @functools.wraps(wait_for_lines)
+    def drain(worker: Any, *args: float, **named: float) -> str:
+        # Workers of custom runtimes have a way of their own.
+        if hasattr(worker, "_written"):
+            worker._written.take()
+            return str(worker._drain_stderr())
+        return wait_for_lines(worker, *args, **named)
+
+    worker_type._spawn = with_written_lines
+    worker_type._read_stderr = keep_pipe_empty
+    worker_type._drain_stderr_bounded = drain
+
+
+class WrittenLines:
+    """What a process has written to a pipe, taken by whoever wants it first."""
+
+    def __init__(self) -> None:
+        self._open, self._lock = threading.Event(), threading.Lock()
+        self._rest = b""
+
+    def read_on(self, pipe: IO[Any], put: Callable[[str], None]) -> None:
+        """Put each line as it is written, until the pipe is closed."""
+        os.set_blocking(pipe.fileno(), False)
+        # Kept, so that its number is not another file's while it is read.
+        self._pipe, self._put = pipe, put
+        written = select.poll()
+        written.register(pipe, select.POLLIN)
+        self._open.set()
+        while self.take():
+            written.poll()
+
+    def take(self) -> bool:
+        """Put the lines that are written already; return whether there can be more."""
+        if not self._open.wait(STOP_WITHIN):
+            return False
+        with self._lock:
+            try:
+                while chunk := os.read(self._pipe.fileno(), 1 << 16):
+                    *lines, self._rest = (self._rest + chunk).split(b"\n")
+                    for line in lines:
+                        self._put(line.decode(errors="replace"))
+            except BlockingIOError:
+                return True
+            if self._rest:
+                self._put(self._rest.decode(errors="replace"))
+                self._rest = b""
+            return False
 
 
 def name_the_exception() -> None:
