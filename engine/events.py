@@ -83,6 +83,10 @@ def build_blocks(plan: Plan, segment: Segment) -> Table:
         places: NDArray[np.int64] = (np.cumsum(used) - 1)[blocked]
         return places
 
+    if not len(details):
+        # A block has details: without any, no event needs to be looked at.
+        none = np.empty(0, dtype=np.int64)
+        return Table(0, {"first": none, "reason": Log.text(none, L.REASONS), "count": none})
     kinds = events.code(L.CODE_TYPE)
     blocked = kinds == L.E_BLOCKED
     return Table(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from engine import layout as L  # noqa: N812 - a short name for what stands on every line
 from engine.columns import Coded
 from engine.plan_arrays import program_of
-from engine.statistics.passes import decoded
+from engine.statistics.passes import looked_up, taken_apart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,33 +20,32 @@ if TYPE_CHECKING:
 
 FIRST_COLUMN = 0
 """Where logs with codes have them."""
+_TOGETHER: dict[int, Mapping[int, int]] = {L.LOG_FILLS: L.CODE_BITS}
+"""Parts of codes that are taken apart in one pass: who reads one of a fill's reads the others too."""
 
 
 class Log:
     """One log of a segment, or only some of its rows."""
 
     def __init__(self, plan: Plan, segment: Segment, log: int) -> None:
-        self._plan = plan
+        self._plan, self._log = plan, log
         self._floats = segment.floats[log]
         self._ints = segment.ints[log]
         self._extras = segment.floats[L.LOG_EXTRAS]
         self._codes: dict[int, NDArray[np.int32]] = {}
+        # Where only some rows are read, the parts that all have.
+        self._of: Callable[[int], NDArray[np.int32]] | None = None
 
     def __len__(self) -> int:
         return _entries(self._ints)
 
     def where(self, rows: NDArray[np.bool_]) -> Log:
         """The same log with only the rows that are true."""
-        import copy
-
-        import numpy as np
-
-        found = copy.copy(self)
-        found._codes = {}
-        numbers: NDArray[np.int64] = np.flatnonzero(rows)
-        found._floats, found._ints = _chosen(self._floats, numbers), _chosen(self._ints, numbers)
+        found, chosen = copy(self), _places(rows)
+        found._floats, found._ints = _chosen(self._floats, chosen), _chosen(self._ints, chosen)
         if _entries(self._extras):
-            found._extras = _chosen(self._extras, numbers)
+            found._extras = _chosen(self._extras, chosen)
+        found._codes, found._of = {}, lambda part: self.code(part)[chosen]
         return found
 
     def number(self, column: int) -> NDArray[np.float64]:
@@ -65,11 +64,14 @@ class Log:
 
     def code(self, part: int) -> NDArray[np.int32]:
         """One part of the packed codes; -1 where there is none."""
-        found = self._codes.get(part)
-        if found is None:
-            bits = L.CODE_BITS[part]
-            found = self._codes[part] = decoded(self.whole(FIRST_COLUMN), part, bits, _as_they_are(bits))
-        return found
+        if part not in self._codes:
+            if self._of is not None:
+                self._codes[part] = self._of(part)
+            else:
+                bits = _TOGETHER.get(self._log) or {part: L.CODE_BITS[part]}
+                found = taken_apart(self.whole(FIRST_COLUMN), bits)
+                self._codes.update(zip(bits, found, strict=True))
+        return self._codes[part]
 
     def coded(self, part: int, names: tuple[str, ...]) -> Coded:
         """One part of the packed codes as texts."""
@@ -99,7 +101,7 @@ class Log:
         """Ids of the triggers that rules belong to; null for no rule."""
         names = tuple(trigger.id for trigger in self._plan.strategy.triggers)
         rules = program_of(self._plan).rules
-        return Coded(self._decoded(part, [-1, *(r.trigger for r in rules)]), names)
+        return Coded(self._looked_up(part, [-1, *(r.trigger for r in rules)]), names)
 
     def category(self, part: int) -> Coded:
         """Categories of the triggers that rules belong to."""
@@ -107,20 +109,18 @@ class Log:
         kinds = tuple(dict.fromkeys(trigger.category for trigger in triggers))
         rules = program_of(self._plan).rules
         return Coded(
-            self._decoded(part, [-1, *(kinds.index(triggers[r.trigger].category) for r in rules)]), kinds
+            self._looked_up(part, [-1, *(kinds.index(triggers[r.trigger].category) for r in rules)]), kinds
         )
 
     def correlation(self, column: int) -> list[str | None]:
         """`d7` for what belongs to decision 7, from the rule that fired to its fill or block."""
         return [f"d{n}" if n >= 0 else None for n in self.whole(column).tolist()]
 
-    def _decoded(self, part: int, values: Sequence[int]) -> NDArray[np.int32]:
+    def _looked_up(self, part: int, values: Sequence[int]) -> NDArray[np.int32]:
         """What stands for each value of one part of the packed codes, the first for none."""
         import numpy as np
 
-        table = np.full(1 << L.CODE_BITS[part], -1, dtype=np.int32)
-        table[: len(values)] = values
-        return decoded(self.whole(FIRST_COLUMN), part, L.CODE_BITS[part], table)
+        return looked_up(self.code(part), np.array(values, dtype=np.int32))
 
     def _column(self, parts: tuple[NDArray[Any], ...], column: int) -> NDArray[Any]:
         import numpy as np
@@ -130,29 +130,29 @@ class Log:
         return found if len(parts) == 1 else np.concatenate([part[column] for part in parts])
 
 
-@lru_cache(maxsize=len(L.CODE_BITS))
-def _as_they_are(bits: int) -> NDArray[np.int32]:
-    """Codes of so many bits, of which none is written as 0."""
-    import numpy as np
-
-    found: NDArray[np.int32] = np.arange(-1, (1 << bits) - 1, dtype=np.int32)
-    return found
-
-
 def _entries(parts: tuple[NDArray[Any], ...]) -> int:
     return sum(part.shape[1] for part in parts)
 
 
-def _chosen(parts: tuple[NDArray[Any], ...], rows: NDArray[np.int64]) -> tuple[NDArray[Any]]:
-    """Some rows of a log: a view where they stand at one distance, like the exits of entries and exits."""
+def _places(rows: NDArray[np.bool_]) -> slice | NDArray[np.int64]:
+    """Where rows are true: a slice where they stand at one distance, like the exits of entries and exits."""
+    import numpy as np
+
+    count = int(np.count_nonzero(rows))
+    if count > 1:
+        first = int(rows.argmax())
+        step = 1 + int(rows[first + 1 :].argmax())
+        if np.count_nonzero(rows[first::step][:count]) == count:
+            return slice(first, first + step * (count - 1) + 1, step)
+    return np.flatnonzero(rows)
+
+
+def _chosen(parts: tuple[NDArray[Any], ...], places: slice | NDArray[np.int64]) -> tuple[NDArray[Any]]:
+    """Some rows of a log, a view where they are a slice."""
     import numpy as np
 
     whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-    if len(rows) > 1:
-        first, step = int(rows[0]), int(rows[1] - rows[0])
-        if bool((np.diff(rows) == step).all()):
-            return (whole[:, first : int(rows[-1]) + 1 : step],)
-    return (whole.take(rows, axis=1),)
+    return (whole[:, places] if isinstance(places, slice) else whole.take(places, axis=1),)
 
 
 def lazily(make: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:

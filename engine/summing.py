@@ -81,18 +81,42 @@ def sum_surely(values: cython.const[cython.double][::1]):
     return after, after + (lost + bound) == after and after + (lost - bound) == after
 
 
-def decode(
-    codes: cython.const[cython.longlong][:],
-    shift: cython.longlong,
-    mask: cython.longlong,
-    table: cython.const[cython.int][::1],
+def take_apart(
+    codes: cython.const[cython.longlong][::1],
+    shifts: cython.const[cython.longlong][::1],
+    masks: cython.const[cython.longlong][::1],
     out: cython.int[::1],
 ):
-    """Write what `table` has for some bits of each code."""
+    """Write parts of each code, -1 for none, all of a part one after the other."""
+    rows: cython.Py_ssize_t = len(codes)
+    first: cython.Py_ssize_t
+    end: cython.Py_ssize_t
+    part: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    at: cython.Py_ssize_t
+    shift: cython.ulonglong
+    mask: cython.ulonglong
+    code: cython.ulonglong
+    with cython.nogil:
+        # Piece by piece, so that codes come from memory once.
+        for first in range(0, rows, 1024):
+            end = first + 1024 if first + 1024 < rows else rows
+            for part in range(len(shifts)):
+                shift = shifts[part]
+                mask = masks[part]
+                at = part * rows
+                for j in range(first, end):
+                    # Unsigned: processors shift several of these at once.
+                    code = cython.cast(cython.ulonglong, codes[j])
+                    out[at + j] = cython.cast(cython.int, (code >> shift) & mask) - 1
+
+
+def look_up(codes: cython.const[cython.int][:], table: cython.const[cython.int][::1], out: cython.int[::1]):
+    """Write what `table` has for each code from -1 on."""
     j: cython.Py_ssize_t
     with cython.nogil:
         for j in range(len(codes)):
-            out[j] = table[(codes[j] >> shift) & mask]
+            out[j] = table[codes[j] + 1]
 
 
 def add_trades(

@@ -26,11 +26,12 @@ def build_tables(
     plan: Plan, before: State, after: State, segment: Segment, bars: tuple[Bars, ...]
 ) -> Mapping[str, Table]:
     """Return equity, fills, trades, positions, events and `indicators/{symbol}` of one segment."""
+    fills = Log(plan, segment, L.LOG_FILLS)
     tables = {
-        "equity": _equity(plan, before, after, segment, bars),
-        "fills": _fills(plan, before, segment),
-        "trades": _trades(plan, before, after, segment),
-        "positions": _positions(plan, segment),
+        "equity": _equity(plan, before, after, segment, fills, bars),
+        "fills": _fills(plan, before, fills),
+        "trades": _trades(plan, before, after, fills),
+        "positions": _positions(plan, segment, fills),
         "events": _events(plan, before, after, segment),
     }
     names = program_of(plan).columns
@@ -63,14 +64,16 @@ def build_days(segment: Segment) -> Table:
 # --- equity ----------------------------------------------------------------------------------
 
 
-def _equity(plan: Plan, before: State, after: State, segment: Segment, bars: tuple[Bars, ...]) -> Table:
+def _equity(
+    plan: Plan, before: State, after: State, segment: Segment, fills: Log, bars: tuple[Bars, ...]
+) -> Table:
     """Equity stands for every bar; what follows from it and the balances is made on demand."""
     derived: dict[str, Any] = {}
 
     def column(name: str) -> Callable[[], Column]:
         def make() -> Column:
             if not derived:
-                derived.update(_expand(plan, before, segment))
+                derived.update(_expand(plan, before, segment, fills))
             return derived[name]
 
         return make
@@ -90,14 +93,14 @@ def _equity(plan: Plan, before: State, after: State, segment: Segment, bars: tup
     )
 
 
-def _expand(plan: Plan, before: State, segment: Segment) -> dict[str, NDArray[np.float64]]:
+def _expand(plan: Plan, before: State, segment: Segment, fills: Log) -> dict[str, NDArray[np.float64]]:
     import numpy as np
 
     from engine import kernel
 
     names = ("cash", "exposure", "drawdown", "realised_pnl", "unrealised_pnl")
     rows = len(segment.equity)
-    starts, balances = _balances(plan, before, segment)
+    starts, balances = _balances(plan, before, segment, fills)
     read: list[Any] = [segment.equity, segment.gross, starts, balances.reshape(-1)]
     columns: list[Any] = [np.empty(rows) for _ in names]
     if not kernel.COMPILED:
@@ -108,7 +111,9 @@ def _expand(plan: Plan, before: State, segment: Segment) -> dict[str, NDArray[np
     return {name: np.asarray(values) for name, values in zip(names, columns, strict=True)}
 
 
-def _balances(plan: Plan, before: State, segment: Segment) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _balances(
+    plan: Plan, before: State, segment: Segment, fills: Log
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows from which on cash, cash with what is reserved, and realised P&L are these."""
     import numpy as np
 
@@ -118,7 +123,6 @@ def _balances(plan: Plan, before: State, segment: Segment) -> tuple[NDArray[np.i
         changes = np.stack([log.number(column) for column in range(L.BF_WIDTH)], axis=1)
         starts = log.whole(0)
     else:
-        fills = Log(plan, segment, L.LOG_FILLS)
         after = fills.number(L.FF_CASH)
         changes = np.stack([after, after, fills.number(L.FF_REALISED)], axis=1)
         starts = segment.timeline.searchsorted(fills.whole(L.FI_TIME))
@@ -167,10 +171,9 @@ def _benchmark(
 # --- fills, trades, positions, events --------------------------------------------------------
 
 
-def _fills(plan: Plan, before: State, segment: Segment) -> Table:
+def _fills(plan: Plan, before: State, log: Log) -> Table:
     import numpy as np
 
-    log = Log(plan, segment, L.LOG_FILLS)
     first = int(before.ints[L.GI_FILLS])
 
     @cache
@@ -244,9 +247,8 @@ def _r_multiple(log: Log) -> NDArray[np.float64]:
     return log.number(L.FF_PNL) / log.extra_number(L.XF_RISK, np.nan)
 
 
-def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
+def _trades(plan: Plan, before: State, after: State, fills: Log) -> Table:
     """One row for each exit, against the position that it reduced."""
-    fills = Log(plan, segment, L.LOG_FILLS)
 
     @cache
     def exits() -> Log:
@@ -286,10 +288,9 @@ def _trades(plan: Plan, before: State, after: State, segment: Segment) -> Table:
     )
 
 
-def _positions(plan: Plan, segment: Segment) -> Table:
+def _positions(plan: Plan, segment: Segment, fills: Log) -> Table:
     if len(plan.markets) == 1 and not is_rich(plan):
         # Each fill is a change of the one position there is.
-        fills = Log(plan, segment, L.LOG_FILLS)
         return Table(
             len(fills),
             {

@@ -8,7 +8,6 @@ digits before it enters a result.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -69,15 +68,6 @@ def count_into(counts: list[int], codes: NDArray[np.int64]) -> None:
         ]
 
 
-def sum_whole(sums: list[int], codes: NDArray[np.int64], values: NDArray[np.int64]) -> None:
-    """Add whole numbers by code; no order can change their sum."""
-    import numpy as np
-
-    found = np.zeros(len(sums), dtype=np.int64)
-    np.add.at(found, codes, values)
-    sums[:] = [a + b for a, b in zip(sums, found.tolist(), strict=True)]
-
-
 def ratio(numerator: float, denominator: float) -> float | None:
     """Divide, or None by zero."""
     return numerator / denominator if denominator else None
@@ -90,14 +80,11 @@ def mean(values: NDArray[np.float64]) -> float | None:
 class Sample:
     """Some numbers and their moments, each of which is found once. Sums are exact (math.fsum)."""
 
-    def __init__(self, values: Sequence[float]) -> None:
-        import numpy as np
-
-        self.values = values
-        self.array = np.array(values, dtype=np.float64)
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self.array = values
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.array)
 
     @cached_property
     def ordered(self) -> NDArray[np.float64]:
@@ -112,7 +99,7 @@ class Sample:
 
     @cached_property
     def mean(self) -> float | None:
-        return self.sum / len(self) if self.values else None
+        return self.sum / len(self) if len(self) else None
 
     @cached_property
     def deviation(self) -> float | None:

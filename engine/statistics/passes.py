@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     import numpy as np
     from numpy.typing import NDArray
 
 
+@cache
 def summing() -> ModuleType:
     """Return the compiled library, or its source as plain Python."""
     from engine import summing as module
@@ -19,20 +22,23 @@ def summing() -> ModuleType:
     return module
 
 
-def decoded(codes: NDArray[np.int64], shift: int, bits: int, table: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return what `table` has for some bits of each code: an entry for each value that they can have."""
+def taken_apart(codes: NDArray[np.int64], bits: Mapping[int, int]) -> NDArray[np.int32]:
+    """Return a row for each part of the codes, given as its first bit and its number of bits."""
+    import numpy as np
+
+    out = np.empty((len(bits), len(codes)), dtype=np.int32)
+    masks = [(1 << count) - 1 for count in bits.values()]
+    call("take_apart", codes, np.array(list(bits)), np.array(masks), into=[out.reshape(-1)])
+    return out
+
+
+def looked_up(codes: NDArray[np.int32], table: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return what `table` has for each code, its first entry for -1."""
     import numpy as np
 
     out = np.empty(len(codes), dtype=np.int32)
-    module = summing()
-    decode: Any = module.decode  # its annotations are C types
-    mask = (1 << bits) - 1
-    if module.COMPILED:
-        decode(codes, shift, mask, table, out)
-        return out
-    written = out.tolist()
-    decode(codes.tolist(), shift, mask, table.tolist(), written)
-    return np.array(written, dtype=np.int32)
+    call("look_up", codes, table, into=[out])
+    return out
 
 
 def sum_exactly(values: NDArray[np.float64]) -> float:
@@ -45,8 +51,23 @@ def sum_exactly(values: NDArray[np.float64]) -> float:
     return math.fsum(values.tolist())
 
 
+def call(name: str, *given: Any, into: Sequence[NDArray[Any]]) -> None:
+    """Call a function of the module, which writes to the arrays `into`, or adds to them."""
+    import numpy as np
+
+    module = summing()
+    function: Any = getattr(module, name)
+    if module.COMPILED:
+        function(*given, *into)
+        return
+    sums = [array.tolist() for array in into]
+    function(*(value.tolist() if isinstance(value, np.ndarray) else value for value in given), *sums)
+    for array, values in zip(into, sums, strict=True):
+        array[:] = values
+
+
 class Pass:
-    """A call of a function of the module, and the sums so far that it adds to: lists of one type, none empty.
+    """A call in two steps, with lists of one type as the sums so far, none of them empty.
 
     It is made and read with the interpreter's lock; `run` takes it for a moment only, where it is compiled.
     """
@@ -54,25 +75,12 @@ class Pass:
     def __init__(self, name: str, *given: Any, into: tuple[list[Any], ...]) -> None:
         import numpy as np
 
-        module = summing()
-        self._function: Any = getattr(module, name)
-        if module.COMPILED:
-            self._given: tuple[Any, ...] = given
-            self._sums: list[Any] = [np.array(values) for values in into]
-        else:
-            self._given = tuple(v.tolist() if isinstance(v, np.ndarray) else v for v in given)
-            self._sums = [list(values) for values in into]
+        self._name, self._given = name, given
+        self._sums = [np.array(values) for values in into]
 
     def run(self) -> None:
-        self._function(*self._given, *self._sums)
+        call(self._name, *self._given, into=self._sums)
 
     def sums(self) -> list[list[Any]]:
         """Return what became of `into`."""
-        return [values if isinstance(values, list) else values.tolist() for values in self._sums]
-
-
-def add_up(name: str, *given: Any, into: tuple[list[Any], ...]) -> list[list[Any]]:
-    """Call a function of the module and return what it makes of `into` (see Pass)."""
-    found = Pass(name, *given, into=into)
-    found.run()
-    return found.sums()
+        return [values.tolist() for values in self._sums]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from engine.statistics.calendar import (
     weekday_of,
 )
 from engine.statistics.days import Days
+from engine.statistics.passes import sum_exactly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,33 +34,44 @@ PERIODS: dict[str, tuple[Callable[[int], str], Callable[[NDArray[np.int64]], NDA
 """The name of a day's period, and what days of one period have in common, those of others not."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
-    """Closing values of days, and what they began with."""
+    """Closing values of days or longer periods, the first days of these, and the value before the first."""
 
-    day: Sequence[int]
-    close: Sequence[float]
+    day: NDArray[np.int64]
+    close: NDArray[np.float64]
     initial: float
 
-    def returns(self) -> list[float]:
-        """Return close / close before − 1 by day; empty where equity was zero or less before the last day."""
+    def opens(self) -> NDArray[np.float64]:
+        """Return what each period began with: the close before."""
         import numpy as np
 
-        close = np.array([self.initial, *self.close])
-        if not self.close or close[:-1].min() <= 0.0:
-            return []
-        found: list[float] = (close[1:] / close[:-1] - 1.0).tolist()
-        return found
+        return np.concatenate([[self.initial], self.close])[:-1]
+
+    def changes(self) -> NDArray[np.float64]:
+        """Return close / close before − 1, NaN where there was zero or less before."""
+        import numpy as np
+
+        opens = self.opens()
+        return self.close / np.where(opens > 0.0, opens, np.nan) - 1.0
+
+    def returns(self) -> NDArray[np.float64]:
+        """Return the changes; none where one of them is undefined."""
+        import numpy as np
+
+        found = self.changes()
+        return found[:0] if np.isnan(found).any() else found
 
     def since(self, day: int) -> float | None:
         """Return the growth from the close before `day` to the end; None from zero or less."""
-        before = bisect_left(self.day, day)
-        base = self.close[before - 1] if before else self.initial
-        return change(base, self.close[-1]) if self.close else None
+        before = int(self.day.searchsorted(day))
+        base = float(self.close[before - 1]) if before else self.initial
+        return float(self.close[-1]) / base - 1.0 if len(self.close) and base > 0.0 else None
 
-
-def change(before: float, after: float) -> float | None:
-    return after / before - 1.0 if before > 0.0 else None
+    def by(self, period: str) -> Curve:
+        """Return the closes of the weeks, months or years that these days lie in."""
+        edges = _edges(self.day, period)
+        return Curve(self.day[edges[:-1]], self.close[edges[1:] - 1], self.initial)
 
 
 def period_rows(days: Days, initial: float, period: str) -> list[dict[str, Any]]:
@@ -70,43 +81,34 @@ def period_rows(days: Days, initial: float, period: str) -> list[dict[str, Any]]
     from an equity of zero or less), `pnl` and number of `trades` closed in it.
     """
     name_of, _ = PERIODS[period]
-    edges = _edges(days, period)
-    returned = _returns(days.close, initial, edges)
-    held = _returns(days.benchmark, initial, edges)
-    return [
-        {
-            period: name_of(days.day[first]),
-            "equity": days.close[stop - 1],
-            "return_pct": returned[number],
-            "benchmark_return_pct": held[number],
-            "pnl": math.fsum(days.pnl[first:stop]),
-            "trades": sum(days.trades[first:stop]),
-        }
-        for number, (first, stop) in enumerate(pairwise(edges))
-    ]
+    equity = Curve(days.day, days.close, initial).by(period)
+    benchmark = Curve(days.day, days.benchmark, initial).by(period)
+    edges = _edges(days.day, period).tolist()
+    columns = {
+        period: map(name_of, equity.day.tolist()),
+        "equity": equity.close.tolist(),
+        "return_pct": _percentages(equity),
+        "benchmark_return_pct": _percentages(benchmark),
+        "pnl": [sum_exactly(days.pnl[first:stop]) for first, stop in pairwise(edges)],
+        "trades": [int(days.trades[first:stop].sum()) for first, stop in pairwise(edges)],
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def period_returns(days: Days, initial: float, period: str) -> list[float | None]:
-    """Return `return_pct` of each of `period_rows`."""
-    return _returns(days.close, initial, _edges(days, period))
-
-
-def _edges(days: Days, period: str) -> list[int]:
+def _edges(days: NDArray[np.int64], period: str) -> NDArray[np.int64]:
     """Numbers of the days with which periods begin, and behind the last the number of days."""
     import numpy as np
 
     if not len(days):
-        return [0]
+        return np.zeros(1, dtype=np.int64)
     _, periods_of = PERIODS[period]
-    periods = periods_of(np.array(days.day))
-    return [0, *(np.flatnonzero(periods[1:] != periods[:-1]) + 1).tolist(), len(days)]
+    periods = periods_of(days)
+    return np.concatenate([[0], np.flatnonzero(periods[1:] != periods[:-1]) + 1, [len(days)]])
 
 
-def _returns(values: Sequence[float], initial: float, edges: Sequence[int]) -> list[float | None]:
-    """Returns in percent between the ends of periods, the first from the initial value."""
-    ends = [initial, *(values[stop - 1] for stop in edges[1:])]
-    grown = [change(before, after) for before, after in pairwise(ends)]
-    return [None if value is None else 100.0 * value for value in grown]
+def _percentages(curve: Curve) -> list[float | None]:
+    """The changes in percent, None where they are undefined."""
+    return [None if value != value else value for value in (100.0 * curve.changes()).tolist()]
 
 
 def window_starts(last: int) -> dict[str, int]:
@@ -125,8 +127,8 @@ def rolling_sharpe(days: Days, initial: float) -> dict[str, list[Any]]:
     """Return columns: `date`, and the Sharpe ratio of the last 30 and 90 days (None before, and if flat)."""
     import numpy as np
 
-    returns = np.array(Curve(days.day, days.close, initial).returns())
-    columns: dict[str, list[Any]] = {"date": [text_of(day) for day in days.day]}
+    returns = Curve(days.day, days.close, initial).returns()
+    columns: dict[str, list[Any]] = {"date": _dates(days)}
     for window in ROLLING_DAYS:
         count = len(returns) - window + 1
         found: list[float | None] = [None] * len(days)
@@ -151,21 +153,24 @@ def rolling_sharpe(days: Days, initial: float) -> dict[str, list[Any]]:
 
 def daily_columns(days: Days, initial: float) -> dict[str, list[Any]]:
     """Return the daily reports as columns; `blocked` is a mapping of reasons to counts for each day."""
-    opens = [initial, *days.close][: len(days)]
-    returned = [change(a, b) for a, b in zip(opens, days.close, strict=True)]
+    curve = Curve(days.day, days.close, initial)
     return {
-        "date": [text_of(day) for day in days.day],
-        "equity_open": opens,
-        "equity_high": days.high,
-        "equity_low": days.low,
-        "equity_close": days.close,
-        "return_pct": [None if value is None else 100.0 * value for value in returned],
-        "benchmark": days.benchmark,
-        "pnl": days.pnl,
-        "trades": days.trades,
-        "fills": days.fills,
-        "fees": days.fees,
-        "bars": days.bars,
-        "exposed_bars": days.exposed,
-        "blocked": [dict(sorted(days.blocked.get(day, {}).items())) for day in days.day],
+        "date": _dates(days),
+        "equity_open": curve.opens().tolist(),
+        "equity_high": days.high.tolist(),
+        "equity_low": days.low.tolist(),
+        "equity_close": days.close.tolist(),
+        "return_pct": _percentages(curve),
+        "benchmark": days.benchmark.tolist(),
+        "pnl": days.pnl.tolist(),
+        "trades": days.trades.tolist(),
+        "fills": days.fills.tolist(),
+        "fees": days.fees.tolist(),
+        "bars": days.bars.tolist(),
+        "exposed_bars": days.exposed.tolist(),
+        "blocked": [dict(sorted(days.blocked.get(day, {}).items())) for day in days.day.tolist()],
     }
+
+
+def _dates(days: Days) -> list[str]:
+    return [text_of(day) for day in days.day.tolist()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StateError
@@ -92,39 +91,38 @@ class Report:
 
         stamps, equity = table["timestamp"], table["equity"]
         edges = np.concatenate([[0], np.cumsum(days["bars"])])
-        highs, lows = days["high"].tolist(), days["low"].tolist()
+        highs, lows = days["high"], days["low"]
         # The last day so far may go on: its benchmark is then this segment's.
         first_day = self._days.add(days)
-        if (high := max(highs)) > self._highest[0]:
-            self._highest = high, _first_time(stamps, equity, edges, highs, high)
-        if (low := min(lows)) < self._lowest[0]:
-            self._lowest = low, _first_time(stamps, equity, edges, lows, low)
-        self._add_drawdowns(stamps, equity, edges.tolist(), highs, lows)
-        self._days.benchmark[first_day:] = table.at("benchmark", edges[1:] - 1).tolist()
+        if (high := float(highs.max())) > self._highest[0]:
+            self._highest = high, _first_time(stamps, equity, edges, int(highs.argmax()), high)
+        if (low := float(lows.min())) < self._lowest[0]:
+            self._lowest = low, _first_time(stamps, equity, edges, int(lows.argmin()), low)
+        self._add_drawdowns(stamps, equity, edges, highs, lows)
+        self._days.benchmark[first_day:] = table.at("benchmark", edges[1:] - 1)
 
     def _add_drawdowns(
         self,
         stamps: NDArray[np.int64],
         equity: NDArray[np.float64],
-        edges: list[int],
-        highs: list[float],
-        lows: list[float],
+        edges: NDArray[np.int64],
+        highs: NDArray[np.float64],
+        lows: NDArray[np.float64],
     ) -> None:
         """Walk whole days: below the peak by their extremes alone, else about CHUNK_ROWS rows at once."""
-        day = 0
-        while day < len(highs):
-            first = edges[day]
-            peak = self._drawdowns.peak
-            stop = next((n for n in range(day, len(highs)) if highs[n] >= peak), len(highs))
+        day, days = 0, len(highs)
+        while day < days:
+            first = int(edges[day])
+            reaching = highs[day:] >= self._drawdowns.peak
+            stop = day + int(reaching.argmax()) if reaching.any() else days
             if stop > day:
-                rows = slice(first, edges[stop])
-                low = min(lows[day:stop])
-                deepest = lows.index(low, day)
-                near = edges[deepest] - first, edges[deepest + 1] - first
-                self._drawdowns.add_below(stamps[rows], equity[rows], low, near)
+                rows = slice(first, int(edges[stop]))
+                deepest = day + int(lows[day:stop].argmin())
+                near = int(edges[deepest]) - first, int(edges[deepest + 1]) - first
+                self._drawdowns.add_below(stamps[rows], equity[rows], float(lows[deepest]), near)
             else:
-                stop = max(day + 1, bisect_right(edges, first + CHUNK_ROWS) - 1)
-                rows = slice(first, edges[stop])
+                stop = max(day + 1, int(edges.searchsorted(first + CHUNK_ROWS, side="right")) - 1)
+                rows = slice(first, int(edges[stop]))
                 self._drawdowns.add(stamps[rows], equity[rows])
             day = stop
 
@@ -225,13 +223,8 @@ class Report:
 
 
 def _first_time(
-    stamps: NDArray[np.int64],
-    equity: NDArray[np.float64],
-    edges: NDArray[np.int64],
-    by_day: list[float],
-    value: float,
+    stamps: NDArray[np.int64], equity: NDArray[np.float64], edges: NDArray[np.int64], day: int, value: float
 ) -> int:
-    """When equity first had a value, which is some day's extreme."""
-    day = by_day.index(value)
+    """When equity first had a value on a day."""
     first = int(edges[day])
-    return int(stamps[first + int((equity[first : edges[day + 1]] == value).argmax())])
+    return int(stamps[first + int((equity[first : int(edges[day + 1])] == value).argmax())])

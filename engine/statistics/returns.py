@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.statistics.calendar import text_of
 from engine.statistics.numbers import Sample, mean, normal_below, quantile, ratio, rounded
 from engine.statistics.passes import sum_exactly
-from engine.statistics.periods import DAYS_A_YEAR, Curve, period_returns, window_starts
+from engine.statistics.periods import DAYS_A_YEAR, Curve, window_starts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ def put_daily(sheet: Sheet, days: Days, initial: float) -> None:
     _put_depth(sheet, curve, returns)
     _put_benchmark(sheet, returns, held, SPENT if spent else FEW)
     _put_counts(sheet, days, returns, SPENT if spent else NO_DAY)
-    _put_periods(sheet, days, curve, initial)
+    _put_periods(sheet, curve)
     _put_windows(sheet, curve)
 
 
@@ -161,9 +161,8 @@ def falls(curve: Curve) -> NDArray[np.float64]:
     """Return how far each day's close is under the highest so far, as a fraction from 0 up."""
     import numpy as np
 
-    close = np.array(curve.close, dtype=np.float64)
-    peaks = np.maximum(np.maximum.accumulate(close), curve.initial)
-    found: NDArray[np.float64] = (peaks - close) / peaks
+    peaks = np.maximum(np.maximum.accumulate(curve.close), curve.initial)
+    found: NDArray[np.float64] = (peaks - curve.close) / peaks
     return found
 
 
@@ -202,7 +201,7 @@ def _put_benchmark(sheet: Sheet, returns: Sample, held: Sample, few: str) -> Non
         None if related is None else related * related,
         still if not moved else "daily equity never changed",
     )
-    active = Sample((returns.array - held.array).tolist() if products is not None else [])
+    active = Sample(returns.array - held.array if products is not None else returns.array[:0])
     spread, lead = active.deviation, active.mean
     sheet.put(
         "information_ratio",
@@ -230,13 +229,13 @@ def _put_counts(sheet: Sheet, days: Days, returns: Sample, none: str) -> None:
     sheet.put("max_consecutive_days_won", _longest(won))
     sheet.put("max_consecutive_days_lost", _longest(lost))
     for name, choose in (("best", returns.array.argmax), ("worst", returns.array.argmin)):
-        row = int(choose()) if returns.values else None
-        sheet.percent(f"{name}_day_pct", None if row is None else returns.values[row], none)
-        sheet.put(f"{name}_day", None if row is None else text_of(days.day[row]), none)
+        row = int(choose()) if len(returns) else None
+        sheet.percent(f"{name}_day_pct", None if row is None else float(returns.array[row]), none)
+        sheet.put(f"{name}_day", None if row is None else text_of(int(days.day[row])), none)
     sheet.percent(
         "win_days_pct",
         ratio(days_won, days_won + days_lost),
-        "no day won or lost anything" if returns.values else none,
+        "no day won or lost anything" if len(returns) else none,
     )
 
 
@@ -248,36 +247,40 @@ def _longest(days: NDArray[np.bool_]) -> int:
     return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
-def _put_periods(sheet: Sheet, days: Days, curve: Curve, initial: float) -> None:
-    growth = curve.close[-1] / initial if curve.close and curve.close[-1] > 0.0 else None
-    none = SPENT if curve.close else NO_DAY
-    sheet.grown("annualised_return_pct", growth, DAYS_A_YEAR / max(len(days), 1), none)
-    sheet.grown("expected_daily_return_pct", growth, 1.0 / max(len(days), 1), none)
+def _put_periods(sheet: Sheet, curve: Curve) -> None:
+    days = len(curve.day)
+    growth = float(curve.close[-1]) / curve.initial if days and curve.close[-1] > 0.0 else None
+    none = SPENT if days else NO_DAY
+    sheet.grown("annualised_return_pct", growth, DAYS_A_YEAR / max(days, 1), none)
+    sheet.grown("expected_daily_return_pct", growth, 1.0 / max(days, 1), none)
     for period in ("week", "month", "year"):
-        rows = period_returns(days, initial, period)
-        found = [value for value in rows if value is not None]
+        changes = 100.0 * curve.by(period).changes()
+        found = changes[changes == changes]
         if period != "week":
-            sheet.grown(f"expected_{period}ly_return_pct", growth, 1.0 / max(len(rows), 1), none)
-            sheet.put(f"best_{period}_pct", max(found, default=None), none)
-            sheet.put(f"worst_{period}_pct", min(found, default=None), none)
-        won, lost = sum(value > 0.0 for value in found), sum(value < 0.0 for value in found)
+            sheet.grown(f"expected_{period}ly_return_pct", growth, 1.0 / max(len(changes), 1), none)
+            sheet.put(f"best_{period}_pct", float(found.max()) if len(found) else None, none)
+            sheet.put(f"worst_{period}_pct", float(found.min()) if len(found) else None, none)
+        won, lost = found > 0.0, found < 0.0
         sheet.percent(
             f"win_{period}s_pct",
-            ratio(won, won + lost),
-            f"no {period} won or lost anything" if found else none,
+            ratio(int(won.sum()), int(won.sum() + lost.sum())),
+            f"no {period} won or lost anything" if len(found) else none,
         )
         if period == "month":
             sheet.put(
                 "monthly_gain_to_pain_ratio",
-                ratio(math.fsum(found), -math.fsum(value for value in found if value < 0.0)),
-                "no month lost anything" if found else none,
+                ratio(sum_exactly(found), -sum_exactly(found[lost])),
+                "no month lost anything" if len(found) else none,
             )
 
 
 def _put_windows(sheet: Sheet, curve: Curve) -> None:
     """Returns of the windows that end with the last day; the calendar's own may begin before the run."""
-    starts = window_starts(curve.day[-1]) if curve.day else dict.fromkeys(("mtd", "3m", "6m", "ytd", "1y"), 0)
+    begun = len(curve.day) > 0
+    starts = (
+        window_starts(int(curve.day[-1])) if begun else dict.fromkeys(("mtd", "3m", "6m", "ytd", "1y"), 0)
+    )
     for name, start in starts.items():
-        whole = bool(curve.day) and (name in ("mtd", "ytd") or curve.day[0] <= start)
-        reason = NO_DAY if not curve.day else SPENT if whole else SHORT
+        whole = begun and (name in ("mtd", "ytd") or int(curve.day[0]) <= start)
+        reason = NO_DAY if not begun else SPENT if whole else SHORT
         sheet.percent(f"return_{name}_pct", curve.since(start) if whole else None, reason)
