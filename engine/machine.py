@@ -19,7 +19,7 @@ from engine import layout as L  # noqa: N812
 from engine.errors import BarsError
 from engine.feed import Feed, unwritten
 from engine.given import Given
-from engine.plan_arrays import funding_arrays, is_rich, plan_arrays, program_of, writes_gross
+from engine.plan_arrays import funding_arrays, plan_arrays, program_of, writes_gross
 from engine.threads import beside, processors
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Machine:
         self._gross = np.zeros(len(timeline) if writes_gross(plan) else 0)
         days = min(len(timeline), int(timeline[-1] - timeline[0]) // L.DAY + 2) if len(timeline) else 0
         self._days = np.zeros((days, L.DAY_FLOATS)), np.zeros((days, L.DAY_INTS), dtype=np.int64)
-        self._rich = is_rich(plan)
+        self._rich = plan.is_rich
         firsts = [int(b.timestamp.searchsorted(plan.start_ms)) for b in bars]
         columns = len(self._program.columns)
         self._columns = tuple(

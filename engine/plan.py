@@ -161,6 +161,22 @@ class Plan:
         return self.strategy.sizing.mode == "risk" or self.limits.uses_stop_distance
 
     @cached_property
+    def is_rich(self) -> bool:
+        """Whether the run uses more than market orders for a fraction of equity, long and unleveraged."""
+        sizing, costs = self.strategy.sizing, self.costs
+        return (
+            sizing.mode != "fraction"
+            or any(value != 1.0 for value in sizing.profile.values())
+            or any(value is not None for value in vars(self.limits).values())
+            or self.conduct != Behaviour()
+            or self.leverage != 1.0
+            or any(found is not None for found in self.funding)
+            or costs.slippage_range_fraction != 0.0
+            or costs.slippage_volume_share != 0.0
+            or any(trigger.is_rich for trigger in self.strategy.triggers)
+        )
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that decides the result; a state belongs to one of these."""
         description = {

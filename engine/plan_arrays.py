@@ -51,36 +51,6 @@ def plan_arrays(plan: Plan, program: Program) -> tuple[NDArray[Any], ...]:
     )
 
 
-def is_rich(plan: Plan) -> bool:
-    """Whether the run uses more than market orders for a fraction of equity, long and unleveraged."""
-    strategy, limits, conduct = plan.strategy, plan.limits, plan.conduct
-    return (
-        strategy.sizing.mode != "fraction"
-        or any(value != 1.0 for value in strategy.sizing.profile.values())
-        or any(value is not None for value in vars(limits).values())
-        or conduct != type(conduct)()
-        or plan.leverage != 1.0
-        or any(found is not None for found in plan.funding)
-        or plan.costs.slippage_range_fraction != 0.0
-        or plan.costs.slippage_volume_share != 0.0
-        or any(_is_rich(trigger) for trigger in strategy.triggers)
-    )
-
-
-def _is_rich(trigger: Trigger) -> bool:
-    return (
-        (trigger.entry_node is not None and trigger.direction != "long")
-        or trigger.hold_node is not None
-        or trigger.order.type != "market"
-        or trigger.exit_fraction != 1.0
-        or any(level is not None for level in (trigger.stop, trigger.target, trigger.trailing))
-        or trigger.max_bars is not None
-        or trigger.min_reward_to_risk is not None
-        or trigger.scale_in > 1
-        or trigger.category == "risk_off"
-    )
-
-
 def writes_gross(plan: Plan) -> bool:
     """Whether exposure cannot be derived from equity and cash: with shorts, margin or funding."""
     return plan.can_be_short or plan.leverage != 1.0 or any(found is not None for found in plan.funding)
@@ -146,7 +116,7 @@ def _ints(plan: Plan, program: Program) -> list[int]:
         L.PI_CONFLICTS: CONFLICTS.index(conduct.conflicting_signals),
         L.PI_BINDING: BINDINGS.index(conduct.exit_binding),
         L.PI_FLATTEN: int(conduct.flatten_daily),
-        L.PI_RICH: int(is_rich(plan)),
+        L.PI_RICH: int(plan.is_rich),
         L.PI_DAILY: int(counts_days(plan)),
         L.PI_GROSS: int(writes_gross(plan)),
         L.PI_SUMMARY: 0,

@@ -10,7 +10,7 @@ from engine import layout as L  # noqa: N812 - a short name for what stands on e
 from engine.columns import Coded, Column, Sampled, Table
 from engine.events import Events, payloads
 from engine.logs import Log, lazily
-from engine.plan_arrays import is_rich, program_of
+from engine.plan_arrays import program_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,7 +118,7 @@ def _balances(
     import numpy as np
 
     cash, reserved, realised = (float(before.floats[n]) for n in (L.GF_CASH, L.GF_RESERVED, L.GF_REALISED))
-    if len(plan.markets) > 1 or is_rich(plan):
+    if len(plan.markets) > 1 or plan.is_rich:
         log = Log(plan, segment, L.LOG_BALANCES)
         changes = np.stack([log.number(column) for column in range(L.BF_WIDTH)], axis=1)
         starts = log.whole(0)
@@ -212,12 +212,12 @@ def _fills(plan: Plan, before: State, log: Log) -> Table:
                 log.code(L.CODE_REASON) == L.FR_ENTRY, log.extra_number(L.XF_MULTIPLIER, 1.0), np.nan
             ),
             "r_multiple": lambda: (
-                np.where(is_entry(), np.nan, _r_multiple(log)) if is_rich(plan) else log.unknown()
+                np.where(is_entry(), np.nan, _r_multiple(log)) if plan.is_rich else log.unknown()
             ),
             "correlation_id": lazily(log.correlation, L.FI_DECISION),
             "margin_after": lambda: (
                 log.extra_number(L.XF_MARGIN, np.nan)
-                if is_rich(plan)
+                if plan.is_rich
                 else log.number(L.FF_POSITION) * log.number(L.FF_ENTRY_PRICE)
             ),
             "funding": lazily(log.extra_number, L.XF_FUNDING, 0.0),
@@ -280,7 +280,7 @@ def _trades(plan: Plan, before: State, after: State, fills: Log) -> Table:
             "mae": lambda: exits().number(L.FF_MAE),
             "mfe": lambda: exits().number(L.FF_MFE),
             "risk": lambda: exits().extra_number(L.XF_RISK, float("nan")),
-            "r_multiple": lambda: _r_multiple(exits()) if is_rich(plan) else exits().unknown(),
+            "r_multiple": lambda: _r_multiple(exits()) if plan.is_rich else exits().unknown(),
             "exit_reason": lambda: exits().coded(L.CODE_REASON, L.FILL_REASONS),
             "set_id": lambda: exits().whole(L.FI_SET),
             "funding": lambda: exits().extra_number(L.XF_FUNDING, 0.0),
@@ -289,7 +289,7 @@ def _trades(plan: Plan, before: State, after: State, fills: Log) -> Table:
 
 
 def _positions(plan: Plan, segment: Segment, fills: Log) -> Table:
-    if len(plan.markets) == 1 and not is_rich(plan):
+    if len(plan.markets) == 1 and not plan.is_rich:
         # Each fill is a change of the one position there is.
         return Table(
             len(fills),

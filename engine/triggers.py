@@ -77,6 +77,21 @@ class Trigger:
     scale_in: int = 1
     """Most entries of one position."""
 
+    @property
+    def is_rich(self) -> bool:
+        """Whether it asks for more than market orders that open and close a long position whole."""
+        return (
+            (self.entry_node is not None and self.direction != "long")
+            or self.hold_node is not None
+            or self.order.type != "market"
+            or self.exit_fraction != 1.0
+            or any(level is not None for level in (self.stop, self.target, self.trailing))
+            or self.max_bars is not None
+            or self.min_reward_to_risk is not None
+            or self.scale_in > 1
+            or self.category == "risk_off"
+        )
+
 
 def read_triggers(raw: object, reading: Reading) -> tuple[Trigger, ...]:
     """Return the document's triggers in its order; those at fault are incomplete, with issues."""

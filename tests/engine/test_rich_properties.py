@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from engine import Bars, Costs, Funding, Plan, finish, initial_state, join, metrics, simulate
 from engine.columns import Table
 from engine.machine import uncompiled_kernel
-from engine.plan_arrays import is_rich
 from tests.engine.market import MINUTE, generated, play, rows, same_column, same_tables
 from tests.engine.rich import RICH, rich_markets, rich_plan
 from tests.engine.test_properties import EVERYTHING, run_in_pieces
@@ -245,7 +244,7 @@ def test_a_plain_run_goes_the_short_way_to_the_same_bits(seed: int) -> None:
     plain = play(EVERYTHING, bars, allocations=(100.0,), **costs)
     raw = {**EVERYTHING, "behaviour": {"min_hold_hours": 0}}
     long_way = play(raw, bars, allocations=(100.0,), **costs)
-    assert (is_rich(plain.plan), is_rich(long_way.plan)) == (False, True)
+    assert (plain.plan.is_rich, long_way.plan.is_rich) == (False, True)
     for name, columns in {
         "equity": ("timestamp", "equity", "cash", "exposure", "drawdown", "realised_pnl", "unrealised_pnl"),
         "fills": ("timestamp", "qty", "price", "fee", "pnl", "position_after", "cash_after", "decided_at"),
