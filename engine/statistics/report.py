@@ -31,8 +31,9 @@ VERSION = 2
 _FORMAT = "stepfold report"
 BESIDE_ROWS = 10_000
 """Closed trades from which on a second thread that adds them up is worth its start."""
-CHUNK_ROWS = 32_768
-"""Equity rows taken at once: they and what is made of them stay in a core's second cache."""
+FIRST_ROWS, CHUNK_ROWS = 2_048, 32_768
+"""Equity rows taken at once where a peak may be: few at first, since equity may soon be below it for good,
+then twice as many each time, up to as many as stay in a core's second cache with what is made of them."""
 
 
 class Report:
@@ -109,8 +110,8 @@ class Report:
         highs: NDArray[np.float64],
         lows: NDArray[np.float64],
     ) -> None:
-        """Walk whole days: below the peak by their extremes alone, else about CHUNK_ROWS rows at once."""
-        day, days = 0, len(highs)
+        """Walk whole days: below the peak by their extremes alone, else FIRST_ROWS and more rows at once."""
+        day, days, count = 0, len(highs), FIRST_ROWS
         while day < days:
             first = int(edges[day])
             reaching = highs[day:] >= self._drawdowns.peak
@@ -121,9 +122,10 @@ class Report:
                 near = int(edges[deepest]) - first, int(edges[deepest + 1]) - first
                 self._drawdowns.add_below(stamps[rows], equity[rows], float(lows[deepest]), near)
             else:
-                stop = max(day + 1, int(edges.searchsorted(first + CHUNK_ROWS, side="right")) - 1)
+                stop = max(day + 1, int(edges.searchsorted(first + count, side="right")) - 1)
                 rows = slice(first, int(edges[stop]))
                 self._drawdowns.add(stamps[rows], equity[rows])
+                count = min(2 * count, CHUNK_ROWS)
             day = stop
 
     def put_metrics(self, sheet: Sheet, quality: float | None) -> None:

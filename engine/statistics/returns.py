@@ -248,6 +248,8 @@ def _longest(days: NDArray[np.bool_]) -> int:
 
 
 def _put_periods(sheet: Sheet, curve: Curve) -> None:
+    import numpy as np
+
     days = len(curve.day)
     growth = float(curve.close[-1]) / curve.initial if days and curve.close[-1] > 0.0 else None
     none = SPENT if days else NO_DAY
@@ -255,7 +257,7 @@ def _put_periods(sheet: Sheet, curve: Curve) -> None:
     sheet.grown("expected_daily_return_pct", growth, 1.0 / max(days, 1), none)
     for period in ("week", "month", "year"):
         changes = 100.0 * curve.by(period).changes()
-        found = changes[changes == changes]
+        found = changes[~np.isnan(changes)]
         if period != "week":
             sheet.grown(f"expected_{period}ly_return_pct", growth, 1.0 / max(len(changes), 1), none)
             sheet.put(f"best_{period}_pct", float(found.max()) if len(found) else None, none)
@@ -277,10 +279,7 @@ def _put_periods(sheet: Sheet, curve: Curve) -> None:
 def _put_windows(sheet: Sheet, curve: Curve) -> None:
     """Returns of the windows that end with the last day; the calendar's own may begin before the run."""
     begun = len(curve.day) > 0
-    starts = (
-        window_starts(int(curve.day[-1])) if begun else dict.fromkeys(("mtd", "3m", "6m", "ytd", "1y"), 0)
-    )
-    for name, start in starts.items():
+    for name, start in window_starts(int(curve.day[-1]) if begun else 0).items():
         whole = begun and (name in ("mtd", "ytd") or int(curve.day[0]) <= start)
         reason = NO_DAY if not begun else SPENT if whole else SHORT
         sheet.percent(f"return_{name}_pct", curve.since(start) if whole else None, reason)
