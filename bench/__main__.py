@@ -281,7 +281,7 @@ def _import_times(interpreters: Interpreters) -> None:
                 "handler": partial(interpreters.start, handler),
                 "libraries": partial(interpreters.start, needed),
             },
-            5,
+            9,
         )
         own, must = times["handler"] - bare, max(times["libraries"] - bare, 1e-3)
         _line(f"import the handler of {name}", own, own / must, most=1.3, of="its libraries")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared import names
 from shared.errors import ConflictError, NotFoundError
-from shared.fetches import Fetch
 from shared.names import DatasetName, Kind
 from shared.table import ConditionFailed, Table
 from shared.times import stamp
+
+if TYPE_CHECKING:
+    from shared.fetches import Fetch
 
 # What the history has of a version in the dataset's own words.
 _OF_VERSION = ("version", "number", "rows", "first_ms", "last_ms", "gaps", "missing_bars")
@@ -259,6 +261,8 @@ class DatasetIndex:
         self, owner: str, *, limit: int, cursor: str | None = None
     ) -> tuple[list[Import | Fetch], str | None]:
         """Return one page of an owner's imports and fetches, newest first, and the next page's cursor."""
+        from shared.fetches import Fetch
+
         page = self._table.newest(names.imports_listing(owner), limit=limit, cursor=cursor)
         entries: list[Import | Fetch] = [
             Fetch.from_item(item) if "fetch_id" in item else Import.from_item(item) for item in page.items

@@ -15,7 +15,6 @@ from shared.candles import DatasetVersion
 from shared.datasets import Dataset
 from shared.errors import InvalidInputError, Issue
 from shared.manifest import DatasetManifest, Part
-from shared.market_lists import load_markets
 from shared.markets import resolve_symbol
 from shared.names import DatasetName
 from shared.requests import BacktestRequest
@@ -90,6 +89,8 @@ def _can_be_made(name: DatasetName, held: Sequence[Dataset], start_ms: int, end_
 
 def check_listed(store: ObjectStore, wanted: Sequence[Wanted], symbols: Sequence[str]) -> None:
     """Refuse at once symbols that their exchange is known not to have. Raises InvalidInputError."""
+    from shared.market_lists import load_markets
+
     issues: list[Issue] = []
     for entry in wanted:
         name = entry.dataset

@@ -1,12 +1,11 @@
-"""What clients send: the wire models, and their errors in the words of the field."""
+"""What a client sends for a run, and what is wrong with any request in the words of the field."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field
-from pydantic import Tag as Branch
+from pydantic import ConfigDict, Field
 
 from shared.errors import Issue, field_path
 from shared.symbols import nearest
@@ -19,7 +18,6 @@ from shared.terms import (
     StoredFunding,
     WireModel,
 )
-from shared.venues import VENUES
 
 MAX_STRATEGY_BYTES = 256 * 1024
 MAX_MONEY = 1e12
@@ -135,121 +133,6 @@ class RunLabels(WireModel):
     name: Name | None = None
     tags: Annotated[list[Tag], Field(max_length=20)] | None = None
     notes: Notes | None = None
-
-
-class StrategyRequest(WireModel):
-    """A strategy document to check, with the parameters it would run with."""
-
-    strategy: str | dict[str, Any]
-    parameters: Annotated[
-        dict[Annotated[str, Field(max_length=60)], float | int | bool | str], Field(max_length=100)
-    ] = Field(default={})
-
-
-class StrategySave(WireModel):
-    """A strategy document to keep."""
-
-    id: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=48,
-            description="small letters, digits, _ and -; default: made of the document's name",
-            examples=["my_cross"],
-        ),
-    ] = None
-    strategy: dict[str, Any]
-
-
-class StrategyUpdate(WireModel):
-    """The next version of a saved strategy."""
-
-    strategy: dict[str, Any]
-    if_version: Annotated[
-        int | None, Field(ge=1, description="the version it is based on; 409 if that is not the newest")
-    ] = None
-
-
-class DatasetRequest(WireModel):
-    """The name of the candles, or of the funding rates, that a file holds."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"exchange": "binance", "symbol": "BTC-USDT", "timeframe": "1h"}}
-    )
-
-    exchange: Annotated[str, Field(min_length=2, max_length=32)]
-    symbol: Annotated[str, Field(min_length=1, max_length=60)]
-    kind: Annotated[
-        Literal["candles", "funding"], Field(description="funding: columns timestamp and rate, a fraction")
-    ] = "candles"
-    timeframe: Annotated[Timeframe | None, Field(description="of candles; funding rates have none")] = None
-
-
-class FetchRequest(WireModel):
-    """Candles or funding rates to fetch from an exchange: what is missing of them, and no more."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "source": "exchange",
-                "exchange": "coinbase",
-                "symbol": "BTC-USD",
-                "timeframe": "1h",
-                "since": "2021-01-01",
-            }
-        }
-    )
-
-    source: Literal["exchange"]
-    exchange: Annotated[
-        str, Field(min_length=2, max_length=32, description=", ".join(VENUES), examples=list(VENUES))
-    ]
-    symbol: Annotated[str, Field(min_length=1, max_length=60, description="BTC-USD, BTC/USD or BTCUSD")]
-    kind: Annotated[Literal["candles", "funding"], Field(description="funding: rates of a perpetual")] = (
-        "candles"
-    )
-    timeframe: Annotated[Timeframe | None, Field(description="of candles; funding rates have none")] = None
-    since: Annotated[
-        str | None,
-        Field(
-            max_length=40,
-            description="ISO 8601; default: from where the held candles end, else since the market trades",
-        ),
-    ] = None
-    until: Annotated[
-        str | None,
-        Field(
-            max_length=40,
-            description="ISO 8601; a bare date includes that day, a time is exclusive; default: now. "
-            "A bar that is still open is never stored",
-        ),
-    ] = None
-    again: Annotated[
-        bool,
-        Field(
-            description="fetch the whole span anew, what is held included; what differs replaces it, and "
-            "held bars that the exchange has no more go"
-        ),
-    ] = False
-
-
-def _branch_of(body: object) -> str:
-    return "fetch_body" if isinstance(body, Mapping) and "source" in body else "upload_body"
-
-
-NewDataset = Annotated[
-    Annotated[DatasetRequest, Branch("upload_body")] | Annotated[FetchRequest, Branch("fetch_body")],
-    Discriminator(_branch_of),
-]
-"""With a `source` candles are fetched, without one a file is uploaded."""
-
-
-class ResampleRequest(WireModel):
-    """A longer timeframe to make of a dataset's candles."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"timeframe": "4h"}})
-
-    timeframe: Timeframe
 
 
 def issues_of(errors: Iterable[Mapping[str, Any]]) -> list[Issue]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.datasets import Import
-from shared.fetches import Fetch
-from shared.runs import Run
-
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+    from shared.datasets import Import
+    from shared.fetches import Fetch
+    from shared.runs import Run
 
 ExecutionStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]
 

@@ -9,7 +9,7 @@ from shared.fetches import Fetch
 from shared.market_lists import load_markets
 from shared.markets import resolve_symbol
 from shared.names import DatasetName
-from shared.requests import FetchRequest
+from shared.requests_data import FetchRequest
 from shared.times import now_ms, parse_time
 from shared.venues import venue
 

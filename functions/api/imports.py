@@ -9,7 +9,7 @@ from shared import access, identifiers, names
 from shared.datasets import Import
 from shared.errors import ConflictError, InvalidInputError, Issue, NotFoundError
 from shared.names import FUNDING, DatasetName
-from shared.requests import DatasetRequest, FetchRequest
+from shared.requests_data import DatasetRequest, FetchRequest
 from shared.resampled_dataset import target_of
 from shared.responses_market import ImportBegun, UploadForm
 from shared.symbols import canonical, exchange_name

@@ -9,7 +9,7 @@ from functions.api.windows import number_after
 from shared import access
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from shared.identifiers import body_hash
-from shared.requests import StrategyRequest, StrategySave, StrategyUpdate
+from shared.requests_strategies import StrategyRequest, StrategySave, StrategyUpdate
 from shared.responses import ErrorItem
 from shared.responses_market import (
     StrategyAnswer,

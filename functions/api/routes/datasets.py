@@ -18,7 +18,7 @@ from functions.api.staleness import Staleness
 from functions.api.windows import ListLimit
 from functions.api.wire import dataset_answer, fetch_answer, import_answer, run_answer
 from shared import access
-from shared.requests import FetchRequest, NewDataset, ResampleRequest
+from shared.requests_data import FetchRequest, NewDataset, ResampleRequest
 from shared.responses import DatasetRuns
 from shared.responses_audit import VersionList
 from shared.responses_market import DatasetDetail, DatasetList, FetchAnswer, ImportAnswer, ImportBegun

@@ -13,7 +13,8 @@ from functions.api.documents import conflict, missing, refused
 from functions.api.owner import Owner
 from functions.api.route import router
 from functions.api.windows import ListLimit
-from shared.requests import BacktestRequest, StrategyRequest, StrategySave, StrategyUpdate
+from shared.requests import BacktestRequest
+from shared.requests_strategies import StrategyRequest, StrategySave, StrategyUpdate
 from shared.responses_market import (
     StrategyAnswer,
     StrategyCheck,
