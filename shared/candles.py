@@ -14,9 +14,9 @@ from shared.identifiers import content_hash
 from shared.manifest import Audit, DatasetManifest, Flag, Gap, Part, Series
 from shared.names import DatasetName
 from shared.parquet import decode, encode
-from shared.reader import RowReader, SeriesReader
 from shared.resampling import resample
 from shared.schema import arrow_schema
+from shared.series_reader import RowReader, SeriesReader
 from shared.store import ObjectStore, canonical_json
 from shared.times import month_of
 

@@ -1,4 +1,4 @@
-"""Manifests: what a run or a dataset version consists of, with sizes and time ranges.
+"""What a version of a dataset consists of, with sizes and time ranges (a run: shared/run_manifest.py).
 
 A manifest is the only door to the parts it lists; a part that no manifest lists does not exist for a reader.
 It names no token and no run, so equal results have equal manifests, byte for byte.
@@ -33,48 +33,6 @@ class Series:
     rows: int
     parts: tuple[Part, ...]
     extra: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One JSON object beside the parts."""
-
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunManifest:
-    fingerprint: str
-    engine_version: str
-    schema_version: int
-    writer_version: int
-    request: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    monthly: tuple[Mapping[str, Any], ...]
-    series: Mapping[str, Series]
-    report: Document | None = None
-    """The tables that the run adds up to, but for `monthly`; older runs have none."""
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> RunManifest:
-        try:
-            series = {
-                name: Series(
-                    table=entry["table"],
-                    rows=entry["rows"],
-                    parts=tuple(Part(**part) for part in entry["parts"]),
-                    extra=tuple(entry["extra"]),
-                )
-                for name, entry in raw["series"].items()
-            }
-            report = None if raw.get("report") is None else Document(**raw["report"])
-            return cls(**{**raw, "series": series, "monthly": tuple(raw["monthly"]), "report": report})
-        except (KeyError, TypeError) as error:
-            raise StoreCorruptError(f"a run's manifest cannot be read: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from shared.candles import DatasetVersion, bars_of
 from shared.manifest import DatasetManifest, Flag, Gap, MadeOf, Part
 from shared.names import DatasetName
-from shared.reader import RowReader
 from shared.resampling import gaps_of, incomplete_bars, whole_bars
 from shared.schema import arrow_schema
+from shared.series_reader import RowReader
 
 if TYPE_CHECKING:
     import pyarrow as pa

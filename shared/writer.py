@@ -9,8 +9,9 @@ from typing import Any
 from shared import names
 from shared.checkpoint import table_bytes, table_of
 from shared.downsample import LEVELS, LevelReducer
-from shared.manifest import Document, Part, RunManifest, Series
+from shared.manifest import Part, Series
 from shared.parquet import WRITER_VERSION
+from shared.run_manifest import Document, RunManifest
 from shared.schema import SCHEMA_VERSION
 from shared.series import SeriesWriter
 from shared.store import ObjectStore, canonical_json

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from shared.reader import RowReader
+    from shared.series_reader import RowReader
 
 
 def stop_of(cursor: str | None, stop: int) -> int:

@@ -22,7 +22,7 @@ from shared.writer import indicators_series
 if TYPE_CHECKING:
     import numpy as np
 
-    from shared.reader import SeriesReader
+    from shared.series_reader import SeriesReader
 
 
 # Finer candles that one page may read: two fifths of a second, 24 MB.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from shared.reader import SeriesReader
+    from shared.series_reader import SeriesReader
 
 Format = Literal["rows", "columns"]
 

@@ -12,7 +12,7 @@ from shared.run_candles import candles_of
 from shared.times import iso
 
 if TYPE_CHECKING:
-    from shared.reader import SeriesReader
+    from shared.series_reader import SeriesReader
 
 
 def state_at(results: Published, ms: int) -> StateAnswer:

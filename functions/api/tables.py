@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from shared.reader import RowReader
+    from shared.series_reader import RowReader
 
 # A Lambda answers at most 6 MB, counted after the body became a JSON string: each quote costs two bytes.
 MAX_ANSWER_BYTES = 5_000_000

@@ -9,7 +9,7 @@ from functions.api.tables import Page, rows_of, wire_columns
 from functions.api.windows import row_cursor, row_of
 
 if TYPE_CHECKING:
-    from shared.reader import SeriesReader
+    from shared.series_reader import SeriesReader
 
 _COLUMNS = (
     "timestamp",
