@@ -21,11 +21,16 @@ def best_of(work: Callable[[], object], times: int) -> float:
 
 def best_of_each(works: Mapping[str, Callable[[], object]], times: int) -> dict[str, float]:
     """The same for several, in turns, so that a slow minute hits all of them."""
-    best = dict.fromkeys(works, float("inf"))
+    return {name: min(each) for name, each in in_turns(works, times).items()}
+
+
+def in_turns(works: Mapping[str, Callable[[], object]], times: int) -> dict[str, list[float]]:
+    """Seconds of each of several works in each of `times` turns."""
+    found: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(times):
         for name, work in works.items():
-            best[name] = min(best[name], best_of(work, 1))
-    return best
+            found[name].append(best_of(work, 1))
+    return found
 
 
 def peak_bytes(work: Callable[[], object]) -> int:

@@ -83,6 +83,8 @@ class Functions(Construct):
             "POWERTOOLS_SERVICE_NAME": SERVICE,
             # An emulator's own LOG_LEVEL would be taken for ours.
             "POWERTOOLS_LOG_LEVEL": "INFO",
+            # There are none, and looking for them reads what every package in the environment says of itself.
+            "PYDANTIC_DISABLE_PLUGINS": "1",
         }
         if stage.local:
             # Each that is under way has processes of its own there.
